@@ -1,0 +1,26 @@
+"""How a chip was coded: what the network is told beside the pixels."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from narrowcast_shared.operating_point import CHIP_PX, MAX_QP
+from torch import Tensor
+
+CONDITIONS = 3
+
+
+class Coding(NamedTuple):
+    """The side a chip was coded at, and x264's quantiser; `qp` None means never coded."""
+
+    px: int
+    qp: int | None
+
+
+def conditions(codings: Sequence[Coding]) -> Tensor:
+    """Network input float32 [B, 3]: relative size, relative quantiser, coded or not."""
+    rows = [
+        (px / CHIP_PX, 0.0 if qp is None else qp / MAX_QP, 0.0 if qp is None else 1.0)
+        for px, qp in codings
+    ]
+    return torch.tensor(rows, dtype=torch.float32)

@@ -1,0 +1,59 @@
+"""FER+ faces: 48x48 gray, ten votes each (Barsoum et al. 2016; pixels of FER2013)."""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from narrowcast_shared.errors import DataError
+from numpy.typing import NDArray
+
+from narrowcast_models.data.faces import LabelledFaces
+from narrowcast_models.data.location import data_file
+from narrowcast_models.emotions import EMOTIONS
+
+SIDE_PX = 48
+MOSAIC_COLUMNS = 320
+TRAIN_USAGE = 0
+
+DEV_EVERY = 20
+"""Every twentieth group of near-duplicates of the training faces is held out as `dev`."""
+
+
+class FerPlusSplits(NamedTuple):
+    """train: what the weights see. dev: chooses and calibrates. eval_clean: reported, only."""
+
+    train: LabelledFaces
+    dev: LabelledFaces
+    eval_clean: LabelledFaces
+
+
+def load() -> FerPlusSplits:
+    """The kept faces of FER+. Raises DataError where the files are missing or damaged."""
+    with np.load(data_file("faces/ferplus48.npz")) as archive:
+        table = {name: archive[name] for name in archive.files}
+    faces = LabelledFaces(
+        "FER+", _images(len(table["usage"])), table["valence"], _shares(table["votes"])
+    )
+    kept = table["keep"] & (table["usage"] == TRAIN_USAGE)
+    held_out = table["dup_group"] % DEV_EVERY == 0
+    return FerPlusSplits(
+        train=faces.select(kept & ~held_out),
+        dev=faces.select(kept & held_out),
+        eval_clean=faces.select(table["eval_clean"]),
+    )
+
+
+def _images(count: int) -> NDArray[np.uint8]:
+    path = data_file("faces/ferplus48.webp")
+    mosaic = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if mosaic is None:
+        raise DataError(f"{path} is no image that OpenCV can read")
+    rows = mosaic.reshape(-1, SIDE_PX, MOSAIC_COLUMNS, SIDE_PX).swapaxes(1, 2)
+    return np.asarray(rows.reshape(-1, SIDE_PX, SIDE_PX)[:count], dtype=np.uint8)
+
+
+def _shares(votes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Shares of the eight emotions; unknown and not-a-face, the last two columns, left out."""
+    counts = votes[:, : len(EMOTIONS)].astype(np.float32)
+    total = counts.sum(axis=1, keepdims=True).clip(min=1)
+    return np.asarray(counts / total, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Evaluation: the figures that go on a model's card."""

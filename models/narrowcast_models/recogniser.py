@@ -1,0 +1,63 @@
+"""Chips in, readings out: a loaded network behind the one call that the decoder makes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from narrowcast_models import canvas, checkpoint, coding
+from narrowcast_models.coding import Coding
+from narrowcast_models.networks.one_for_all import OneForAll
+
+
+class Reading(NamedTuple):
+    """Valence, -1..1, and the standard deviation of its error."""
+
+    valence: float
+    sigma: float
+
+
+class CodedChip(NamedTuple):
+    """A decoded chip uint8 [px, px] and how it was coded."""
+
+    pixels: NDArray[np.uint8]
+    coding: Coding
+
+
+class Recogniser:
+    """Reads batches of chips of mixed sizes. Not thread-safe: one worker owns it."""
+
+    def __init__(self, network: OneForAll) -> None:
+        self._network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._canvas_px = network.config.canvas_px
+
+    @classmethod
+    def load(cls, model: str = checkpoint.DEFAULT_MODEL) -> "Recogniser":
+        """A recogniser of a shipped model or a weight file. Raises WeightsError."""
+        network, _ = checkpoint.load(model)
+        return cls(network)
+
+    def read(self, chips: Sequence[CodedChip]) -> list[Reading]:
+        """One reading a chip, in order."""
+        if not chips:
+            return []
+        with torch.inference_mode():
+            conditions = coding.conditions([chip.coding for chip in chips])
+            outputs = self._network(self._canvas(chips), conditions)
+            rows = torch.stack([outputs.valence, outputs.log_sigma.exp()], dim=1).tolist()
+        return [Reading(valence, sigma) for valence, sigma in rows]
+
+    def _canvas(self, chips: Sequence[CodedChip]) -> Tensor:
+        """Canvas [B, 1, 48, 48]: chips of one size are resampled together."""
+        rows_by_px: dict[int, list[int]] = defaultdict(list)
+        for row, chip in enumerate(chips):
+            rows_by_px[chip.pixels.shape[0]].append(row)
+        out = torch.empty(len(chips), 1, self._canvas_px, self._canvas_px)
+        for rows in rows_by_px.values():
+            stacked = torch.from_numpy(np.stack([chips[row].pixels for row in rows]))
+            out[rows] = canvas.to_canvas(stacked, self._canvas_px)
+        return out

@@ -1,0 +1,1 @@
+"""Training: augmentation, the codec in the loop, losses, and the resumable loop."""

@@ -1,0 +1,139 @@
+"""The resumable training loop of `oa`: AdamW, one cycle, weight averaging."""
+
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from narrowcast_shared.errors import DataError
+from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from tqdm import tqdm
+
+from narrowcast_models.data.faces import LabelledFaces
+from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
+from narrowcast_models.training import losses
+from narrowcast_models.training.batches import Batch, Batches
+from narrowcast_models.training.losses import LossWeights
+from narrowcast_models.training.mixture import MixtureConfig
+from narrowcast_models.training.motion import MotionConfig
+
+logger = logging.getLogger(__name__)
+
+STATE_FILE = "state.pt"
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides the weights, beside the data and the code."""
+
+    epochs: int = 24
+    batch_size: int = 128
+    groups: int = 4
+    max_rate: float = 4e-3
+    weight_decay: float = 0.02
+    average_decay: float = 0.998
+    max_gradient: float = 5.0
+    seed: int = 1
+    network: OneForAllConfig = OneForAllConfig()
+    mixture: MixtureConfig = MixtureConfig()
+    motion: MotionConfig = MotionConfig()
+    loss: LossWeights = LossWeights()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for a card; the nested tuples as objects with their field names."""
+        plain = asdict(self)
+        nested = {k: v._asdict() for k, v in plain.items() if hasattr(v, "_asdict")}
+        return plain | nested
+
+
+class Run:
+    """One training run in one folder; `train` goes on where an earlier process stopped."""
+
+    def __init__(self, faces: LabelledFaces, config: TrainConfig, folder: Path) -> None:
+        torch.manual_seed(config.seed)
+        self._config = config
+        self._path = folder / STATE_FILE
+        self._generator = torch.Generator().manual_seed(config.seed)
+        self._batches = Batches(
+            faces, config.batch_size, config.groups, self._generator, config.mixture, config.motion
+        )
+        if len(self._batches) == 0:
+            raise DataError(f"{len(faces)} faces do not fill one batch of {config.batch_size}")
+        network = OneForAll(config.network)
+        self._network: OneForAll = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        average = get_ema_multi_avg_fn(config.average_decay)  # type: ignore[no-untyped-call]
+        self._average = AveragedModel(self._network, multi_avg_fn=average, use_buffers=True)
+        self._optimizer = torch.optim.AdamW(
+            self._network.parameters(), weight_decay=config.weight_decay
+        )
+        steps = config.epochs * len(self._batches)
+        self._schedule = OneCycleLR(self._optimizer, config.max_rate, steps, pct_start=0.2)
+        self._epoch = 0
+
+    def train(self) -> OneForAll:
+        """Train to the last epoch, saving after each. Returns the averaged network."""
+        self._resume()
+        while self._epoch < self._config.epochs:
+            loss = self._train_epoch()
+            self._epoch += 1
+            self._save()
+            logger.info("epoch %d of %d: loss %.4f", self._epoch, self._config.epochs, loss)
+        network = self._average.module
+        assert isinstance(network, OneForAll)
+        return network.eval()
+
+    def _train_epoch(self) -> float:
+        self._network.train()
+        label = f"epoch {self._epoch + 1}/{self._config.epochs}"
+        progress = tqdm(self._batches.epoch(), label, len(self._batches), unit="batch")
+        losses_seen = [self._step(batch) for batch in progress]
+        return float(torch.stack(losses_seen).mean())
+
+    def _step(self, batch: Batch) -> torch.Tensor:
+        self._optimizer.zero_grad(set_to_none=True)
+        outputs = self._network(batch.canvas, batch.conditions)
+        loss = losses.total(outputs, batch.shares, batch.valence, self._config.loss)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._config.max_gradient)
+        self._optimizer.step()
+        self._schedule.step()
+        self._average.update_parameters(self._network)
+        return loss.detach()
+
+    def _save(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._path.with_suffix(".partial")
+        torch.save(
+            {
+                "config": repr(self._config),
+                "epoch": self._epoch,
+                "network": self._network.state_dict(),
+                "average": self._average.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+                "schedule": self._schedule.state_dict(),
+                "generator": self._generator.get_state(),
+                "torch_generator": torch.get_rng_state(),
+            },
+            partial,
+        )
+        partial.replace(self._path)  # an interrupted save never damages the last good one
+
+    def _resume(self) -> None:
+        if not self._path.is_file():
+            return
+        state = torch.load(self._path, weights_only=True)
+        if state["config"] != repr(self._config):
+            raise DataError(
+                f"{self._path} belongs to a run with another configuration",
+                "name another folder with --run, or remove this one",
+            )
+        self._epoch = state["epoch"]
+        self._network.load_state_dict(state["network"])
+        self._average.load_state_dict(state["average"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._schedule.load_state_dict(state["schedule"])
+        self._generator.set_state(state["generator"])
+        torch.set_rng_state(state["torch_generator"])
+        logger.info("resumed after epoch %d of %d", self._epoch, self._config.epochs)

@@ -1,0 +1,45 @@
+"""RMSE, CC and CCC, as AVEC scores them.
+
+Source: Valstar et al. 2016, "AVEC 2016", section 4; Lin 1989 for CCC. Variances and the
+covariance are population ones (divided by N), which is what Lin's definition needs.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class Scores(NamedTuple):
+    """The three figures of one prediction series against its labels."""
+
+    rmse: float
+    cc: float
+    ccc: float
+
+
+def score(predicted: ArrayLike, label: ArrayLike) -> Scores:
+    """RMSE, Pearson's CC and Lin's CCC of two series of shape [N], N >= 1.
+
+    CC and CCC of a series without variance are 0, not NaN: a recogniser that always says
+    the same has recognised nothing. Raises ValueError on unequal shapes or empty series.
+    """
+    p, y = _pair(predicted, label)
+    covariance = float(np.mean((p - p.mean()) * (y - y.mean())))
+    spread = float(p.std() * y.std())
+    distance = float(p.var() + y.var() + (p.mean() - y.mean()) ** 2)
+    return Scores(
+        rmse=float(np.sqrt(np.mean((p - y) ** 2))),
+        cc=covariance / spread if spread > 0 else 0.0,
+        ccc=2 * covariance / distance if distance > 0 else 0.0,
+    )
+
+
+def _pair(
+    predicted: ArrayLike, label: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    p = np.asarray(predicted, dtype=np.float64)
+    y = np.asarray(label, dtype=np.float64)
+    if p.shape != y.shape or p.ndim != 1 or p.size == 0:
+        raise ValueError(f"want two equal series of shape [N], got {p.shape} and {y.shape}")
+    return p, y

@@ -1,0 +1,175 @@
+"""The messages of wire format v1, as values. `wire.serial` turns them to bytes and back."""
+
+import re
+from enum import IntEnum, IntFlag
+from typing import NamedTuple
+
+from narrowcast_shared.errors import ProtocolError
+from narrowcast_shared.operating_point import Rung
+
+TICKS_PER_SECOND = 10_000
+"""Capture times on the wire count 0.1 ms from the session's start, as the HELLO gives it."""
+
+TICK_US = 1_000_000 // TICKS_PER_SECOND
+
+TIME_TOLERANCE_TICKS = 10
+"""Frames of one message may be told as evenly spaced when none is over 1 ms off."""
+
+MAX_FRAMES = 4096
+"""Frames that one message may speak of: two minutes of skipped frames at 30 fps."""
+
+EPOCHS = 256
+"""Epoch numbers count modulo this."""
+
+INCARNATION_BYTES = 8
+MAX_SESSION_BYTES = 64
+MAX_REASON_BYTES = 200
+MAX_OPTION_BYTES = 200
+
+_SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class MessageType(IntEnum):
+    """Low four bits of a message's first byte."""
+
+    HELLO = 1
+    WELCOME = 2
+    DATA = 3
+    REPORT = 4
+    KEYFRAME_REQUEST = 5
+    CLOCK = 6
+    END = 7
+
+
+class Capability(IntFlag):
+    """What an end can do beyond the minimum. An unknown bit is kept and ignored."""
+
+    NONE = 0
+    CLOCK = 1  # CLOCK messages are sent (encoder) or used (decoder)
+
+
+class EndCode(IntEnum):
+    """Why an end stops. After DRAINING an encoder comes back; after the others it does not."""
+
+    FINISHED = 0
+    DRAINING = 1
+    REPLACED = 2
+    PROTOCOL = 3
+    REFUSED = 4
+    FAULT = 5
+
+
+class OptionKey(IntEnum):
+    """Keys of HELLO's options. An unknown key is skipped by its length."""
+
+    SOFTWARE = 1  # text: name and version of the encoder
+    CAP_BPS = 2  # varint: the wire rate that the encoder keeps under, bit/s
+
+
+class Hello(NamedTuple):
+    """First message of an encoder.
+
+    incarnation: 8 random bytes, new with each encoder process, kept over its reconnects.
+    start_us: Unix time of tick 0, in us. report_interval_ms: how often it wants reports.
+    cap_bps: 0 where no cap is set.
+    """
+
+    session: str
+    incarnation: bytes
+    start_us: int
+    report_interval_ms: int
+    capabilities: Capability = Capability.NONE
+    software: str = ""
+    cap_bps: int = 0
+
+
+class Welcome(NamedTuple):
+    """The decoder's answer: the sequence number that it wants next, and its limit."""
+
+    next_seq: int
+    max_message_bytes: int
+    capabilities: Capability = Capability.NONE
+
+
+class FrameKind(IntEnum):
+    """Low two bits of an entry's head."""
+
+    DELTA = 0  # a P access unit: one NAL unit
+    KEYFRAME = 1  # an IDR access unit: SPS, PPS and slices
+    NO_FACE = 2
+    SKIPPED = 3
+
+
+class Frame(NamedTuple):
+    """One captured frame: when, what became of it, and its NAL units where it was coded."""
+
+    ticks: int
+    kind: FrameKind
+    nals: tuple[bytes, ...] = ()
+
+
+class Data(NamedTuple):
+    """Consecutive frames of one epoch; the first has sequence number `first_seq`.
+
+    `rung` is given in the first message of an epoch (and wherever the encoder likes); None
+    means the epoch's rung has been told before on this connection.
+    """
+
+    epoch: int
+    first_seq: int
+    frames: tuple[Frame, ...]
+    rung: Rung | None = None
+
+
+class Report(NamedTuple):
+    """The decoder's acknowledgement, for all data of this connection together.
+
+    received_seq, stored_seq: first sequence number not yet received, not yet stored for good.
+    messages, payload_bytes: DATA messages of this connection and their bytes, so far.
+    received_us: the decoder's Unix time at the last DATA message. held_us: from then to this
+    report. queue: frames received and not yet read.
+    """
+
+    received_seq: int
+    stored_seq: int
+    messages: int
+    payload_bytes: int
+    received_us: int
+    held_us: int
+    queue: int
+
+
+class KeyframeRequest(NamedTuple):
+    """The decoder cannot go on in this epoch without a keyframe."""
+
+    epoch: int
+
+
+class Clock(NamedTuple):
+    """Decoder's clock minus encoder's, as the encoder estimates it from reports; round trip."""
+
+    offset_us: int
+    round_trip_us: int
+
+
+class End(NamedTuple):
+    """Orderly end. From the encoder `next_seq` is the number of frames it ever captured;
+    from the decoder the first that it has not stored.
+    """
+
+    code: EndCode
+    next_seq: int
+    reason: str = ""
+
+
+Message = Hello | Welcome | Data | Report | KeyframeRequest | Clock | End
+
+
+def check_session_name(name: str) -> str:
+    """The name, or ProtocolError where it is not 1 to 64 of A-Z a-z 0-9 . _ - in all."""
+    if not _SESSION.fullmatch(name):
+        raise ProtocolError(
+            f"{name[:80]!r} is no session name",
+            "1 to 64 letters, digits, '.', '_' or '-', the first a letter or a digit",
+        )
+    return name

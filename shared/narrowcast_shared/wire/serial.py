@@ -1,0 +1,163 @@
+"""Messages to bytes and back. The byte layout is docs/protocol.md's; tests hold it literally."""
+
+from collections.abc import Callable
+
+from narrowcast_shared.errors import ProtocolError
+from narrowcast_shared.wire import VERSION
+from narrowcast_shared.wire.data import parse_data, serialise_data
+from narrowcast_shared.wire.messages import (
+    EPOCHS,
+    INCARNATION_BYTES,
+    MAX_OPTION_BYTES,
+    MAX_REASON_BYTES,
+    MAX_SESSION_BYTES,
+    Capability,
+    Clock,
+    Data,
+    End,
+    EndCode,
+    Hello,
+    KeyframeRequest,
+    Message,
+    MessageType,
+    OptionKey,
+    Report,
+    Welcome,
+    check_session_name,
+)
+from narrowcast_shared.wire.primitives import Reader, text, varint, zigzag
+
+
+def serialise(message: Message) -> bytes:
+    """Bytes of one message. Raises ProtocolError where a field is out of its range."""
+    match message:
+        case Hello():
+            return _hello(message)
+        case Welcome():
+            head = bytes([MessageType.WELCOME, VERSION])
+            return head + _varints(
+                message.capabilities, message.next_seq, message.max_message_bytes
+            )
+        case Data():
+            return serialise_data(message)
+        case Report():
+            return bytes([MessageType.REPORT]) + _varints(*message)
+        case KeyframeRequest():
+            return bytes([MessageType.KEYFRAME_REQUEST, message.epoch % EPOCHS])
+        case Clock():
+            body = zigzag(message.offset_us) + varint(message.round_trip_us)
+            return bytes([MessageType.CLOCK]) + body
+        case End():
+            reason = message.reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+            head = bytes([MessageType.END, message.code])
+            return head + varint(message.next_seq) + text(reason)
+
+
+def parse(data: bytes) -> Message:
+    """The one message that `data` holds. Raises ProtocolError on anything else."""
+    reader = Reader(data)
+    head = reader.byte()
+    try:
+        kind = MessageType(head & 0x0F)
+    except ValueError:
+        raise ProtocolError(f"message type {head & 0x0F} is unknown") from None
+    flags = head & 0xF0
+    if kind is MessageType.DATA:
+        message: Message = parse_data(reader, flags)
+    elif flags:
+        raise ProtocolError(f"flags {flags:#04x} are set on a {kind.name} message")
+    else:
+        message = _PARSERS[kind](reader)
+    reader.finish()
+    return message
+
+
+def _varints(*values: int) -> bytes:
+    return b"".join(varint(value) for value in values)
+
+
+def _hello(hello: Hello) -> bytes:
+    if len(hello.incarnation) != INCARNATION_BYTES:
+        raise ProtocolError(f"an incarnation has {INCARNATION_BYTES} bytes")
+    options = b""
+    if hello.software:
+        options += _option(OptionKey.SOFTWARE, hello.software.encode()[:MAX_OPTION_BYTES])
+    if hello.cap_bps:
+        options += _option(OptionKey.CAP_BPS, varint(hello.cap_bps))
+    return b"".join([
+        bytes([MessageType.HELLO, VERSION]),
+        varint(hello.capabilities),
+        text(check_session_name(hello.session)),
+        hello.incarnation,
+        varint(hello.start_us),
+        varint(hello.report_interval_ms),
+        options,
+    ])  # fmt: skip
+
+
+def _option(key: OptionKey, value: bytes) -> bytes:
+    return varint(key) + varint(len(value)) + value
+
+
+def _parse_hello(reader: Reader) -> Hello:
+    _check_version(reader)
+    capabilities = Capability(reader.varint())
+    session = check_session_name(reader.text(MAX_SESSION_BYTES))
+    incarnation = reader.take(INCARNATION_BYTES)
+    start_us, report_interval_ms = reader.varint(), reader.varint()
+    hello = Hello(session, incarnation, start_us, report_interval_ms, capabilities)
+    while not reader.at_end:
+        hello = _parse_option(reader, hello)
+    return hello
+
+
+def _parse_option(reader: Reader, hello: Hello) -> Hello:
+    key, length = reader.varint(), reader.varint()
+    if length > MAX_OPTION_BYTES:
+        raise ProtocolError(f"an option of {length} bytes, at most {MAX_OPTION_BYTES} are allowed")
+    value = reader.take(length)
+    if key == OptionKey.SOFTWARE:
+        return hello._replace(software=value.decode(errors="replace"))
+    if key == OptionKey.CAP_BPS:
+        inner = Reader(value)
+        hello = hello._replace(cap_bps=inner.varint())
+        inner.finish()
+    return hello
+
+
+def _parse_welcome(reader: Reader) -> Welcome:
+    _check_version(reader)
+    capabilities = Capability(reader.varint())
+    return Welcome(reader.varint(), reader.varint(), capabilities)
+
+
+def _parse_report(reader: Reader) -> Report:
+    return Report(*(reader.varint() for _ in Report._fields))
+
+
+def _parse_end(reader: Reader) -> End:
+    code = reader.byte()
+    try:
+        end_code = EndCode(code)
+    except ValueError:
+        raise ProtocolError(f"end code {code} is unknown") from None
+    return End(end_code, reader.varint(), reader.text(MAX_REASON_BYTES))
+
+
+def _check_version(reader: Reader) -> None:
+    version = reader.byte()
+    if version != VERSION:
+        raise ProtocolError(
+            f"the other end speaks version {version} of the wire format, this one {VERSION}",
+            "install the same release of narrowcast at both ends",
+        )
+
+
+_PARSERS: dict[MessageType, Callable[[Reader], Message]] = {
+    MessageType.HELLO: _parse_hello,
+    MessageType.WELCOME: _parse_welcome,
+    MessageType.REPORT: _parse_report,
+    MessageType.KEYFRAME_REQUEST: lambda reader: KeyframeRequest(reader.byte()),
+    MessageType.CLOCK: lambda reader: Clock(reader.zigzag(), reader.varint()),
+    MessageType.END: _parse_end,
+}
