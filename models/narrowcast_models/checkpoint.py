@@ -77,10 +77,12 @@ def load(model: str = DEFAULT_MODEL) -> tuple[OneForAll, Card]:
             f"{path} is not the file that its card describes (checksum differs)",
             "fetch both files again, or train anew with `narrowcast train`",
         )
-    network = OneForAll(OneForAllConfig(**_as_tuples(card.network)))
+    if card.architecture != ARCHITECTURE:
+        raise WeightsError(f"{path} is of architecture {card.architecture!r}, not {ARCHITECTURE!r}")
     try:
+        network = OneForAll(OneForAllConfig(**_as_tuples(card.network)))
         network.load_state_dict(load_file(path), strict=True)
-    except (SafetensorError, RuntimeError, OSError) as error:
+    except (SafetensorError, RuntimeError, OSError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} does not fit its network ({_first_line(error)})") from error
     return network.eval(), card
 
@@ -105,17 +107,22 @@ def read_card(path: Path) -> Card:
         return Card.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise WeightsError(f"the weights have no card at {path}") from None
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror})") from error
     except pydantic.ValidationError as error:
         raise WeightsError(f"{path} is no model card ({error.error_count()} faults)") from error
 
 
-def to_json(value: Any) -> str:
+def to_json(value: object) -> str:
     """JSON with two spaces, as every committed figure is written."""
     return json.dumps(value, indent=2) + "\n"
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror})") from error
 
 
 def _as_tuples(network: dict[str, Any]) -> dict[str, Any]:
@@ -123,4 +130,4 @@ def _as_tuples(network: dict[str, Any]) -> dict[str, Any]:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -22,17 +22,18 @@ def score(predicted: ArrayLike, label: ArrayLike) -> Scores:
     """RMSE, Pearson's CC and Lin's CCC of two series of shape [N], N >= 1.
 
     CC and CCC of a series without variance are 0, not NaN: a recogniser that always says
-    the same has recognised nothing. Raises ValueError on unequal shapes or empty series.
+    the same has recognised nothing. Raises ValueError on unequal shapes, empty series, and
+    values that are not finite.
     """
     p, y = _pair(predicted, label)
-    covariance = float(np.mean((p - p.mean()) * (y - y.mean())))
+    rmse = float(np.sqrt(np.mean((p - y) ** 2)))
     spread = float(p.std() * y.std())
+    # The mean of equal floats may miss them by a rounding error, so std() alone cannot tell.
+    if spread == 0 or np.ptp(p) == 0 or np.ptp(y) == 0:
+        return Scores(rmse, cc=0.0, ccc=0.0)
+    covariance = float(np.mean((p - p.mean()) * (y - y.mean())))
     distance = float(p.var() + y.var() + (p.mean() - y.mean()) ** 2)
-    return Scores(
-        rmse=float(np.sqrt(np.mean((p - y) ** 2))),
-        cc=covariance / spread if spread > 0 else 0.0,
-        ccc=2 * covariance / distance if distance > 0 else 0.0,
-    )
+    return Scores(rmse, cc=covariance / spread, ccc=2 * covariance / distance)
 
 
 def _pair(
@@ -42,4 +43,6 @@ def _pair(
     y = np.asarray(label, dtype=np.float64)
     if p.shape != y.shape or p.ndim != 1 or p.size == 0:
         raise ValueError(f"want two equal series of shape [N], got {p.shape} and {y.shape}")
+    if not (np.isfinite(p).all() and np.isfinite(y).all()):
+        raise ValueError("a series holds a value that is not finite")
     return p, y

@@ -1,5 +1,7 @@
 """The sample: one record of the valence series. Every captured frame gets exactly one."""
 
+import csv
+import io
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -51,9 +53,7 @@ def csv_header() -> str:
 
 
 def csv_row(sample: Sample) -> str:
-    """One sample as a CSV line; what is not there is an empty field.
-
-    No field can hold a comma or a quote: session names are checked, the rest is numbers.
-    """
-    values = sample.model_dump(mode="json").values()
-    return ",".join("" if value is None else str(value) for value in values) + "\n"
+    """One sample as a CSV line (RFC 4180, ended by a line feed); what is not there is empty."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(sample.model_dump(mode="json").values())
+    return line.getvalue()

@@ -1,6 +1,7 @@
 """FER+ faces: 48x48 gray, ten votes each (Barsoum et al. 2016; pixels of FER2013)."""
 
-from typing import NamedTuple
+import zipfile
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from narrowcast_models.emotions import EMOTIONS
 SIDE_PX = 48
 MOSAIC_COLUMNS = 320
 TRAIN_USAGE = 0
+_COLUMNS = ("usage", "valence", "votes", "keep", "dup_group", "eval_clean")
 
 DEV_EVERY = 20
 """Every twentieth group of near-duplicates of the training faces is held out as `dev`."""
@@ -29,8 +31,7 @@ class FerPlusSplits(NamedTuple):
 
 def load() -> FerPlusSplits:
     """The kept faces of FER+. Raises DataError where the files are missing or damaged."""
-    with np.load(data_file("faces/ferplus48.npz")) as archive:
-        table = {name: archive[name] for name in archive.files}
+    table = _table()
     faces = LabelledFaces(
         "FER+", _images(len(table["usage"])), table["valence"], _shares(table["votes"])
     )
@@ -43,11 +44,26 @@ def load() -> FerPlusSplits:
     )
 
 
+def _table() -> dict[str, NDArray[Any]]:
+    path = data_file("faces/ferplus48.npz")
+    try:
+        with np.load(path) as archive:
+            return {name: archive[name] for name in _COLUMNS}
+    except KeyError as error:
+        raise DataError(f"{path} has no array {error}") from error
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} cannot be read ({error})") from error
+
+
 def _images(count: int) -> NDArray[np.uint8]:
     path = data_file("faces/ferplus48.webp")
     mosaic = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if mosaic is None:
         raise DataError(f"{path} is no image that OpenCV can read")
+    height, width = mosaic.shape
+    rows_of_faces = -(-count // MOSAIC_COLUMNS)
+    if width != MOSAIC_COLUMNS * SIDE_PX or height % SIDE_PX or height < rows_of_faces * SIDE_PX:
+        raise DataError(f"{path} is {width}x{height} px, no mosaic of {count} faces")
     rows = mosaic.reshape(-1, SIDE_PX, MOSAIC_COLUMNS, SIDE_PX).swapaxes(1, 2)
     return np.asarray(rows.reshape(-1, SIDE_PX, SIDE_PX)[:count], dtype=np.uint8)
 

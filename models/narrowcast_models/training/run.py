@@ -1,6 +1,7 @@
 """The resumable training loop of `oa`: AdamW, one cycle, weight averaging."""
 
 import logging
+import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from narrowcast_models.training.motion import MotionConfig
 logger = logging.getLogger(__name__)
 
 STATE_FILE = "state.pt"
+_STATE_KEYS = {
+    "config", "epoch", "network", "average", "optimizer", "schedule", "generator",
+    "torch_generator",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ class Run:
     def _resume(self) -> None:
         if not self._path.is_file():
             return
-        state = torch.load(self._path, weights_only=True)
+        state = _read_state(self._path)
         if state["config"] != repr(self._config):
             raise DataError(
                 f"{self._path} belongs to a run with another configuration",
@@ -137,3 +142,17 @@ class Run:
         self._generator.set_state(state["generator"])
         torch.set_rng_state(state["torch_generator"])
         logger.info("resumed after epoch %d of %d", self._epoch, self._config.epochs)
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    try:
+        state = torch.load(path, weights_only=True)
+    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+        raise _no_state(path) from error
+    if not isinstance(state, dict) or not state.keys() >= _STATE_KEYS:
+        raise _no_state(path)
+    return state
+
+
+def _no_state(path: Path) -> DataError:
+    return DataError(f"{path} is damaged or no training state", "remove it to start from the first")

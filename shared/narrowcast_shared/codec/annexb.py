@@ -17,10 +17,18 @@ NAL_PPS = 8
 
 _SPLIT = re.compile(rb"\x00{2,3}\x01")
 
+# Byte patterns that emulation prevention keeps out of every NAL unit (clause 7.4.1).
+_FORBIDDEN = re.compile(rb"\x00\x00[\x00-\x02]")
+
 
 def nal_type(nal: bytes) -> int:
     """nal_unit_type of a NAL unit without its start code (clause 7.4.1, table 7-1)."""
     return nal[0] & 0x1F
+
+
+def hides_start_code(nal: bytes) -> bool:
+    """Whether a decoder would find a start code inside, and so a NAL unit nobody checked."""
+    return _FORBIDDEN.search(nal) is not None
 
 
 def split(stream: bytes) -> list[bytes]:

@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 from narrowcast_shared.codec import annexb, sps
 from narrowcast_shared.errors import CodecError
 
+_KEYFRAME_TYPES = [annexb.NAL_SPS, annexb.NAL_PPS, annexb.NAL_IDR]
+_DELTA_TYPES = [annexb.NAL_SLICE]
+
 
 class ChipDecoder:
     """Decodes access units into chips uint8 [px, px].
 
-    The size is checked in the SPS before FFmpeg sees a byte, so a header that claims
-    16384x16384 allocates nothing. After a CodecError the context wants a keyframe.
+    Only what our own encoder writes reaches FFmpeg, and the size is checked in the SPS before,
+    so a header that claims 16384x16384 allocates nothing. After a CodecError the decoder wants
+    a keyframe, which opens a new context.
     """
 
     def __init__(self, px: int) -> None:
@@ -37,6 +41,9 @@ class ChipDecoder:
         keyframe = self._check(nals)
         if self.wants_keyframe and not keyframe:
             raise CodecError("an access unit arrived before the keyframe that it builds on")
+        if self.wants_keyframe:
+            # What went wrong may have left a frame of delay or half a picture behind.
+            self._context = _open()
         try:
             frames = self._context.decode(av.Packet(annexb.join(nals)))
         except FFmpegError as error:
@@ -50,19 +57,16 @@ class ChipDecoder:
         return chip
 
     def _check(self, nals: Sequence[bytes]) -> bool:
-        """Whether this is a keyframe, once every NAL unit is of a kind and size allowed."""
+        """Whether this is a keyframe, once its NAL units are those that we code, of our size."""
         types = [annexb.nal_type(nal) if nal else -1 for nal in nals]
-        for kind, nal in zip(types, nals, strict=True):
-            if kind == annexb.NAL_SPS:
-                self._check_size(nal)
-            elif kind not in (annexb.NAL_SLICE, annexb.NAL_IDR, annexb.NAL_PPS):
-                raise CodecError(f"NAL unit type {kind} does not belong in an access unit")
-        keyframe = annexb.NAL_IDR in types
-        if keyframe and annexb.NAL_SPS not in types:
-            raise CodecError("a keyframe came without its SPS")
-        if not keyframe and types != [annexb.NAL_SLICE]:
-            raise CodecError(f"a P access unit is one slice, got NAL unit types {types}")
-        return keyframe
+        if types not in (_KEYFRAME_TYPES, _DELTA_TYPES):
+            raise CodecError(f"NAL unit types {types} are no access unit of narrowcast")
+        if any(annexb.hides_start_code(nal) for nal in nals):
+            raise CodecError("a NAL unit holds a start code")
+        if types == _DELTA_TYPES:
+            return False
+        self._check_size(nals[0])
+        return True
 
     def _check_size(self, nal: bytes) -> None:
         width, height = sps.frame_size(nal)
@@ -83,4 +87,6 @@ def _open() -> VideoCodecContext:
     # With AUTO, dropping an undrained context hangs in its destructor, and frames come 2 late.
     context.thread_type = "NONE"
     context.thread_count = 1
+    # A damaged access unit is an error, not a picture that FFmpeg made up around the damage.
+    context.options = {"err_detect": "explode", "ec": "0"}
     return context

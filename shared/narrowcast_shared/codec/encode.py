@@ -43,7 +43,12 @@ class ChipEncoder:
         self._frame_count = 0
 
     def encode(self, chip: NDArray[np.uint8], *, keyframe: bool = False) -> AccessUnit:
-        """Code one chip; the first one of a context is a keyframe whatever is asked."""
+        """Code one chip; the first one of a context is a keyframe whatever is asked.
+
+        Raises ValueError on a chip of another size, which PyAV would scale without a word.
+        """
+        if chip.shape != (self.rung.px, self.rung.px):
+            raise ValueError(f"want a chip of {self.rung.px} px, got shape {chip.shape}")
         frame = _gray_frame(chip)
         frame.pts = self._frame_count
         frame.pict_type = PictureType.I if keyframe else PictureType.NONE

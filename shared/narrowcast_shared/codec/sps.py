@@ -5,8 +5,10 @@ Reads only the syntax elements up to the cropping rectangle (ITU-T H.264, clause
 
 from narrowcast_shared.errors import CodecError
 
-# Profiles whose SPS carries chroma_format_idc and what follows it (clause 7.3.2.1.1).
-_HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128})
+# What x264 writes for gray: High, and High 4:4:4 Predictive at QP 0 (annex A.2). No other one
+# is let through, because decoders disagree on which profiles carry chroma_format_idc.
+_PROFILES = frozenset({100, 244})
+_MACROBLOCK_PX = 16
 _MAX_EXP_GOLOMB_ZEROS = 31
 
 
@@ -36,21 +38,22 @@ class _Bits:
 def frame_size(nal: bytes) -> tuple[int, int]:
     """(width, height) in px after cropping, of an SPS NAL unit without its start code.
 
-    Raises CodecError where it is truncated or uses what narrowcast never codes: scaling
-    matrices, interlacing.
+    Raises CodecError where it is truncated or uses what narrowcast never codes: other profiles,
+    scaling matrices, interlacing, a cropping rectangle that cuts whole macroblocks away.
     """
-    if len(nal) < 4:
-        raise CodecError("the SPS is shorter than its fixed header")
-    profile = nal[1]
-    bits = _Bits(nal[4:].replace(b"\x00\x00\x03", b"\x00\x00"))
+    bits = _Bits(nal[1:].replace(b"\x00\x00\x03", b"\x00\x00"))
+    profile = bits.read(8)
+    if profile not in _PROFILES:
+        raise CodecError(f"the SPS is of profile {profile}, not one that x264 writes for gray")
+    bits.read(16)  # constraint flags, level_idc
     bits.unsigned()  # seq_parameter_set_id
-    chroma_format = _skip_high_profile(bits) if profile in _HIGH_PROFILES else 1
+    chroma_format = _skip_high_profile(bits)
     bits.unsigned()  # log2_max_frame_num_minus4
     _skip_picture_order(bits)
     bits.unsigned()  # max_num_ref_frames
     bits.read(1)  # gaps_in_frame_num_value_allowed_flag
-    width = 16 * (bits.unsigned() + 1)
-    height = 16 * (bits.unsigned() + 1)
+    width = _MACROBLOCK_PX * (bits.unsigned() + 1)
+    height = _MACROBLOCK_PX * (bits.unsigned() + 1)
     if bits.read(1) != 1:  # frame_mbs_only_flag
         raise CodecError("the SPS announces interlaced frames")
     bits.read(1)  # direct_8x8_inference_flag
@@ -82,4 +85,7 @@ def _crop(bits: _Bits, width: int, height: int, chroma_format: int) -> tuple[int
         return width, height
     unit = 2 if chroma_format == 1 else 1  # CropUnitX, CropUnitY (clause 7.4.2.1.1)
     left, right, top, bottom = (unit * bits.unsigned() for _ in range(4))
+    # A decoder allocates before it crops: 8192x8192 cut down to 96x96 must not pass for 96x96.
+    if max(left + right, top + bottom) >= _MACROBLOCK_PX:
+        raise CodecError(f"the SPS codes {width}x{height} px and crops whole macroblocks away")
     return width - left - right, height - top - bottom

@@ -8,5 +8,7 @@ SUBPROTOCOL = "narrowcast.v1"
 
 VERSION = 1
 
-MAX_MESSAGE_BYTES = 64 * 1024
-"""Longest message either end takes: three times a second of 96-px chips at QP 18."""
+MAX_MESSAGE_BYTES = 0xFFFF
+"""Longest message either end takes: six seconds of 96-px chips at QP 18, and the longest that
+WebSocket frames with a 16-bit length.
+"""

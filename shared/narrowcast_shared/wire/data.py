@@ -5,12 +5,13 @@ face or skipped. Frames are told as evenly spaced where that is true to 1 ms.
 """
 
 from collections.abc import Iterable
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from narrowcast_shared.errors import ProtocolError, SettingsError
 from narrowcast_shared.operating_point import Rung, check_rung
 from narrowcast_shared.wire.messages import (
     EPOCHS,
+    MAX_COUNT,
     MAX_FRAMES,
     TIME_TOLERANCE_TICKS,
     Data,
@@ -18,7 +19,7 @@ from narrowcast_shared.wire.messages import (
     FrameKind,
     MessageType,
 )
-from narrowcast_shared.wire.primitives import MAX_VARINT, Reader, varint, zigzag
+from narrowcast_shared.wire.primitives import Reader, varint, zigzag
 
 FLAG_RUNG = 0x10
 FLAG_TIMES = 0x20
@@ -32,6 +33,7 @@ def serialise_data(data: Data) -> bytes:
     if not 1 <= len(data.frames) <= MAX_FRAMES:
         raise ProtocolError(f"a DATA message has 1 to {MAX_FRAMES} frames, not {len(data.frames)}")
     ticks = [frame.ticks for frame in data.frames]
+    _check_range(ticks, data.first_seq)
     interval = _interval(ticks)
     deviations = _deviations(ticks, interval)
     irregular = any(abs(d) > TIME_TOLERANCE_TICKS for d in deviations)
@@ -39,7 +41,7 @@ def serialise_data(data: Data) -> bytes:
     flags = (FLAG_RUNG if data.rung else 0) | (FLAG_TIMES if irregular else 0)
     parts = [bytes([MessageType.DATA | flags, data.epoch % EPOCHS])]
     if data.rung:
-        parts.append(bytes(data.rung))
+        parts.append(bytes(_check_rung(*data.rung)))
     parts += [varint(data.first_seq), varint(ticks[0]), varint(interval), varint(len(entries))]
     parts += entries
     if irregular:
@@ -52,13 +54,13 @@ def parse_data(reader: Reader, flags: int) -> Data:
     if flags & ~_KNOWN_FLAGS:
         raise ProtocolError(f"flags {flags:#04x} of a DATA message are unknown")
     epoch = reader.byte()
-    rung = _parse_rung(reader) if flags & FLAG_RUNG else None
+    rung = _check_rung(reader.byte(), reader.byte()) if flags & FLAG_RUNG else None
     first_seq, start, interval = reader.varint(), reader.varint(), reader.varint()
     contents = _parse_entries(reader)
     times = [start + index * interval for index in range(len(contents))]
     if flags & FLAG_TIMES:
         times[1:] = [time + reader.zigzag() for time in times[1:]]
-    _check_times(times, first_seq)
+    _check_range(times, first_seq)
     frames = tuple(
         Frame(time, kind, nals) for time, (kind, nals) in zip(times, contents, strict=True)
     )
@@ -90,6 +92,8 @@ def _head(value: int, kind: FrameKind) -> bytes:
 
 
 def _coded(frame: Frame) -> bytes:
+    if not 1 <= len(frame.nals) <= MAX_NALS or not all(frame.nals):
+        raise ProtocolError(f"an access unit has 1 to {MAX_NALS} NAL units, none of them empty")
     if frame.kind is FrameKind.KEYFRAME:
         payload = b"".join(varint(len(nal)) + nal for nal in frame.nals)
     elif len(frame.nals) == 1:
@@ -99,9 +103,9 @@ def _coded(frame: Frame) -> bytes:
     return _head(len(payload), frame.kind) + payload
 
 
-def _parse_rung(reader: Reader) -> Rung:
+def _check_rung(px: int, qp: int) -> Rung:
     try:
-        return check_rung(reader.byte(), reader.byte())
+        return check_rung(px, qp)
     except SettingsError as error:
         raise ProtocolError(f"a rung that does not exist: {error.problem}") from None
 
@@ -143,8 +147,8 @@ def _parse_nals(payload: bytes, kind: FrameKind) -> tuple[bytes, ...]:
     return tuple(nals)
 
 
-def _check_times(times: list[int], first_seq: int) -> None:
-    if any(later < earlier for earlier, later in zip(times, times[1:], strict=False)):
+def _check_range(times: list[int], first_seq: int) -> None:
+    if any(later < earlier for earlier, later in pairwise(times)):
         raise ProtocolError("capture times run backwards within a message")
-    if times[-1] > MAX_VARINT or first_seq + len(times) > MAX_VARINT:
-        raise ProtocolError("a capture time or sequence number is beyond 63 bits")
+    if times[-1] > MAX_COUNT or first_seq + len(times) > MAX_COUNT:
+        raise ProtocolError(f"a capture time or sequence number is beyond {MAX_COUNT}")

@@ -18,6 +18,14 @@ TIME_TOLERANCE_TICKS = 10
 MAX_FRAMES = 4096
 """Frames that one message may speak of: two minutes of skipped frames at 30 fps."""
 
+MAX_COUNT = (1 << 42) - 1
+"""Highest sequence number and capture time, the latter 13 years into a session."""
+
+MAX_TIME_US = (1 << 53) - 1
+"""Latest start of a session, in the year 2255: a double holds its microseconds exactly."""
+
+MAX_REPORT_INTERVAL_MS = 60_000
+
 EPOCHS = 256
 """Epoch numbers count modulo this."""
 
@@ -25,6 +33,7 @@ INCARNATION_BYTES = 8
 MAX_SESSION_BYTES = 64
 MAX_REASON_BYTES = 200
 MAX_OPTION_BYTES = 200
+MAX_OPTIONS = 16
 
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -70,8 +79,8 @@ class Hello(NamedTuple):
     """First message of an encoder.
 
     incarnation: 8 random bytes, new with each encoder process, kept over its reconnects.
-    start_us: Unix time of tick 0, in us. report_interval_ms: how often it wants reports.
-    cap_bps: 0 where no cap is set.
+    start_us: Unix time of tick 0, in us. report_interval_ms: how often it wants reports, at
+    least 1. cap_bps: 0 where no cap is set.
     """
 
     session: str

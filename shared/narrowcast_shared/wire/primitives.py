@@ -4,6 +4,8 @@ Varint: unsigned LEB128, seven bits a byte, least significant first, no padding 
 of Protocol Buffers, held to its shortest form). Zigzag maps 0, -1, 1, -2 to 0, 1, 2, 3.
 """
 
+import re
+
 from narrowcast_shared.errors import ProtocolError
 
 MAX_VARINT_BYTES = 9
@@ -27,9 +29,30 @@ def zigzag(value: int) -> bytes:
     return varint(2 * value if value >= 0 else -2 * value - 1)
 
 
-def text(value: str) -> bytes:
-    """UTF-8 behind its length in bytes."""
-    encoded = value.encode()
+# C0 and C1: what the other end says is printed on a terminal and in logs.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def to_utf8(value: str, max_bytes: int) -> bytes:
+    """UTF-8 cut to whole characters within `max_bytes`, a space for each control character."""
+    encoded = _CONTROL.sub(" ", value).encode(errors="replace")
+    return encoded[:max_bytes].decode(errors="ignore").encode()
+
+
+def from_utf8(encoded: bytes) -> str:
+    """Text of UTF-8 without control characters. Raises ProtocolError on anything else."""
+    try:
+        value = encoded.decode()
+    except UnicodeDecodeError as error:
+        raise ProtocolError("a text is not UTF-8") from error
+    if _CONTROL.search(value):
+        raise ProtocolError("a text holds a control character")
+    return value
+
+
+def text(value: str, max_bytes: int) -> bytes:
+    """`to_utf8` behind its length in bytes."""
+    encoded = to_utf8(value, max_bytes)
     return varint(len(encoded)) + encoded
 
 
@@ -72,10 +95,7 @@ class Reader:
         length = self.varint()
         if length > max_bytes:
             raise ProtocolError(f"a text of {length} bytes, at most {max_bytes} are allowed")
-        try:
-            return self.take(length).decode()
-        except UnicodeDecodeError as error:
-            raise ProtocolError("a text is not UTF-8") from error
+        return from_utf8(self.take(length))
 
     @property
     def at_end(self) -> bool:

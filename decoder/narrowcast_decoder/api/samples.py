@@ -1,0 +1,142 @@
+"""A stored series as JSON, page by page, or as one CSV file."""
+
+from collections.abc import AsyncGenerator
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+
+from narrowcast_decoder.api import problems
+from narrowcast_decoder.api.bounded_stream import BoundedStream
+from narrowcast_decoder.api.parameters import AfterId, FromId, ServiceOf, SessionName, before
+from narrowcast_decoder.service import Service
+from narrowcast_decoder.store.interface import DEFAULT_PAGE
+from narrowcast_shared.samples import Sample, csv_header, csv_row
+
+router = APIRouter(prefix="/v1/sessions", tags=["series"])
+
+MAX_PAGE = 10_000
+
+
+class Format(StrEnum):
+    """How a series is written."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+class SamplePage(BaseModel):
+    """Part of a series."""
+
+    samples: list[Sample] = Field(description="Samples in order of id.")
+    next: int | None = Field(
+        description="Id of the first sample left out, to be asked `from`; null where the series "
+        "had no more when it was read."
+    )
+
+
+_EXAMPLE = {
+    "id": 1002,
+    "session": "lobby",
+    "seq": 1001,
+    "t": 1767225640.04,
+    "status": "ok",
+    "valence": 0.42,
+    "sigma": 0.17,
+    "px": 32,
+    "qp": 30,
+    "wire_bps": 7840,
+    "latency_ms": 24.5,
+}
+_CSV_EXAMPLE = csv_header() + csv_row(Sample.model_validate(_EXAMPLE))
+
+
+@router.get(
+    "/{session}/samples",
+    summary="Read a series",
+    response_model=SamplePage,
+    response_description="Samples in order of id.",
+    responses={
+        200: {
+            "content": {
+                "application/json": {"example": {"samples": [_EXAMPLE], "next": None}},
+                "text/csv": {"schema": {"type": "string"}, "example": _CSV_EXAMPLE},
+            }
+        },
+        **problems.responses(404, 422, 503),
+    },
+)
+async def get_samples(
+    service: ServiceOf,
+    session: SessionName,
+    from_id: FromId = None,
+    after_id: AfterId = None,
+    limit: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            le=MAX_PAGE,
+            description=f"Most samples to give. Without it JSON gives {DEFAULT_PAGE}, and CSV "
+            "all of the series.",
+        ),
+    ] = None,
+    format_: Annotated[
+        Format | None,
+        Query(alias="format", description="Without it, what `Accept` names first; else JSON."),
+    ] = None,
+    accept: Annotated[str, Header(description="`text/csv` for CSV.")] = "",
+) -> Response:
+    """What is stored of a series when it is asked, from `from` on or after `after`.
+
+    JSON comes in pages: ask again `from` a page's `next`. CSV is one file, whose first line
+    names the columns; what a sample does not have is an empty field.
+    """
+    if from_id is not None and after_id is not None:
+        fault = {"loc": ("query", "from"), "msg": "Give either `from` or `after`", "type": "from"}
+        raise RequestValidationError([fault])
+    start = before(from_id) if after_id is None else after_id
+    summary = await service.summary(session)
+    if (format_ or _accepted(accept)) is Format.JSON:
+        return await _json_page(service, session, start, limit or DEFAULT_PAGE)
+    return BoundedStream(
+        _csv_lines(service, session, start, limit or summary.samples),
+        send_s=service.patience.send_s,
+        media_type="text/csv",
+        headers={
+            "Content-Disposition": f'attachment; filename="{session}.csv"',
+            "Vary": "Accept",
+        },
+    )
+
+
+def _accepted(accept: str) -> Format:
+    """CSV where `Accept` names it, and not JSON before it."""
+    media_types = [part.split(";")[0].strip().lower() for part in accept.split(",")]
+    known = [media for media in media_types if media in {"text/csv", "application/json"}]
+    return Format.CSV if known[:1] == ["text/csv"] else Format.JSON
+
+
+async def _json_page(service: Service, session: str, after_id: int, limit: int) -> Response:
+    # One more than wanted, to know whether there is more.
+    samples = await service.store.read(session, after_id, limit + 1)
+    left_out = samples[limit].id if len(samples) > limit else None
+    page = SamplePage.model_construct(samples=samples[:limit], next=left_out)
+    return Response(
+        page.model_dump_json(), media_type="application/json", headers={"Vary": "Accept"}
+    )
+
+
+async def _csv_lines(
+    service: Service, session: str, after_id: int, limit: int
+) -> AsyncGenerator[str, None]:
+    """Header and lines of the first `limit` samples, a page of the store at a time.
+
+    The limit is always there, so that the file of a session that goes on has an end too.
+    """
+    yield csv_header()
+    while page := await service.store.read(session, after_id, min(DEFAULT_PAGE, limit)):
+        yield "".join(csv_row(sample) for sample in page)
+        after_id = page[-1].id
+        limit -= len(page)

@@ -1,0 +1,142 @@
+"""A series over a WebSocket: one sample a text message, as JSON.
+
+The close code says how it ended (`narrowcast_shared.close_codes`):
+
+1000  the session has ended, and all of it was sent
+1001  the service stops: connect again, after the last id
+1008  the request, or something that the subscriber sent, cannot be used
+1013  the store failed: connect again later, after the last id
+4404  there is no session of that name
+4408  the subscriber took nothing for 10 s: connect again, after the last id. Where it does
+      not even take this, the connection is cut without a code (1006).
+"""
+
+import asyncio
+import contextlib
+import logging
+from typing import Annotated, NamedTuple, cast
+
+from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket, WebSocketDisconnect
+from fastapi.exceptions import WebSocketRequestValidationError
+
+from narrowcast_decoder.api.parameters import FromId, ServiceOf, SessionName, before
+from narrowcast_decoder.series import Follower
+from narrowcast_decoder.service import Service
+from narrowcast_shared.close_codes import CloseCode
+from narrowcast_shared.errors import StoreError, UnknownSessionError
+
+_log = logging.getLogger(__name__)
+
+router = APIRouter(prefix="/v1/sessions")
+
+SUBPROTOCOL = "narrowcast.subscribe.v1"
+"""WebSocket subprotocol; a subscriber may leave it out."""
+
+BAD_REQUEST = 1008
+GONE = 1006
+"""What RFC 6455 calls an end without a close frame: there is nobody to send one to."""
+
+MAX_REASON_BYTES = 123
+"""RFC 6455, section 5.5: a close frame has 125 bytes, two of them for the code."""
+
+
+class Wanted:
+    """What a subscriber asks for."""
+
+    def __init__(
+        self,
+        session: SessionName,
+        from_id: FromId = None,
+        *,
+        wait: Annotated[
+            bool, Query(description="Wait for a session that does not exist yet.")
+        ] = False,
+    ) -> None:
+        self.session = session
+        self.after_id = before(from_id)
+        self.wait = wait
+
+
+class Closing(NamedTuple):
+    """How a connection ends."""
+
+    code: int
+    reason: str = ""
+
+
+@router.websocket("/{session}/subscribe")
+async def subscribe(
+    websocket: WebSocket, service: ServiceOf, wanted: Annotated[Wanted, Depends()]
+) -> None:
+    """What is stored of the series, then what comes, until one side closes."""
+    offered = websocket.scope["subprotocols"]
+    await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+    sending = asyncio.create_task(_send_series(websocket, service, wanted))
+    listening = asyncio.create_task(_listen(websocket))
+    try:
+        await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
+        closing = sending.result() if sending.done() else listening.result()
+    finally:
+        sending.cancel()
+        listening.cancel()
+        await asyncio.gather(sending, listening, return_exceptions=True)
+    await _close(websocket, closing, service.patience.send_s)
+
+
+def install(app: FastAPI) -> None:
+    """Close WebSockets whose parameters cannot be used with 1008."""
+    app.add_exception_handler(WebSocketRequestValidationError, _refuse)
+
+
+async def _send_series(websocket: WebSocket, service: Service, wanted: Wanted) -> Closing:
+    """Send samples until there are no more, or the subscriber takes no more.
+
+    Nothing piles up here: while one message waits for the connection, the rest waits in the
+    hub's bounded queue, and what overflows there is read from the store.
+    """
+    send_s = service.patience.send_s
+    try:
+        with Follower(
+            service.store, service.hub, wanted.session, wanted.after_id, wait=wanted.wait
+        ) as follower:
+            while page := await follower.next_page():
+                for sample in page:
+                    async with asyncio.timeout(send_s):
+                        await websocket.send_text(sample.model_dump_json())
+    except UnknownSessionError as error:
+        return Closing(CloseCode.UNKNOWN_SESSION, error.problem)
+    except StoreError as error:
+        _log.error("subscription to %s: %s", wanted.session, error)
+        return Closing(CloseCode.TRY_LATER, error.problem)
+    except TimeoutError:
+        _log.warning("a subscriber to %s took nothing for %g s", wanted.session, send_s)
+        return Closing(CloseCode.TOO_SLOW, f"nothing was taken for {send_s:g} s")
+    except WebSocketDisconnect:
+        return Closing(GONE)
+    if follower.session_ended:
+        return Closing(CloseCode.SESSION_ENDED, "the session has ended")
+    return Closing(CloseCode.GOING_AWAY, "the service stops")
+
+
+async def _listen(websocket: WebSocket) -> Closing:
+    """Notice when the subscriber leaves; it has nothing to say otherwise."""
+    message = await websocket.receive()
+    if message["type"] == "websocket.disconnect":
+        return Closing(GONE)
+    return Closing(BAD_REQUEST, "a subscriber sends nothing")
+
+
+async def _close(websocket: WebSocket, closing: Closing, send_s: float) -> None:
+    if closing.code == GONE:
+        return
+    reason = closing.reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore")
+    with contextlib.suppress(TimeoutError, WebSocketDisconnect):
+        async with asyncio.timeout(send_s):
+            await websocket.close(closing.code, reason)
+
+
+async def _refuse(websocket: WebSocket, error: Exception) -> None:
+    fault = cast(WebSocketRequestValidationError, error).errors()[0]
+    reason = f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+    await websocket.accept()
+    await _close(websocket, Closing(BAD_REQUEST, reason), send_s=1.0)

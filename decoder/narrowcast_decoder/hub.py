@@ -1,0 +1,141 @@
+"""Fan-out within the process: every sample to everybody who follows its session, at once.
+
+Samples are stored first and published here afterwards, so whatever a subscriber has seen
+survives a restart, and whatever it misses here it finds in the store.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from enum import StrEnum
+from types import TracebackType
+from typing import Self
+
+from narrowcast_shared.samples import Sample
+
+_log = logging.getLogger(__name__)
+
+QUEUE_SAMPLES = 1024
+"""Samples that wait for one subscriber: 40 s of a stream at 25 fps."""
+
+
+class FeedState(StrEnum):
+    """What a subscription is still good for."""
+
+    OPEN = "open"  # samples keep coming
+    OVERFLOWED = "overflowed"  # it fell behind: the store has what it misses
+    SESSION_ENDED = "session_ended"  # what is queued is the end of the series
+    CLOSED = "closed"  # what is queued is all that this process publishes
+
+
+class Subscription:
+    """One subscriber's queue. Belongs to the event loop; leave it as a context manager."""
+
+    def __init__(self, hub: "Hub", session: str | None, capacity: int) -> None:
+        self.session = session
+        self.state = FeedState.OPEN
+        self._hub = hub
+        self._capacity = capacity
+        self._queue: deque[Sample] = deque()
+        self._stirred = asyncio.Event()  # there are samples, or the state has changed
+
+    async def take(self, idle_s: float | None = None) -> list[Sample]:
+        """All that is queued, waiting up to `idle_s` for a first sample.
+
+        Empty where none came in time or, with `state` no longer OPEN, where none will.
+        """
+        if not self._stirred.is_set():
+            try:
+                async with asyncio.timeout(idle_s):
+                    await self._stirred.wait()
+            except TimeoutError:
+                return []
+        samples = list(self._queue)
+        self._queue.clear()
+        if self.state is FeedState.OPEN:
+            self._stirred.clear()
+        return samples
+
+    def offer(self, samples: Sequence[Sample]) -> None:
+        """Queue samples. Overflow policy: the queue is dropped and the subscription is over."""
+        if len(self._queue) + len(samples) > self._capacity:
+            self._queue.clear()
+            self.finish(FeedState.OVERFLOWED)
+            return
+        self._queue.extend(samples)
+        self._stirred.set()
+
+    def finish(self, state: FeedState) -> None:
+        """No more samples, because of `state`. What is queued can still be taken."""
+        if self.state is not FeedState.OPEN:
+            return
+        _log.debug("subscription to %s: %s", self.session or "all sessions", state)
+        self.state = state
+        self._stirred.set()
+        self._hub.forget(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.finish(FeedState.CLOSED)
+
+
+class Hub:
+    """Who follows which session. Belongs to the event loop; no method waits."""
+
+    def __init__(self, queue_samples: int = QUEUE_SAMPLES) -> None:
+        self._queue_samples = queue_samples
+        self._subscriptions: dict[str | None, set[Subscription]] = defaultdict(set)
+        self.closed = False
+
+    def __len__(self) -> int:
+        """Number of subscriptions."""
+        return sum(len(subscriptions) for subscriptions in self._subscriptions.values())
+
+    def subscribe(self, session: str | None = None) -> Subscription:
+        """A queue of what is published of `session`, or of all, from now on."""
+        subscription = Subscription(self, session, self._queue_samples)
+        if self.closed:
+            subscription.finish(FeedState.CLOSED)
+        else:
+            self._subscriptions[session].add(subscription)
+        return subscription
+
+    def publish(self, samples: Sequence[Sample]) -> None:
+        """Give stored samples, those of one session in order of id, to their subscribers."""
+        by_session: dict[str | None, list[Sample]] = defaultdict(list)
+        for sample in samples:
+            by_session[sample.session].append(sample)
+        for session, series in by_session.items():
+            self._offer(session, series)
+        self._offer(None, samples)
+
+    def end(self, session: str) -> None:
+        """The session is over, and stored as ended: its subscribers finish what is queued."""
+        for subscription in list(self._subscriptions.get(session, ())):
+            subscription.finish(FeedState.SESSION_ENDED)
+
+    def close(self) -> None:
+        """The service stops: every subscriber finishes what is queued."""
+        self.closed = True
+        for subscriptions in list(self._subscriptions.values()):
+            for subscription in list(subscriptions):
+                subscription.finish(FeedState.CLOSED)
+
+    def forget(self, subscription: Subscription) -> None:
+        """Take a finished subscription out of the fan-out."""
+        subscriptions = self._subscriptions.get(subscription.session, set())
+        subscriptions.discard(subscription)
+        if not subscriptions:
+            self._subscriptions.pop(subscription.session, None)
+
+    def _offer(self, session: str | None, samples: Sequence[Sample]) -> None:
+        for subscription in list(self._subscriptions.get(session, ())):
+            subscription.offer(samples)

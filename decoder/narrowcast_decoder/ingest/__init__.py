@@ -1,0 +1,1 @@
+"""The write side: what publishers send, taken in frame by frame, without trusting a byte."""

@@ -1,0 +1,30 @@
+"""A captured frame as the decoder knows it: what is still to be turned into a sample."""
+
+from enum import Enum, auto
+from typing import NamedTuple
+
+from narrowcast_shared.operating_point import Rung
+
+
+class Fate(Enum):
+    """What is known of a frame when it is taken in."""
+
+    CODED = auto()
+    NO_FACE = auto()
+    SKIPPED = auto()
+    LOST = auto()
+
+
+class TakenFrame(NamedTuple):
+    """One frame of one session. `epoch`, `rung` and `nals` only where it was coded.
+
+    captured_us: Unix time of the encoder's clock. wire_bps: wire rate when it arrived.
+    """
+
+    seq: int
+    captured_us: int
+    fate: Fate
+    wire_bps: int
+    epoch: int = 0
+    rung: Rung | None = None
+    nals: tuple[bytes, ...] = ()

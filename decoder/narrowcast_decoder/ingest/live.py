@@ -1,0 +1,66 @@
+"""A session while it is in memory: who publishes it, and how far it has come."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from narrowcast_decoder.inference.reader import Outcome
+from narrowcast_shared.samples import Sample, Status
+
+US_PER_S = 1_000_000
+
+
+@dataclass(eq=False)
+class LiveSession:
+    """Numbers and counters of one session. Only the event loop touches it.
+
+    next_seq: first frame not yet taken in. next_id: id of the next sample. stored_seq: first
+    frame without a stored sample. pending: frames taken in and not yet stored.
+    """
+
+    name: str
+    next_seq: int
+    next_id: int
+    stored_seq: int
+    last_captured_us: int | None
+    clock_offset_us: int = 0
+    pending: int = 0
+    progress: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set whenever samples of this session have been stored; waiters clear it first."""
+
+    def taken(self, count: int, next_seq: int, last_captured_us: int) -> None:
+        """`count` frames were handed to the pipeline."""
+        self.pending += count
+        self.next_seq = next_seq
+        self.last_captured_us = last_captured_us
+
+    def sample(self, outcome: Outcome, unix_us: int) -> Sample:
+        """The next sample of this session."""
+        frame, reading = outcome.frame, outcome.reading
+        latency_us = unix_us - (frame.captured_us + self.clock_offset_us)
+        sample = Sample(
+            id=self.next_id,
+            session=self.name,
+            seq=frame.seq,
+            t=frame.captured_us / US_PER_S,
+            status=outcome.status,
+            valence=None if reading is None else round(reading.valence, 5),
+            sigma=None if reading is None else round(reading.sigma, 5),
+            px=frame.rung.px if frame.rung and outcome.status is Status.OK else None,
+            qp=frame.rung.qp if frame.rung and outcome.status is Status.OK else None,
+            wire_bps=frame.wire_bps,
+            latency_ms=round(latency_us / 1000, 1),
+        )
+        self.next_id += 1
+        return sample
+
+    def stored(self, count: int, stored_seq: int) -> None:
+        """`count` samples are in the store for good."""
+        self.pending -= count
+        self.stored_seq = stored_seq
+        self.progress.set()
+
+    async def drained(self) -> None:
+        """Wait until every frame taken in has its stored sample."""
+        while self.pending:
+            self.progress.clear()
+            await self.progress.wait()

@@ -1,0 +1,81 @@
+"""Which sessions are being published, and by whom. One publisher a session: the newest wins."""
+
+import asyncio
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from narrowcast_decoder.hub import Hub
+from narrowcast_decoder.ingest.live import US_PER_S, LiveSession
+from narrowcast_decoder.store.interface import SampleStore
+from narrowcast_shared.clock import Clock
+from narrowcast_shared.wire.messages import Hello
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class Claim:
+    """One publisher's hold on a session, until `replaced` is set or it is released."""
+
+    session: LiveSession
+    incarnation: bytes
+    replaced: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Registry:
+    """Sessions in memory by name. They leave it once nobody publishes and all is stored."""
+
+    def __init__(self, store: SampleStore, hub: Hub, clock: Clock) -> None:
+        self._store = store
+        self._hub = hub
+        self._clock = clock
+        self._claims: dict[str, Claim] = {}
+        self._sessions: dict[str, LiveSession] = {}
+        self._opening = asyncio.Lock()
+
+    def live(self) -> Collection[str]:
+        """Names of the sessions that somebody publishes now."""
+        return tuple(self._claims)
+
+    async def claim(self, hello: Hello) -> Claim:
+        """Take the session over for a new connection; the one before is told.
+
+        The lock keeps two connections from loading the same session twice.
+        """
+        async with self._opening:
+            session = self._sessions.get(hello.session) or await self._load(hello.session)
+            self._sessions[session.name] = session
+            before = self._claims.get(session.name)
+            if before is not None:
+                logger.info("session %s: a new connection takes over", session.name)
+                before.replaced.set()
+            claim = Claim(session, hello.incarnation)
+            self._claims[session.name] = claim
+            await self._store.note_started(session.name, self._now_s())
+        return claim
+
+    async def release(self, claim: Claim, *, finished: bool) -> None:
+        """The connection is over; with `finished`, so is the session: it was told to the end."""
+        name = claim.session.name
+        if self._claims.get(name) is not claim:
+            return  # somebody else publishes it by now
+        del self._claims[name]
+        await claim.session.drained()
+        async with self._opening:
+            if name in self._claims:
+                return
+            self._sessions.pop(name, None)
+            if finished:
+                await self._store.note_ended(name, self._now_s(), "finished")
+                self._hub.end(name)
+
+    async def _load(self, name: str) -> LiveSession:
+        summary = await self._store.summary(name)
+        if summary is None:
+            return LiveSession(name, 0, 1, 0, None)
+        last_us = None if summary.last_t is None else round(summary.last_t * US_PER_S)
+        return LiveSession(name, summary.next_seq, summary.last_id + 1, summary.next_seq, last_us)
+
+    def _now_s(self) -> float:
+        return self._clock.unix_us() / US_PER_S

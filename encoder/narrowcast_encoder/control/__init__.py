@@ -1,0 +1,1 @@
+"""Rate control: pure laws with time as an argument. What to send, decided frame by frame."""

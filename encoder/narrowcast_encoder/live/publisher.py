@@ -1,0 +1,188 @@
+"""Publishes one stream: connects, converses, and comes back after every outage."""
+
+import asyncio
+import contextlib
+import logging
+from random import Random
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+
+from narrowcast_encoder.session.connection import Connection, State
+from narrowcast_encoder.session.stream import Stream
+from narrowcast_shared.client import refusals
+from narrowcast_shared.client.address import Address
+from narrowcast_shared.client.backoff import Persistence
+from narrowcast_shared.client.refusals import UnreachableError
+from narrowcast_shared.clock import Clock
+from narrowcast_shared.errors import LinkError, ProtocolError
+from narrowcast_shared.wire import MAX_MESSAGE_BYTES, SUBPROTOCOL
+from narrowcast_shared.wire.messages import End, EndCode, Hello
+
+logger = logging.getLogger(__name__)
+
+OPEN_TIMEOUT_S = 10.0
+WELCOME_TIMEOUT_S = 10.0
+END_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 0.5
+SILENCE_US = 20_000_000
+
+_COME_BACK = {EndCode.DRAINING, EndCode.FAULT}
+
+
+class Publisher:
+    """Carries one `Stream` to one decoder. `run` ends when the stream is told to its end."""
+
+    def __init__(
+        self, stream: Stream, hello: Hello, address: Address, clock: Clock, patience_s: float
+    ) -> None:
+        """`patience_s`: how long a decoder may be away, at first and in an outage."""
+        self._stream = stream
+        self._hello = hello
+        self._address = address
+        self._clock = clock
+        self._persistence = Persistence(
+            patience_s,
+            patience_s,
+            clock.monotonic_us(),
+            Random(),  # noqa: S311 - jitter
+        )
+        self._stirred = asyncio.Event()
+        self._source_ended = False
+        self._socket: ClientConnection | None = None
+        self.welcomed = asyncio.Event()
+        """Set once the decoder has taken the session on for the first time."""
+
+    def stir(self) -> None:
+        """The stream has something new; the sender takes a look.
+
+        Called for every frame, so this is also where a line that has gone dead is noticed:
+        TCP alone would take a quarter of an hour.
+        """
+        self._stirred.set()
+        if self._stream.unacked_us(self._clock.monotonic_us()) > SILENCE_US and self._socket:
+            logger.warning("no acknowledgement for %d s; connecting anew", SILENCE_US // 1_000_000)
+            self._socket.transport.abort()
+            self._socket = None
+
+    def source_ended(self) -> None:
+        """No more frames: send what is left, then the END."""
+        self._stream.flush(self._clock.monotonic_us())
+        self._source_ended = True
+        self._stirred.set()
+
+    async def run(self) -> None:
+        """Publish until the END is acknowledged. Raises LinkError where the decoder refuses,
+        or stays away for longer than the patience.
+        """
+        while True:
+            try:
+                end = await self._connect_once()
+            except UnreachableError as error:
+                await self._pause(error)
+                continue
+            if end.code is EndCode.FINISHED:
+                return
+            if end.code not in _COME_BACK:
+                raise LinkError(f"the decoder at {self._address.base} ended the stream", end.reason)
+            await self._pause(UnreachableError(f"{self._address.base}: {end.reason}"))
+
+    async def _pause(self, error: UnreachableError) -> None:
+        delay_s = self._persistence.next_delay_s(self._clock.monotonic_us())
+        if delay_s is None:
+            raise error
+        logger.info("%s; trying again in %.1f s", error.problem, delay_s)
+        await asyncio.sleep(delay_s)
+
+    async def _connect_once(self) -> End:
+        """One connection from HELLO to END. Raises UnreachableError where it breaks off."""
+        socket = await self._open()
+        connection = Connection(self._hello, self._stream)
+        self._socket = socket
+        try:
+            async with socket:
+                return await self._converse(socket, connection)
+        except ConnectionClosed as closed:
+            if connection.end is not None:
+                return connection.end
+            raise UnreachableError(
+                f"the connection to {self._address.base} broke off ({closed})"
+            ) from closed
+        except (ProtocolError, TimeoutError) as error:
+            raise LinkError(
+                f"{self._address.base} does not speak narrowcast's wire format ({error})",
+                "install the same release of narrowcast at both ends",
+            ) from error
+        finally:
+            self._socket = None
+            connection.lost()
+
+    async def _open(self) -> ClientConnection:
+        try:
+            return await connect(
+                self._address.publish_url(),
+                subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
+                compression=None,  # access units do not shrink any further
+                open_timeout=OPEN_TIMEOUT_S,
+                close_timeout=CLOSE_TIMEOUT_S,
+                ping_interval=None,  # reports show that the decoder lives, at no cost to the cap
+                max_size=MAX_MESSAGE_BYTES,
+                proxy=None if self._address.is_loopback else True,
+            )
+        except OSError as error:
+            raise refusals.of_network(error, self._address) from error
+        except WebSocketException as error:
+            raise refusals.of_handshake(error, self._address) from error
+
+    async def _converse(self, socket: ClientConnection, connection: Connection) -> End:
+        await socket.send(connection.start())
+        async with asyncio.timeout(WELCOME_TIMEOUT_S):
+            while connection.state is State.GREETING:
+                await self._receive(socket, connection)
+        if connection.end is not None:
+            return connection.end
+        self._persistence.contact(self._clock.monotonic_us())
+        self._persistence.success()
+        self.welcomed.set()
+        sending = asyncio.create_task(self._send(socket, connection))
+        listening = asyncio.create_task(self._listen(socket, connection))
+        try:
+            await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
+            if not listening.done():
+                await sending  # the END is said; a failure ends the connection
+            return await listening
+        finally:
+            for task in (sending, listening):
+                task.cancel()
+            await asyncio.gather(sending, listening, return_exceptions=True)
+
+    async def _listen(self, socket: ClientConnection, connection: Connection) -> End:
+        while connection.end is None:
+            # Once all is said, an answer is owed; before that, silence is nothing special.
+            timeout_s = END_TIMEOUT_S if connection.state is State.ENDING else None
+            async with asyncio.timeout(timeout_s):
+                await self._receive(socket, connection)
+            self._persistence.contact(self._clock.monotonic_us())
+        return connection.end
+
+    async def _receive(self, socket: ClientConnection, connection: Connection) -> None:
+        message = await socket.recv(decode=False)
+        assert isinstance(message, bytes)
+        for answer in connection.receive(message, self._clock.unix_us()):
+            await socket.send(answer)
+
+    async def _send(self, socket: ClientConnection, connection: Connection) -> None:
+        """Send what the line lets go, when it lets it go; at the end of the source, the END."""
+        while True:
+            self._stirred.clear()
+            now_us, unix_us = self._clock.monotonic_us(), self._clock.unix_us()
+            for message in self._stream.outgoing(now_us, unix_us):
+                await socket.send(message)
+            next_us = self._stream.next_event_us
+            if next_us is None and self._source_ended:
+                await socket.send(connection.finish())
+                return
+            wait_s = None if next_us is None else max(0, next_us - now_us) / 1e6
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._stirred.wait()

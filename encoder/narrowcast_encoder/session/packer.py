@@ -1,0 +1,86 @@
+"""Frames into DATA messages: k coded frames in one, runs of uncoded ones in between."""
+
+from narrowcast_encoder.session.rungs import CodedChip
+from narrowcast_shared.operating_point import Rung
+from narrowcast_shared.wire.messages import MAX_FRAMES, Data, Frame, FrameKind
+
+DEFAULT_QUIET_US = 200_000
+"""How long frames without an access unit wait for company: alone they would pay 58 B each."""
+
+HOLD_SHARE = 1.5
+"""A message with coded frames is closed after this many times the k frames' own duration."""
+
+
+class Packer:
+    """Collects frames of one epoch. Every method returns the messages that are now complete."""
+
+    def __init__(self, first_seq: int, quiet_us: int = DEFAULT_QUIET_US) -> None:
+        self.next_seq = first_seq
+        self._quiet_us = quiet_us
+        self._frames: list[Frame] = []
+        self._epoch = 0
+        self._rung_told: Rung | None = None
+        self._rung: Rung | None = None
+        self._opened_us = 0
+        self._hold_us = quiet_us
+        self._coded = 0
+
+    def add_uncoded(self, kind: FrameKind, ticks: int, now_us: int) -> list[Data]:
+        """A frame without a face, or a skipped one."""
+        out = self.poll(now_us)
+        self._append(Frame(ticks, kind), now_us)
+        return out + self._full()
+
+    def add_coded(
+        self, ticks: int, chip: CodedChip, frames_per_message: int, fps: float, now_us: int
+    ) -> list[Data]:
+        """A coded frame. A new epoch closes the message of the one before."""
+        out = self.flush() if chip.epoch != self._epoch else []
+        if chip.new_epoch:
+            self._epoch, self._rung = chip.epoch, chip.rung
+            self._rung_told = None
+        kind = FrameKind.KEYFRAME if chip.unit.keyframe else FrameKind.DELTA
+        if self._coded == 0:
+            self._hold_us = round(HOLD_SHARE * 1_000_000 * frames_per_message / fps)
+        self._append(Frame(ticks, kind, chip.unit.nals), now_us)
+        self._coded += 1
+        if self._coded >= frames_per_message:
+            return out + self.flush()
+        return out + self._full()
+
+    def poll(self, now_us: int) -> list[Data]:
+        """Close the message under way when it has waited long enough."""
+        due_us = self.due_us
+        return self.flush() if due_us is not None and now_us >= due_us else []
+
+    @property
+    def due_us(self) -> int | None:
+        """When the message under way is to be closed; None where there is none."""
+        if not self._frames:
+            return None
+        return self._opened_us + (self._hold_us if self._coded else self._quiet_us)
+
+    def flush(self) -> list[Data]:
+        """Close the message under way, whatever it holds."""
+        if not self._frames:
+            return []
+        rung = self._rung if self._rung != self._rung_told else None
+        data = Data(self._epoch, self.next_seq, tuple(self._frames), rung)
+        self._rung_told = self._rung
+        self.next_seq += len(self._frames)
+        self._frames = []
+        self._coded = 0
+        return [data]
+
+    @property
+    def captured(self) -> int:
+        """Sequence number that the next captured frame will get."""
+        return self.next_seq + len(self._frames)
+
+    def _append(self, frame: Frame, now_us: int) -> None:
+        if not self._frames:
+            self._opened_us = now_us
+        self._frames.append(frame)
+
+    def _full(self) -> list[Data]:
+        return self.flush() if len(self._frames) >= MAX_FRAMES else []

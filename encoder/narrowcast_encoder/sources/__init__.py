@@ -1,0 +1,6 @@
+"""Where frames come from: a camera, a file, a URL, the sample clip."""
+
+from narrowcast_encoder.sources.choice import open_source
+from narrowcast_encoder.sources.frame import CapturedFrame, FrameSource
+
+__all__ = ["CapturedFrame", "FrameSource", "open_source"]

@@ -1,0 +1,123 @@
+"""Opening what FFmpeg can read, with one clear line for all that it cannot."""
+
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import av
+from av.container import InputContainer
+from av.error import ExitError, FFmpegError, InvalidDataError
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from narrowcast_shared.errors import SourceError
+
+# FFmpeg shows any text file as the picture of a terminal.
+_TEXT_FORMAT = "tty"
+
+# RTP over UDP loses packets, and with them whole pictures. FFmpeg may watch a stream for 5 s
+# to learn about it; a picture's format is known long before.
+_URL_OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "2000000"}
+
+
+class VideoContainer:
+    """An open container and its first video stream that is not a cover picture.
+
+    The stream is decoded on the calling thread: a decoder with threads of its own that is
+    dropped before its end can hang, and adds frames of delay.
+    """
+
+    def __init__(self, container: InputContainer, name: str) -> None:
+        self._container = container
+        self._name = name
+        self._stream = self._first_video()
+        self._stream.thread_type = "NONE"
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        self.period_s = float(1 / rate) if rate else None
+        self.has_end = container.duration is not None
+
+    def frames(self) -> Generator[VideoFrame]:
+        """Decoded frames in order of presentation; what is damaged is left out.
+
+        Raises SourceError where reading breaks off, and where not one frame can be decoded.
+        """
+        count = 0
+        for packet in self._packets():
+            for frame in self._decoded(packet):
+                count += 1
+                yield frame
+        if count == 0:
+            raise SourceError(f"{self._name} holds no frame that can be decoded")
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _first_video(self) -> VideoStream:
+        if self._container.format.name == _TEXT_FORMAT:
+            raise SourceError(f"{self._name} is a text file, no video")
+        for stream in self._container.streams.video:
+            if not stream.disposition & Disposition.attached_pic:
+                return stream
+        raise SourceError(f"{self._name} has no video stream")
+
+    def _packets(self) -> Iterator["Packet[VideoStream]"]:
+        try:
+            yield from self._container.demux(self._stream)
+        except ExitError as error:  # PyAV's time-out
+            raise SourceError(f"{self._name} has stalled: nothing came for too long") from error
+        except FFmpegError as error:
+            raise SourceError(f"{self._name} broke off ({error.strerror})") from error
+
+    @staticmethod
+    def _decoded(packet: "Packet[VideoStream]") -> list[VideoFrame]:
+        try:
+            return packet.decode()
+        except FFmpegError:
+            return []
+
+
+def open_file_container(path: Path) -> VideoContainer:
+    """Open a video file or a still image. Raises SourceError."""
+    if not path.exists():
+        raise SourceError(f"there is no file {path}")
+    try:
+        # Without the prefix a colon in a file's name would be taken for a protocol's.
+        container = av.open(f"file:{path}")
+    except InvalidDataError as error:
+        raise SourceError(f"{path} is no video that FFmpeg can read") from error
+    except FFmpegError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror})") from error
+    return _with_video(container, str(path))
+
+
+def open_url_container(url: str, timeout_s: float) -> VideoContainer:
+    """Open a stream or a file on a server; no read waits longer than timeout_s.
+
+    Raises SourceError, which names the URL without its password.
+    """
+    name = without_credentials(url)
+    start_s = time.monotonic()
+    try:
+        container = av.open(url, options=_URL_OPTIONS, timeout=timeout_s)
+    except FFmpegError as error:
+        waited = time.monotonic() - start_s >= timeout_s
+        problem = f"no answer for {timeout_s:g} s" if waited else error.strerror
+        raise SourceError(f"{name} cannot be opened ({problem})") from error
+    return _with_video(container, name)
+
+
+def without_credentials(url: str) -> str:
+    """The URL as it may be shown: user name and password left out."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _with_video(container: InputContainer, name: str) -> VideoContainer:
+    try:
+        return VideoContainer(container, name)
+    except SourceError:
+        container.close()
+        raise

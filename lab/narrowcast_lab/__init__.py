@@ -1,0 +1,1 @@
+"""What needs both ends at once: offline scoring, the demo, and the benchmarks."""

@@ -1,0 +1,85 @@
+"""Child processes of the demo and the benchmarks: started, awaited, and always ended."""
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+from narrowcast_lab.free_port import free_port
+from narrowcast_shared.errors import LinkError
+
+READY_TIMEOUT_S = 60.0  # torch alone may take ten seconds to load from a cold disk
+STOP_TIMEOUT_S = 5.0
+POLL_S = 0.1
+
+
+@contextmanager
+def narrowcast(arguments: Sequence[str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """`narrowcast ARGUMENTS` as a child whose standard error goes to `log`; ended on the way out."""
+    with log.open("ab") as errors:
+        child = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "narrowcast_shared", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+        )
+    try:
+        yield child
+    finally:
+        stop(child)
+
+
+def stop(child: "subprocess.Popen[bytes]") -> None:
+    """SIGTERM, and SIGKILL where that is not enough."""
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+@contextmanager
+def decoder(folder: Path, *arguments: str, port: int | None = None) -> Iterator[str]:
+    """A decoder service on a free loopback port, its store and log in `folder`. Yields its URL."""
+    port = port or free_port()
+    url = f"http://127.0.0.1:{port}"
+    store = str(folder / "series.sqlite")
+    log = folder / "decoder.log"
+    with narrowcast(["serve", "--port", str(port), "--store", store, *arguments], log) as child:
+        wait_ready(url, child, log)
+        yield url
+
+
+def wait_ready(url: str, child: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until the decoder answers. Raises LinkError where it ends or stays silent."""
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if child.poll() is not None:
+            break
+        with contextlib.suppress(OSError), _open(f"{url}/healthz") as answer:
+            if answer.status == HTTPStatus.OK:
+                return
+        time.sleep(POLL_S)
+    last = log.read_text(errors="replace").strip().rpartition("\n")[2]
+    raise LinkError("the decoder did not start", last or f"see {log}")
+
+
+def get_json(url: str) -> dict[str, object]:
+    """A JSON document of the decoder."""
+    with _open(url) as answer:
+        document: dict[str, object] = json.load(answer)
+    return document
+
+
+def _open(url: str) -> "urllib.request._UrlopenRet":
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    return opener.open(url, timeout=2)

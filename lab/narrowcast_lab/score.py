@@ -1,0 +1,44 @@
+"""Scores a recording: the whole path offline, as fast as it goes, one sample a frame."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from narrowcast_encoder.crop import ChipMaker
+from narrowcast_encoder.detection import FaceDetector
+from narrowcast_encoder.session.settings import StreamSettings, make_stream
+from narrowcast_encoder.sources import open_source
+from narrowcast_lab.offline import OfflinePath
+from narrowcast_models.recogniser import Recogniser
+from narrowcast_shared.samples import Sample
+from narrowcast_shared.wire.messages import MAX_SESSION_BYTES
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+class Scorer(NamedTuple):
+    """What scoring takes: the network, the detector, and what the stream is to send."""
+
+    recogniser: Recogniser
+    detector: FaceDetector
+    settings: StreamSettings
+
+    def score(self, path: str) -> Iterator[Sample]:
+        """Samples of every frame, in order; `t` is the position in the file in seconds.
+
+        Raises SourceError where the file cannot be read.
+        """
+        offline = OfflinePath(self.recogniser, make_stream(self.settings, 0), session_name(path))
+        maker = ChipMaker(self.detector)
+        at_us = 0
+        with open_source(path) as source:
+            for frame in source:
+                at_us = round(frame.t_s * 1_000_000)
+                yield from offline.frame(maker.chip(frame.image), at_us)
+        yield from offline.finish(at_us)
+
+
+def session_name(path: str) -> str:
+    """A session's name for a file: its name without what a session's name may not hold."""
+    stem = path.rstrip("/").rpartition("/")[2].rpartition(".")[0] or path
+    return _NOT_IN_NAMES.sub("-", stem).strip("-._")[:MAX_SESSION_BYTES] or "recording"

@@ -1,0 +1,98 @@
+"""What the ways to fail mean. All are LinkErrors; some are worth another try.
+
+LinkError
+|-- UnreachableError     nobody answers, or not now
+`-- NoSuchSessionError   the decoder does not know the session, or not yet
+"""
+
+import socket
+import ssl
+
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+
+from narrowcast_shared.client.address import Address
+from narrowcast_shared.close_codes import CloseCode
+from narrowcast_shared.errors import LinkError
+
+_ABNORMAL_CLOSURE = 1006  # what RFC 6455 calls an end without a close frame
+
+_PASSING_CODES = {
+    _ABNORMAL_CLOSURE,
+    1011,  # an internal error, also a keepalive that timed out
+    CloseCode.GOING_AWAY,
+    CloseCode.RESTARTING,
+    CloseCode.TRY_LATER,
+    CloseCode.TOO_SLOW,
+}
+_PASSING_STATUSES = {429, 500, 502, 503, 504}
+_FORBIDDEN_STATUSES = {401, 403}
+
+
+class UnreachableError(LinkError):
+    """Nobody answers, or not now: worth another try."""
+
+
+class NoSuchSessionError(LinkError):
+    """A decoder answers and knows no session of that name."""
+
+
+def of_close(closed: ConnectionClosed, address: Address, session: str) -> LinkError:
+    """What a close other than 1000 means."""
+    code = closed.rcvd.code if closed.rcvd else _ABNORMAL_CLOSURE
+    reason = closed.rcvd.reason if closed.rcvd else ""
+    if code == CloseCode.UNKNOWN_SESSION:
+        return NoSuchSessionError(
+            f"the decoder at {address.base} knows no session {session!r}",
+            f"{address.sessions_url()} lists those it knows",
+        )
+    told = f"{code} {reason}".strip()
+    if code in _PASSING_CODES:
+        return UnreachableError(f"the decoder at {address.base} closed the connection ({told})")
+    return LinkError(f"the decoder at {address.base} refused the subscription ({told})")
+
+
+def of_handshake(error: Exception, address: Address) -> LinkError:
+    """What a failed opening handshake means."""
+    if isinstance(error, InvalidStatus):
+        return of_status(error.response.status_code, address)
+    if isinstance(error, InvalidMessage) and isinstance(error.__cause__, EOFError | OSError):
+        return _dropped(address)
+    return not_a_decoder(address)
+
+
+def of_status(status: int, address: Address) -> LinkError:
+    """What an HTTP status other than the wanted one means."""
+    if status in _PASSING_STATUSES:
+        return UnreachableError(f"{address.base} cannot answer now (HTTP {status})")
+    if status in _FORBIDDEN_STATUSES:
+        return LinkError(f"{address.base} does not let us in (HTTP {status})")
+    return not_a_decoder(address)
+
+
+def of_network(error: OSError, address: Address) -> LinkError:
+    """What a connection that did not come about means."""
+    if isinstance(error, ssl.SSLError):
+        return LinkError(
+            f"no TLS connection to {address.base} ({error.reason or error})",
+            "check the certificate, or write http:// where the decoder has none",
+        )
+    match error:
+        case TimeoutError():
+            return UnreachableError(f"{address.base} does not answer", "check the URL")
+        case socket.gaierror():
+            return UnreachableError(f"there is no host {address.host!r}", "check the URL")
+        case ConnectionResetError() | ConnectionAbortedError():
+            return _dropped(address)
+    return UnreachableError(
+        f"nothing listens at {address.base}", "check the URL, or start one with `narrowcast serve`"
+    )
+
+
+def _dropped(address: Address) -> LinkError:
+    remedy = "write http:// where the decoder has no TLS" if address.secure else ""
+    return UnreachableError(f"{address.base} took the connection and dropped it", remedy)
+
+
+def not_a_decoder(address: Address) -> LinkError:
+    """Something answers there, but not in our words."""
+    return LinkError(f"{address.base} answers, but is no narrowcast decoder", "check the URL")

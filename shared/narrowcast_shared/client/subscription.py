@@ -1,0 +1,171 @@
+"""A subscription that outlives its connections: reconnects, and resumes after the last id.
+
+CONNECTING --answered--> LIVE --closed--> RETRYING --answered--> LIVE
+CONNECTING --nobody answers--> RETRYING
+any --no such session yet--> WAITING --it begins--> LIVE
+LIVE --session over--> ENDED
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from enum import Enum
+from random import SystemRandom
+from typing import NamedTuple
+
+from narrowcast_shared.client.address import Address, parse_address
+from narrowcast_shared.client.backoff import Persistence
+from narrowcast_shared.client.refusals import NoSuchSessionError, UnreachableError
+from narrowcast_shared.client.sessions import list_sessions
+from narrowcast_shared.client.stream import stream
+from narrowcast_shared.clock import Clock, SystemClock
+from narrowcast_shared.errors import LinkError
+from narrowcast_shared.samples import Sample
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.5
+"""How often a decoder that has no such session yet is asked again."""
+
+
+class State(Enum):
+    """Where a subscription stands."""
+
+    CONNECTING = "connecting"
+    WAITING = "waiting for a session"
+    LIVE = "live"
+    RETRYING = "trying again"
+    ENDED = "ended"
+
+
+class Notice(NamedTuple):
+    """A change of state: whose (None while no session is chosen), and why."""
+
+    state: State
+    session: str | None
+    why: str = ""
+
+
+OnNotice = Callable[[Notice], None]
+
+
+def _ignore(_: Notice) -> None:
+    """For who wants the samples alone."""
+
+
+async def subscribe(
+    url: str,
+    session: str | None = None,
+    *,
+    after_id: int = 0,
+    wait: bool = False,
+    patience_s: float = 10.0,
+    outage_s: float = 300.0,
+    on_notice: OnNotice = _ignore,
+) -> AsyncGenerator[Sample, None]:
+    """The samples of a session with ids above `after_id`, in order, each once, as they come.
+
+        async for sample in subscribe("http://127.0.0.1:8000", session="cam-1"):
+            print(sample.t, sample.valence)
+
+    Ends when the session has ended and all of it was given. A connection that is lost is made
+    again, and the series goes on after the last id given. To end early, cancel the task, or
+    leave the loop and close the iterator (`contextlib.aclosing`).
+
+    url: the decoder's base URL (http, https, ws or wss).
+    session: its name; None takes the newest live one and waits where there is none.
+    wait: whether to wait for a named session that the decoder does not know yet.
+    patience_s: how long to try where nothing has answered yet.
+    outage_s: how long to try where a decoder that has answered does so no longer.
+    on_notice: told of each change of state.
+
+    Raises SettingsError where `url` is none, LinkError where nothing answers for too long,
+    what answers is no narrowcast decoder, or the session is unknown.
+    """
+    clock = SystemClock()
+    persistence = Persistence(patience_s, outage_s, clock.monotonic_us(), SystemRandom())
+    subscription = Subscription(parse_address(url), clock, persistence, on_notice)
+    async with aclosing(subscription.samples(session, after_id, wait=wait)) as samples:
+        async for sample in samples:
+            yield sample
+
+
+class Subscription:
+    """Goes on from one connection to the next."""
+
+    def __init__(
+        self, address: Address, clock: Clock, persistence: Persistence, on_notice: OnNotice
+    ) -> None:
+        self._address = address
+        self._clock = clock
+        self._persistence = persistence
+        self._on_notice = on_notice
+        self._state = State.CONNECTING
+        self._session: str | None = None
+
+    async def samples(
+        self, session: str | None, after_id: int, *, wait: bool
+    ) -> AsyncGenerator[Sample, None]:
+        """The samples, over as many connections as it takes. As `subscribe` says."""
+        self._session = session
+        last_id = after_id
+        while self._state is not State.ENDED:
+            try:
+                async with aclosing(self._connected(last_id + 1)) as samples:
+                    async for sample in samples:
+                        if sample.id > last_id:
+                            last_id = sample.id
+                            yield sample
+            except NoSuchSessionError as error:
+                if not wait:
+                    raise
+                await self._await_session(str(error))
+            except UnreachableError as error:
+                await self._pause(error)
+
+    async def _connected(self, from_id: int) -> AsyncGenerator[Sample, None]:
+        """The samples of one connection. Moves to ENDED where the session has ended."""
+        session = self._session = self._session or await self._newest_live()
+        async with aclosing(stream(self._address, session, from_id, self._opened)) as samples:
+            async for sample in samples:
+                self._persistence.success()
+                self._move(State.LIVE)
+                yield sample
+        self._move(State.ENDED)
+
+    async def _newest_live(self) -> str:
+        while True:
+            sessions = await list_sessions(self._address)
+            self._answered()
+            for info in sessions:  # the newest activity first
+                if info.is_live:
+                    return info.session
+            await self._await_session(f"no session is live at {self._address.base}")
+
+    async def _await_session(self, why: str) -> None:
+        self._move(State.WAITING, why)
+        await asyncio.sleep(POLL_S)
+
+    def _opened(self) -> None:
+        self._answered()
+        if self._state is not State.WAITING:  # a decoder may open only to say: not yet
+            self._move(State.LIVE)
+
+    def _answered(self) -> None:
+        self._persistence.contact(self._clock.monotonic_us())
+
+    async def _pause(self, error: LinkError) -> None:
+        """Wait before the next try, or give up with what stands in its way."""
+        delay_s = self._persistence.next_delay_s(self._clock.monotonic_us())
+        if delay_s is None:
+            raise error
+        self._move(State.RETRYING, error.problem)
+        await asyncio.sleep(delay_s)
+
+    def _move(self, state: State, why: str = "") -> None:
+        if state is self._state:
+            return
+        logger.info("subscription to %s: %s %s", self._session or "any", state.value, why)
+        self._state = state
+        self._on_notice(Notice(state, self._session, why))

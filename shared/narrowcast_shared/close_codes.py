@@ -1,0 +1,14 @@
+"""WebSocket close codes between a decoder and its subscribers (RFC 6455, section 7.4)."""
+
+from enum import IntEnum
+
+
+class CloseCode(IntEnum):
+    """Why a decoder ends a subscription. 4000 to 4999 are for applications to define."""
+
+    SESSION_ENDED = 1000  # the session is over and every sample of it was sent
+    GOING_AWAY = 1001  # the decoder stops; connect again
+    RESTARTING = 1012  # the decoder will be back soon; connect again
+    TRY_LATER = 1013  # the decoder is at its limits; connect again
+    UNKNOWN_SESSION = 4404  # there is no session of that name
+    TOO_SLOW = 4408  # the subscriber's queue ran over; connect again after the last id seen

@@ -1,0 +1,62 @@
+"""A sample's figures as words: the same in the drawing, in plain lines and in summaries."""
+
+from datetime import datetime
+
+from narrowcast_shared.draw.history import History
+from narrowcast_shared.draw.strip import LABELS
+from narrowcast_shared.samples import Sample, Status
+
+NOTHING = "-"
+
+
+def valence(sample: Sample | None) -> str:
+    """As `+0.42`."""
+    if sample is None or sample.valence is None:
+        return NOTHING
+    return f"{sample.valence:+.2f}"
+
+
+def sigma(sample: Sample | None) -> str:
+    """As `±0.11`."""
+    return "" if sample is None or sample.sigma is None else f"±{sample.sigma:.2f}"
+
+
+def operating_point(sample: Sample | None) -> str:
+    """As `32 px   QP 30`."""
+    px = NOTHING if sample is None or sample.px is None else sample.px
+    qp = NOTHING if sample is None or sample.qp is None else sample.qp
+    return f"{px} px   QP {qp}"
+
+
+def wire_rate(sample: Sample | None) -> str:
+    """As `9.8 kbit/s`."""
+    if sample is None or sample.wire_bps is None:
+        return f"{NOTHING} kbit/s"
+    return f"{sample.wire_bps / 1000:.1f} kbit/s"
+
+
+def latency(sample: Sample | None) -> str:
+    """As `31 ms`."""
+    if sample is None or sample.latency_ms is None:
+        return f"{NOTHING} ms"
+    return f"{sample.latency_ms:.0f} ms"
+
+
+def line(sample: Sample) -> str:
+    """As `12:03:04 cam-1 #523 ok +0.42 ±0.11, 32 px QP 30, 9.8 kbit/s, 31 ms`."""
+    time = datetime.fromtimestamp(sample.t).astimezone().strftime("%H:%M:%S")
+    head = f"{time} {sample.session} #{sample.id} {LABELS[sample.status]}"
+    if sample.status is not Status.OK:
+        return f"{head}, {wire_rate(sample)}"
+    point = " ".join(operating_point(sample).split())
+    read = f"{valence(sample)} {sigma(sample)}".strip()
+    return f"{head} {read}, {point}, {wire_rate(sample)}, {latency(sample)}"
+
+
+def summary(session: str, history: History) -> str:
+    """As `cam-1: 494 samples (480 ok, 14 skipped), mean valence +0.31`."""
+    counts = ", ".join(f"{n} {LABELS[s]}" for s in Status if (n := history.counts[s]))
+    parted = f" ({counts})" if counts else ""
+    mean = history.mean_valence
+    told = "" if mean is None else f", mean valence {mean:+.2f}"
+    return f"{session}: {history.total} samples{parted}{told}"

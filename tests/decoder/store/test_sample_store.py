@@ -1,0 +1,257 @@
+"""What every SampleStore promises."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from narrowcast_decoder.store.interface import SampleStore, SessionState
+from narrowcast_shared.errors import StoreError, UnknownSessionError
+from narrowcast_shared.samples import Sample, Status
+
+Test = Callable[[SampleStore], Awaitable[None]]
+OpenStore = Callable[[], Awaitable[SampleStore]]
+
+
+def run(open_store: OpenStore, test: Test) -> None:
+    async def scenario() -> None:
+        store = await open_store()
+        try:
+            await test(store)
+        finally:
+            await store.close()
+
+    asyncio.run(scenario())
+
+
+def test_reads_back_exactly_what_was_appended(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append(series("a", 300))
+
+        assert await store.read("a") == series("a", 300)
+
+    run(open_store, test)
+
+
+def test_reads_pages_after_any_id(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append(series("a", 30))
+
+        assert [sample.id for sample in await store.read("a", after_id=10, limit=5)] == [
+            11,
+            12,
+            13,
+            14,
+            15,
+        ]
+        assert [sample.id for sample in await store.read("a", after_id=28)] == [29, 30]
+        assert await store.read("a", after_id=30) == []
+        assert await store.read("nobody") == []
+
+    run(open_store, test)
+
+
+def test_one_append_may_serve_many_sessions(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        mixed = [
+            sample
+            for pair in zip(series("a", 20), series("b", 20), strict=True)
+            for sample in pair
+        ]
+        await store.append(mixed)
+
+        assert await store.read("a") == series("a", 20)
+        assert await store.read("b") == series("b", 20)
+
+    run(open_store, test)
+
+
+def test_a_repeated_sample_is_stored_once(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append(series("a", 10))
+        await store.append(series("a", 10))
+        await store.append(series("a", 10, first_id=5))
+
+        assert await store.read("a") == series("a", 14)
+        summary = await store.summary("a")
+        assert summary is not None
+        assert summary.samples == 14
+
+    run(open_store, test)
+
+
+def test_a_stored_sample_is_never_changed(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append(series("a", 3))
+        changed = series("a", 3)[1].model_copy(update={"latency_ms": 1.0})
+
+        with pytest.raises(StoreError, match="another sample of id 2"):
+            await store.append([changed, *series("a", 1, first_id=3)])
+        assert await store.read("a") == series("a", 3)
+
+    run(open_store, test)
+
+
+def refusals(series: list[Sample]) -> dict[str, tuple[list[Sample], str]]:
+    """Samples that do not continue a series of ids 1 to 3, and what the error says."""
+    later, next_one = series[4], series[3]
+    return {
+        "id left out": ([later], "continues with id 4, got 5"),
+        "id left out within": ([next_one, series[5]], "continues with id 5, got 6"),
+        "order reversed": ([later, next_one], "continues with id 4, got 5"),
+        "frame twice": ([next_one.model_copy(update={"seq": 1})], "under another id"),
+    }
+
+
+@pytest.mark.parametrize(
+    "case", ["id left out", "id left out within", "order reversed", "frame twice"]
+)
+def test_an_append_is_stored_whole_or_not_at_all(open_store: OpenStore, series: Series, case: str) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append(series("a", 3))
+        refused, message = refusals(series("a", 6))[case]
+
+        with pytest.raises(StoreError, match=message):
+            await store.append([*series("b", 2), *refused])
+
+        assert await store.read("a") == series("a", 3)
+        assert await store.summary("b") is None
+        await store.append([*series("b", 2), *series("a", 1, first_id=4)])
+        assert await store.read("a") == series("a", 4)
+
+    run(open_store, test)
+
+
+def test_a_summary_counts_what_is_stored(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.note_started("a", 1000.0)
+        await store.append(series("a", 40))
+        await store.append(series("a", 60, first_id=41))
+
+        summary = await store.summary("a")
+        assert summary is not None
+        assert (summary.session, summary.started_t) == ("a", 1000.0)
+        assert summary.last_t == series("a", 100)[-1].t
+        assert (summary.samples, summary.last_id, summary.next_seq) == (100, 100, 100)
+        assert summary.by_status == Counter(sample.status for sample in series("a", 100))
+        assert set(summary.by_status) == set(Status)
+
+    run(open_store, test)
+
+
+def test_next_seq_is_one_above_the_highest_frame_number(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        late, early = series("a", 2)
+        await store.append([late.model_copy(update={"seq": 90}), early])
+
+        summary = await store.summary("a")
+        assert summary is not None
+        assert summary.next_seq == 91
+
+    run(open_store, test)
+
+
+def test_a_session_starts_ends_and_starts_again(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.note_started("a", 1000.0)
+        fresh = await store.summary("a")
+        await store.append(series("a", 2))
+        await store.note_ended("a", 1001.0, "finished")
+        ended = await store.summary("a")
+        await store.note_started("a", 1002.0)
+        again = await store.summary("a")
+
+        assert fresh is not None
+        assert (fresh.samples, fresh.last_id, fresh.next_seq, fresh.last_t) == (0, 0, 0, None)
+        assert fresh.state is SessionState.INTERRUPTED
+        assert ended is not None
+        assert (ended.state, ended.ended_t, ended.end_reason) == ("ended", 1001.0, "finished")
+        assert again is not None
+        assert (again.state, again.ended_t, again.end_reason) == ("interrupted", None, None)
+        assert (again.started_t, again.samples) == (1000.0, 2)
+
+    run(open_store, test)
+
+
+def test_only_a_session_can_end(open_store: OpenStore) -> None:
+    async def test(store: SampleStore) -> None:
+        with pytest.raises(UnknownSessionError, match="nobody"):
+            await store.note_ended("nobody", 1.0, "finished")
+        assert await store.summary("nobody") is None
+
+    run(open_store, test)
+
+
+def test_a_series_without_a_publisher_starts_with_its_first_sample(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append(series("a", 3))
+
+        summary = await store.summary("a")
+        assert summary is not None
+        assert summary.started_t == series("a", 1)[0].t
+
+    run(open_store, test)
+
+
+def test_summaries_come_with_the_newest_activity_first(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        for session in "abc":
+            await store.note_started(session, 1000.0)
+        await store.append(series("a", 1))
+        await store.note_ended("b", 1001.0, "finished")
+
+        assert [summary.session for summary in await store.summaries()] == ["b", "a", "c"]
+        assert [summary.session for summary in await store.summaries(limit=1)] == ["b"]
+
+    run(open_store, test)
+
+
+def test_the_series_goes_on_after_a_restart(open_store: OpenStore, series: Series) -> None:
+    async def scenario() -> None:
+        first = await open_store()
+        await first.note_started("a", 1000.0)
+        await first.append(series("a", 10))
+        await first.close()
+
+        second = await open_store()
+        await second.append(series("a", 10, first_id=8))
+        samples, summary = await second.read("a"), await second.summary("a")
+        await second.close()
+
+        assert samples == series("a", 17)
+        assert summary is not None
+        assert (summary.samples, summary.started_t) == (17, 1000.0)
+
+    asyncio.run(scenario())
+
+
+def test_an_append_of_nothing_changes_nothing(open_store: OpenStore) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append([])
+        assert await store.summaries() == []
+
+    run(open_store, test)
+
+
+def test_readers_see_every_append_that_has_returned(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        for sample in series("a", 40):
+            await store.append([sample])
+            assert await store.read("a", sample.id - 1) == [sample]
+
+    run(open_store, test)
+
+
+def test_a_closed_store_says_so(open_store: OpenStore, series: Series) -> None:
+    async def scenario() -> None:
+        store = await open_store()
+        await store.close()
+        await store.close()
+
+        with pytest.raises(StoreError, match="is closed"):
+            await store.append(series("a", 1))
+        with pytest.raises(StoreError, match="is closed"):
+            await store.read("a")
+
+    asyncio.run(scenario())

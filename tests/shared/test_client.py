@@ -1,0 +1,333 @@
+"""The subscriber against a real server that drops, refuses, stalls and talks nonsense."""
+
+import asyncio
+import socket
+import time
+from contextlib import asynccontextmanager
+from random import Random
+
+import pytest
+
+from narrowcast_shared.client import Notice, State, subscribe
+from narrowcast_shared.client.address import parse_address
+from narrowcast_shared.client.backoff import LONGEST_DELAY_S, Persistence, delay_s
+from narrowcast_shared.errors import LinkError, SettingsError
+
+ALL = list(range(1, 31))
+
+
+async def ids_of(url, session="cam-1", **options):
+    async with asyncio.timeout(20):
+        return [sample.id async for sample in subscribe(url, session, **options)]
+
+
+def subscribed(decoder, session="cam-1", **options):
+    async def run():
+        async with decoder.listening():
+            return await ids_of(decoder.url, session, **options)
+
+    return asyncio.run(run())
+
+
+# --- the series, whole and once --------------------------------------------------------------
+
+
+def test_gives_the_whole_series_and_ends_with_the_session(scripted_decoder, plan):
+    assert subscribed(scripted_decoder(plan(30))) == ALL
+
+
+def test_begins_after_the_id_it_is_given(scripted_decoder, plan):
+    decoder = scripted_decoder(plan(30))
+    assert subscribed(decoder, after_id=20) == list(range(21, 31))
+    assert decoder.asked == [("cam-1", 21)]
+
+
+@pytest.mark.parametrize("close", ["abort", 1001, 1011, 1012, 1013, 4408])
+def test_nothing_is_missed_or_doubled_over_a_lost_connection(scripted_decoder, plan, close):
+    decoder = scripted_decoder(plan(10, close), plan(0, close), plan(7, close), plan(30))
+    assert subscribed(decoder) == ALL
+    assert [from_id for _, from_id in decoder.asked] == [1, 11, 11, 18]
+
+
+def test_a_sample_that_is_sent_twice_is_given_once(scripted_decoder, plan, sample_of):
+    series = [sample_of(id_) for id_ in (1, 2, 2, 1, 3)]
+    assert subscribed(scripted_decoder(plan(5), series=series)) == [1, 2, 3]
+
+
+def test_a_decoder_that_is_restarted_is_found_again(scripted_decoder, plan):
+    notices = []
+    decoder = scripted_decoder(plan(10, None), plan(30))
+
+    async def run():
+        # 1. ten samples come, and then the decoder goes away
+        async with decoder.listening():
+            reading = asyncio.create_task(ids_of(decoder.url, on_notice=notices.append))
+            await _until(lambda: State.LIVE in _states(notices) and decoder.asked)
+            await asyncio.sleep(0.2)
+        # 2. for a while nothing listens there
+        await _until(lambda: State.RETRYING in _states(notices))
+        await asyncio.sleep(0.3)
+        # 3. it is back, and the series goes on
+        async with decoder.listening():
+            return await reading
+
+    assert asyncio.run(run()) == ALL
+    assert decoder.asked == [("cam-1", 1), ("cam-1", 11)]
+    assert _states(notices) == [State.LIVE, State.RETRYING, State.LIVE, State.ENDED]
+
+
+def test_a_consumer_that_leaves_early_closes_the_connection(scripted_decoder, plan):
+    async def run():
+        decoder = scripted_decoder(plan(30, None))
+        async with decoder.listening():
+            samples = subscribe(decoder.url, "cam-1")
+            assert (await anext(samples)).id == 1
+            await samples.aclose()
+
+    began = time.monotonic()
+    asyncio.run(run())
+    assert time.monotonic() - began < 2
+
+
+# --- which session ---------------------------------------------------------------------------
+
+
+def test_takes_the_newest_live_session_where_none_is_named(scripted_decoder, plan):
+    sessions = [("old", "ended"), ("gone", "interrupted"), ("new", "live"), ("cam-1", "live")]
+    decoder = scripted_decoder(plan(30), sessions=sessions)
+    assert subscribed(decoder, None) == ALL
+    assert decoder.asked == [("new", 1)]
+
+
+@pytest.mark.parametrize("name", [None, "cam-1"])
+def test_waits_for_a_session_and_says_so(scripted_decoder, plan, name):
+    notices = []
+    decoder = scripted_decoder(plan(30), sessions=[])
+
+    async def run():
+        async with decoder.listening():
+            reading = asyncio.create_task(
+                ids_of(decoder.url, name, wait=True, on_notice=notices.append)
+            )
+            await _until(lambda: State.WAITING in _states(notices))
+            assert not reading.done()
+            decoder.sessions.append(("cam-1", "live"))
+            return await reading
+
+    assert asyncio.run(run()) == ALL
+    assert notices[-1] == Notice(State.ENDED, "cam-1")
+
+
+def test_an_unknown_session_is_an_error_unless_it_is_waited_for(scripted_decoder, plan):
+    with pytest.raises(LinkError, match=r"knows no session 'cam-9'.*lists those it knows"):
+        subscribed(scripted_decoder(plan(30)), "cam-9")
+
+
+@pytest.mark.parametrize("close", [1002, 1003, 1008, 4401])
+def test_a_refusal_is_not_tried_again(scripted_decoder, plan, close):
+    decoder = scripted_decoder(plan(3, close))
+    with pytest.raises(LinkError, match=rf"refused the subscription \({close}"):
+        subscribed(decoder)
+    assert len(decoder.asked) == 1
+
+
+# --- nobody there, or somebody else ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("session", [None, "cam-1"])
+def test_an_unreachable_port_is_given_up_when_patience_is_over(session):
+    url = f"http://127.0.0.1:{_free_port()}"
+    began = time.monotonic()
+    with pytest.raises(LinkError, match=r"nothing listens at .*: check the URL, or start one"):
+        asyncio.run(ids_of(url, session, patience_s=0.6))
+    assert 0.5 < time.monotonic() - began < 3
+
+
+def test_an_outage_is_given_up_too(scripted_decoder, plan):
+    async def run():
+        decoder = scripted_decoder(plan(3, None))
+        async with decoder.listening():
+            reading = asyncio.create_task(ids_of(decoder.url, outage_s=0.5))
+            await _until(lambda: decoder.asked)
+        return await reading
+
+    with pytest.raises(LinkError, match="nothing listens at"):
+        asyncio.run(run())
+
+
+NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+WEB_PAGE = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n"
+    b"Connection: close\r\n\r\n<html>"
+)
+
+
+@pytest.mark.parametrize("session", [None, "cam-1"])
+@pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.2\r\n", NOT_FOUND, WEB_PAGE])
+def test_what_is_no_decoder_is_called_so_at_once(answer, session):
+    async def run():
+        async with _answering(answer) as url:
+            return await ids_of(url, session)
+
+    with pytest.raises(LinkError, match="is no narrowcast decoder"):
+        asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("401 Unauthorized", "not let us in"), ("503 Busy", "cannot answer now")]
+)
+@pytest.mark.parametrize("session", [None, "cam-1"])
+def test_a_status_is_told_for_what_it_is(status, words, session):
+    answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+
+    async def run():
+        async with _answering(answer) as url:
+            return await ids_of(url, session, patience_s=0.3, outage_s=0.3)
+
+    with pytest.raises(LinkError, match=words):
+        asyncio.run(run())
+
+
+@pytest.mark.parametrize("session", [None, "cam-1"])
+def test_what_takes_the_connection_and_drops_it_is_tried_again(session):
+    async def run():
+        async with _answering(b"") as url:
+            return await ids_of(url, session, patience_s=0.3)
+
+    with pytest.raises(LinkError, match="took the connection and dropped it"):
+        asyncio.run(run())
+
+
+@pytest.mark.parametrize("session", [None, "cam-1"])
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(b"HTTP/1.1 400 Bad\r\n\r\n", "no TLS connection"), (b"", "write http:// where")],
+)
+def test_tls_where_there_is_none_is_told_as_that(answer, words, session):
+    async def run():
+        async with _answering(answer) as url:
+            return await ids_of(url.replace("http", "https"), session, patience_s=0.3)
+
+    with pytest.raises(LinkError, match=words):
+        asyncio.run(run())
+
+
+def test_a_host_that_does_not_exist_is_named():
+    with pytest.raises(LinkError, match=r"there is no host 'decoder\.invalid': check the URL"):
+        asyncio.run(ids_of("http://decoder.invalid", patience_s=0.2))
+
+
+def test_a_message_that_is_no_sample_is_an_error(scripted_decoder, plan):
+    class Nonsense:
+        id = 1
+
+        def model_dump_json(self):
+            return '{"hello": 1}'
+
+    with pytest.raises(LinkError, match="sent what is no sample"):
+        subscribed(scripted_decoder(plan(1), series=[Nonsense()]))
+
+
+# --- addresses and backoff -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "base", "websocket"),
+    [
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000", "ws://127.0.0.1:8000"),
+        ("ws://localhost:8000/", "http://localhost:8000", "ws://localhost:8000"),
+        ("https://host/face/", "https://host/face", "wss://host/face"),
+        ("wss://[::1]:9", "https://[::1]:9", "wss://[::1]:9"),
+    ],
+)
+def test_any_way_of_writing_the_base_url_will_do(url, base, websocket):
+    address = parse_address(url)
+    assert address.base == base
+    assert address.sessions_url() == f"{base}/v1/sessions"
+    wanted = f"{websocket}/v1/sessions/cam-1/subscribe?from=7"
+    assert address.subscribe_url("cam-1", 7) == wanted
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "127.0.0.1:8000",
+        "ftp://host",
+        "http://",
+        "http://h:99999",
+        "http://h/?a=1",
+        "http://[::",
+    ],
+)
+def test_a_wrong_url_says_how_to_write_one(url):
+    with pytest.raises(SettingsError, match="write http://HOST:PORT"):
+        asyncio.run(ids_of(url))
+
+
+@pytest.mark.parametrize(
+    ("url", "here"), [("ws://localhost", 1), ("http://127.0.0.9", 1), ("http://1.2.3.4", 0)]
+)
+def test_this_machine_is_known(url, here):
+    assert parse_address(url).is_loopback is bool(here)
+
+
+def test_the_environments_proxy_is_not_asked_for_this_machine(scripted_decoder, plan, monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert subscribed(scripted_decoder(plan(30)), None) == ALL
+
+
+def test_delays_double_up_to_the_longest_with_half_left_to_chance():
+    random = Random(7)
+    for attempt in range(40):
+        full = min(LONGEST_DELAY_S, 0.1 * 2**attempt)
+        delays = [delay_s(attempt, random) for _ in range(50)]
+        assert full / 2 <= min(delays) < max(delays) <= full
+
+
+def test_persistence_gives_up_when_the_time_is_over():
+    patient = Persistence(patience_s=10, outage_s=60, now_us=0, random=Random(7))
+    assert patient.next_delay_s(0) == pytest.approx(0.1, abs=0.051)
+    assert patient.next_delay_s(9_999_000) == pytest.approx(0.001)
+    assert patient.next_delay_s(10_000_000) is None
+    patient.contact(10_000_000)
+    assert patient.next_delay_s(69_000_000) is not None
+    assert patient.next_delay_s(70_000_000) is None
+
+
+def test_persistence_starts_over_after_a_success():
+    patient = Persistence(patience_s=1e3, outage_s=1e3, now_us=0, random=Random(7))
+    later = [patient.next_delay_s(0) for _ in range(8)][-1]
+    patient.success()
+    assert patient.next_delay_s(0) <= 0.1 < 2.5 <= later
+
+
+def _states(notices):
+    return [notice.state for notice in notices]
+
+
+async def _until(condition):
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@asynccontextmanager
+async def _answering(answer):
+    """Something that says the same to everybody and hangs up."""
+
+    async def handle(reader, writer):
+        await reader.read(4096)
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
