@@ -118,12 +118,11 @@ class Follower:
         """What the hub has queued, empty where nothing came; None where that is no new page."""
         assert self._feed is not None
         queued = await self._feed.take(idle_s)
-        fresh = [sample for sample in queued if sample.id > self._last_id]
-        if fresh and fresh[0].id != self._last_id + 1:
-            self._enter(Phase.JOINING)
-            return None
         if queued:
-            return self._given(fresh)
+            page = self._next_of(queued)
+            if queued[-1].id > self._last_id + len(page):  # an id is missing: the store has it
+                self._enter(Phase.JOINING)
+            return self._given(page)
         match self._feed.state:
             case FeedState.OPEN:
                 return []
@@ -133,6 +132,14 @@ class Follower:
                 self.session_ended = state is FeedState.SESSION_ENDED
                 self._enter(Phase.OVER)
         return None
+
+    def _next_of(self, queued: list[Sample]) -> list[Sample]:
+        """Those that continue the series; the others were given already, or come too early."""
+        page: list[Sample] = []
+        for sample in queued:
+            if sample.id == self._last_id + len(page) + 1:
+                page.append(sample)
+        return page
 
     def _given(self, page: list[Sample]) -> list[Sample] | None:
         """The page, remembered as given; None where it is empty."""

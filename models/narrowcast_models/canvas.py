@@ -3,8 +3,9 @@
 from functools import lru_cache
 
 import torch
-from narrowcast_shared import resample
 from torch import Tensor
+
+from narrowcast_shared import resample
 
 MIN_CONTRAST = 4.0 / 255
 """Floor of the contrast that a chip is divided by: a flat chip stays flat, not noise."""

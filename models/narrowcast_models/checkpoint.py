@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pydantic
-from narrowcast_shared.errors import WeightsError
 from pydantic import BaseModel, ConfigDict
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
+from narrowcast_shared.errors import WeightsError
 
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 DEFAULT_MODEL = "oa"
@@ -51,10 +51,16 @@ class Card(BaseModel):
 
 
 def save(network: OneForAll, card: Card, path: Path) -> Card:
-    """Write weights and card; the card's checksum and parameter count are filled in here."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write weights and card; the card's checksum and parameter count are filled in here.
+
+    Raises WeightsError where they cannot be written.
+    """
     tensors = {name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}
-    save_file(tensors, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, path)
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path} cannot be written ({_first_line(error)})") from error
     card = card.model_copy(
         update={
             "sha256": _sha256(path),
@@ -82,7 +88,7 @@ def load(model: str = DEFAULT_MODEL) -> tuple[OneForAll, Card]:
     try:
         network = OneForAll(OneForAllConfig(**_as_tuples(card.network)))
         network.load_state_dict(load_file(path), strict=True)
-    except (SafetensorError, RuntimeError, OSError, TypeError, ValueError) as error:
+    except (SafetensorError, OSError, RuntimeError, TypeError, ValueError, LookupError) as error:
         raise WeightsError(f"{path} does not fit its network ({_first_line(error)})") from error
     return network.eval(), card
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from narrowcast_shared.operating_point import CHIP_PX, MAX_QP
 from torch import Tensor
+
+from narrowcast_shared.operating_point import CHIP_PX, MAX_QP
 
 CONDITIONS = 3
 

@@ -4,14 +4,15 @@ Each component registers its subcommands as entry points; one is imported when i
 and for the listing in `--help`, which is why their modules import little at their top.
 
 Exit status: 0 done; an error's own `exit_code` (1, or 2 for what the user gave); 130 after
-Ctrl-C.
+Ctrl-C, 143 after SIGTERM.
 """
 
 import difflib
 import importlib.util
+import signal
 import sys
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import NamedTuple, NoReturn
 
 import click
@@ -20,7 +21,8 @@ from narrowcast_shared import __version__, logs
 from narrowcast_shared.errors import NarrowcastError
 
 INTERRUPTED = 130
-"""128 + SIGINT, as a shell reports it."""
+TERMINATED = 143
+"""128 + SIGINT and 128 + SIGTERM, as a shell reports them."""
 
 _REGISTERED = "narrowcast.registered"
 _VERBOSITY = "narrowcast.verbosity"
@@ -85,8 +87,17 @@ def _load(entry_point: EntryPoint) -> click.Command:
         if component is None:
             raise
         return _stand_in(entry_point.name, component)
+    return _dress(command)
+
+
+def _dress(command: click.Command) -> click.Command:
+    """What every subcommand has: -v, and examples that keep their lines in the help page.
+
+    click marks these by a backspace, which a docstring can hold only as a backslash and a b.
+    """
     if not any(parameter.name == "verbose" for parameter in command.params):
         command.params.append(_verbose_option())
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
     return command
 
 
@@ -111,6 +122,7 @@ def _verbose_option() -> click.Option:
         count=True,
         is_eager=True,
         expose_value=False,
+        show_default=False,
         callback=_add_verbosity,
         help="Tell more of what happens; twice for still more.",
     )
@@ -150,6 +162,7 @@ def commands(ctx: click.Context) -> None:
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run `narrowcast` and leave with its exit status."""
     sys.excepthook = _name_unexpected
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         status = commands.main(arguments, prog_name="narrowcast", standalone_mode=False)
     except NarrowcastError as error:
@@ -161,6 +174,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, click.Abort):
         sys.exit(INTERRUPTED)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _terminate(_: int, __: FrameType | None) -> NoReturn:
+    """Unwind the stack, so that what was opened is closed; a service has its own way."""
+    sys.exit(TERMINATED)
 
 
 def _usage(error: click.ClickException) -> str:

@@ -56,7 +56,7 @@ class CappedLink:
         self._free_at_us = at_us
         self._billed.append((at_us, size))
         self._queue.append(Departure(at_us, message))
-        self._forget(at_us)
+        self._forget(now_us)
 
     def release(self, now_us: int) -> list[Departure]:
         """Messages that have departed by `now_us`, in order."""
@@ -67,9 +67,9 @@ class CappedLink:
 
     def clear(self) -> None:
         """Forget what is queued: the connection that it was meant for is gone."""
-        waiting = len(self._queue)
+        unsent = min(len(self._queue), len(self._billed))
         self._queue.clear()
-        for _ in range(waiting):
+        for _ in range(unsent):
             self._billed.pop()
         self._free_at_us = self._billed[-1][0] if self._billed else 0
 
@@ -91,9 +91,9 @@ class CappedLink:
                 return at_us + round(window.seconds * US_PER_S)
         return 0
 
-    def _forget(self, at_us: int) -> None:
+    def _forget(self, now_us: int) -> None:
         longest_us = max(window.seconds for window in WINDOWS) * US_PER_S
-        while self._billed and self._billed[0][0] < at_us - longest_us:
+        while self._billed and self._billed[0][0] < now_us - longest_us:
             self._billed.popleft()
 
 

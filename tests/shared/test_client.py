@@ -3,8 +3,10 @@
 import asyncio
 import socket
 import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -13,16 +15,20 @@ from narrowcast_shared.client.address import parse_address
 from narrowcast_shared.client.backoff import LONGEST_DELAY_S, Persistence, delay_s
 from narrowcast_shared.errors import LinkError, SettingsError
 
+from .scripted_decoder import Plan, ScriptedDecoder, make_sample
+
 ALL = list(range(1, 31))
 
 
-async def ids_of(url, session="cam-1", **options):
+async def ids_of(url: str, session: str | None = "cam-1", **options: Any) -> list[int]:
     async with asyncio.timeout(20):
         return [sample.id async for sample in subscribe(url, session, **options)]
 
 
-def subscribed(decoder, session="cam-1", **options):
-    async def run():
+def subscribed(
+    decoder: ScriptedDecoder, session: str | None = "cam-1", **options: Any
+) -> list[int]:
+    async def run() -> list[int]:
         async with decoder.listening():
             return await ids_of(decoder.url, session, **options)
 
@@ -32,33 +38,40 @@ def subscribed(decoder, session="cam-1", **options):
 # --- the series, whole and once --------------------------------------------------------------
 
 
-def test_gives_the_whole_series_and_ends_with_the_session(scripted_decoder, plan):
-    assert subscribed(scripted_decoder(plan(30))) == ALL
+def test_gives_the_whole_series_and_ends_with_the_session() -> None:
+    assert subscribed(ScriptedDecoder(Plan(30))) == ALL
 
 
-def test_begins_after_the_id_it_is_given(scripted_decoder, plan):
-    decoder = scripted_decoder(plan(30))
+def test_begins_after_the_id_it_is_given() -> None:
+    decoder = ScriptedDecoder(Plan(30))
     assert subscribed(decoder, after_id=20) == list(range(21, 31))
     assert decoder.asked == [("cam-1", 21)]
 
 
+@pytest.mark.parametrize("name", [None, "cam-1"])
+@pytest.mark.parametrize(("after_id", "first"), [(-4, 27), (-30, 1), (-99, 1)])
+def test_may_begin_counted_from_the_end(after_id: int, first: int, name: str | None) -> None:
+    decoder = ScriptedDecoder(Plan(2, "abort"), Plan(30))
+    assert subscribed(decoder, name, after_id=after_id) == list(range(first, 31))
+
+
 @pytest.mark.parametrize("close", ["abort", 1001, 1011, 1012, 1013, 4408])
-def test_nothing_is_missed_or_doubled_over_a_lost_connection(scripted_decoder, plan, close):
-    decoder = scripted_decoder(plan(10, close), plan(0, close), plan(7, close), plan(30))
+def test_nothing_is_missed_or_doubled_over_a_lost_connection(close: int | str) -> None:
+    decoder = ScriptedDecoder(Plan(10, close), Plan(0, close), Plan(7, close), Plan(30))
     assert subscribed(decoder) == ALL
     assert [from_id for _, from_id in decoder.asked] == [1, 11, 11, 18]
 
 
-def test_a_sample_that_is_sent_twice_is_given_once(scripted_decoder, plan, sample_of):
-    series = [sample_of(id_) for id_ in (1, 2, 2, 1, 3)]
-    assert subscribed(scripted_decoder(plan(5), series=series)) == [1, 2, 3]
+def test_a_sample_that_is_sent_twice_is_given_once() -> None:
+    series = [make_sample(id_) for id_ in (1, 2, 2, 1, 3)]
+    assert subscribed(ScriptedDecoder(Plan(5), series=series)) == [1, 2, 3]
 
 
-def test_a_decoder_that_is_restarted_is_found_again(scripted_decoder, plan):
-    notices = []
-    decoder = scripted_decoder(plan(10, None), plan(30))
+def test_a_decoder_that_is_restarted_is_found_again() -> None:
+    notices: list[Notice] = []
+    decoder = ScriptedDecoder(Plan(10, None), Plan(30))
 
-    async def run():
+    async def run() -> list[int]:
         # 1. ten samples come, and then the decoder goes away
         async with decoder.listening():
             reading = asyncio.create_task(ids_of(decoder.url, on_notice=notices.append))
@@ -76,35 +89,35 @@ def test_a_decoder_that_is_restarted_is_found_again(scripted_decoder, plan):
     assert _states(notices) == [State.LIVE, State.RETRYING, State.LIVE, State.ENDED]
 
 
-def test_a_consumer_that_leaves_early_closes_the_connection(scripted_decoder, plan):
-    async def run():
-        decoder = scripted_decoder(plan(30, None))
+def test_a_consumer_that_leaves_early_closes_the_connection() -> None:
+    async def leave() -> None:
+        decoder = ScriptedDecoder(Plan(30, None))
         async with decoder.listening():
             samples = subscribe(decoder.url, "cam-1")
             assert (await anext(samples)).id == 1
             await samples.aclose()
 
     began = time.monotonic()
-    asyncio.run(run())
+    asyncio.run(leave())
     assert time.monotonic() - began < 2
 
 
 # --- which session ---------------------------------------------------------------------------
 
 
-def test_takes_the_newest_live_session_where_none_is_named(scripted_decoder, plan):
+def test_takes_the_newest_live_session_where_none_is_named() -> None:
     sessions = [("old", "ended"), ("gone", "interrupted"), ("new", "live"), ("cam-1", "live")]
-    decoder = scripted_decoder(plan(30), sessions=sessions)
+    decoder = ScriptedDecoder(Plan(30), sessions=sessions)
     assert subscribed(decoder, None) == ALL
     assert decoder.asked == [("new", 1)]
 
 
 @pytest.mark.parametrize("name", [None, "cam-1"])
-def test_waits_for_a_session_and_says_so(scripted_decoder, plan, name):
-    notices = []
-    decoder = scripted_decoder(plan(30), sessions=[])
+def test_waits_for_a_session_and_says_so(name: str | None) -> None:
+    notices: list[Notice] = []
+    decoder = ScriptedDecoder(Plan(30), sessions=[])
 
-    async def run():
+    async def run() -> list[int]:
         async with decoder.listening():
             reading = asyncio.create_task(
                 ids_of(decoder.url, name, wait=True, on_notice=notices.append)
@@ -118,14 +131,14 @@ def test_waits_for_a_session_and_says_so(scripted_decoder, plan, name):
     assert notices[-1] == Notice(State.ENDED, "cam-1")
 
 
-def test_an_unknown_session_is_an_error_unless_it_is_waited_for(scripted_decoder, plan):
+def test_an_unknown_session_is_an_error_unless_it_is_waited_for() -> None:
     with pytest.raises(LinkError, match=r"knows no session 'cam-9'.*lists those it knows"):
-        subscribed(scripted_decoder(plan(30)), "cam-9")
+        subscribed(ScriptedDecoder(Plan(30)), "cam-9")
 
 
 @pytest.mark.parametrize("close", [1002, 1003, 1008, 4401])
-def test_a_refusal_is_not_tried_again(scripted_decoder, plan, close):
-    decoder = scripted_decoder(plan(3, close))
+def test_a_refusal_is_not_tried_again(close: int | str) -> None:
+    decoder = ScriptedDecoder(Plan(3, close))
     with pytest.raises(LinkError, match=rf"refused the subscription \({close}"):
         subscribed(decoder)
     assert len(decoder.asked) == 1
@@ -135,7 +148,7 @@ def test_a_refusal_is_not_tried_again(scripted_decoder, plan, close):
 
 
 @pytest.mark.parametrize("session", [None, "cam-1"])
-def test_an_unreachable_port_is_given_up_when_patience_is_over(session):
+def test_an_unreachable_port_is_given_up_when_patience_is_over(session: str | None) -> None:
     url = f"http://127.0.0.1:{_free_port()}"
     began = time.monotonic()
     with pytest.raises(LinkError, match=r"nothing listens at .*: check the URL, or start one"):
@@ -143,9 +156,9 @@ def test_an_unreachable_port_is_given_up_when_patience_is_over(session):
     assert 0.5 < time.monotonic() - began < 3
 
 
-def test_an_outage_is_given_up_too(scripted_decoder, plan):
-    async def run():
-        decoder = scripted_decoder(plan(3, None))
+def test_an_outage_is_given_up_too() -> None:
+    async def run() -> list[int]:
+        decoder = ScriptedDecoder(Plan(3, None))
         async with decoder.listening():
             reading = asyncio.create_task(ids_of(decoder.url, outage_s=0.5))
             await _until(lambda: decoder.asked)
@@ -164,8 +177,8 @@ WEB_PAGE = (
 
 @pytest.mark.parametrize("session", [None, "cam-1"])
 @pytest.mark.parametrize("answer", [b"SSH-2.0-OpenSSH_9.2\r\n", NOT_FOUND, WEB_PAGE])
-def test_what_is_no_decoder_is_called_so_at_once(answer, session):
-    async def run():
+def test_what_is_no_decoder_is_called_so_at_once(answer: bytes, session: str | None) -> None:
+    async def run() -> list[int]:
         async with _answering(answer) as url:
             return await ids_of(url, session)
 
@@ -177,10 +190,10 @@ def test_what_is_no_decoder_is_called_so_at_once(answer, session):
     ("status", "words"), [("401 Unauthorized", "not let us in"), ("503 Busy", "cannot answer now")]
 )
 @pytest.mark.parametrize("session", [None, "cam-1"])
-def test_a_status_is_told_for_what_it_is(status, words, session):
+def test_a_status_is_told_for_what_it_is(status: str, words: str, session: str | None) -> None:
     answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
 
-    async def run():
+    async def run() -> list[int]:
         async with _answering(answer) as url:
             return await ids_of(url, session, patience_s=0.3, outage_s=0.3)
 
@@ -189,8 +202,8 @@ def test_a_status_is_told_for_what_it_is(status, words, session):
 
 
 @pytest.mark.parametrize("session", [None, "cam-1"])
-def test_what_takes_the_connection_and_drops_it_is_tried_again(session):
-    async def run():
+def test_what_takes_the_connection_and_drops_it_is_tried_again(session: str | None) -> None:
+    async def run() -> list[int]:
         async with _answering(b"") as url:
             return await ids_of(url, session, patience_s=0.3)
 
@@ -203,8 +216,10 @@ def test_what_takes_the_connection_and_drops_it_is_tried_again(session):
     ("answer", "words"),
     [(b"HTTP/1.1 400 Bad\r\n\r\n", "no TLS connection"), (b"", "write http:// where")],
 )
-def test_tls_where_there_is_none_is_told_as_that(answer, words, session):
-    async def run():
+def test_tls_where_there_is_none_is_told_as_that(
+    answer: bytes, words: str, session: str | None
+) -> None:
+    async def run() -> list[int]:
         async with _answering(answer) as url:
             return await ids_of(url.replace("http", "https"), session, patience_s=0.3)
 
@@ -212,20 +227,20 @@ def test_tls_where_there_is_none_is_told_as_that(answer, words, session):
         asyncio.run(run())
 
 
-def test_a_host_that_does_not_exist_is_named():
+def test_a_host_that_does_not_exist_is_named() -> None:
     with pytest.raises(LinkError, match=r"there is no host 'decoder\.invalid': check the URL"):
         asyncio.run(ids_of("http://decoder.invalid", patience_s=0.2))
 
 
-def test_a_message_that_is_no_sample_is_an_error(scripted_decoder, plan):
+def test_a_message_that_is_no_sample_is_an_error() -> None:
     class Nonsense:
         id = 1
 
-        def model_dump_json(self):
+        def model_dump_json(self) -> str:
             return '{"hello": 1}'
 
     with pytest.raises(LinkError, match="sent what is no sample"):
-        subscribed(scripted_decoder(plan(1), series=[Nonsense()]))
+        subscribed(ScriptedDecoder(Plan(1), series=[Nonsense()]))
 
 
 # --- addresses and backoff -------------------------------------------------------------------
@@ -240,7 +255,7 @@ def test_a_message_that_is_no_sample_is_an_error(scripted_decoder, plan):
         ("wss://[::1]:9", "https://[::1]:9", "wss://[::1]:9"),
     ],
 )
-def test_any_way_of_writing_the_base_url_will_do(url, base, websocket):
+def test_any_way_of_writing_the_base_url_will_do(url: str, base: str, websocket: str) -> None:
     address = parse_address(url)
     assert address.base == base
     assert address.sessions_url() == f"{base}/v1/sessions"
@@ -260,7 +275,7 @@ def test_any_way_of_writing_the_base_url_will_do(url, base, websocket):
         "http://[::",
     ],
 )
-def test_a_wrong_url_says_how_to_write_one(url):
+def test_a_wrong_url_says_how_to_write_one(url: str) -> None:
     with pytest.raises(SettingsError, match="write http://HOST:PORT"):
         asyncio.run(ids_of(url))
 
@@ -268,17 +283,19 @@ def test_a_wrong_url_says_how_to_write_one(url):
 @pytest.mark.parametrize(
     ("url", "here"), [("ws://localhost", 1), ("http://127.0.0.9", 1), ("http://1.2.3.4", 0)]
 )
-def test_this_machine_is_known(url, here):
+def test_this_machine_is_known(url: str, here: int) -> None:
     assert parse_address(url).is_loopback is bool(here)
 
 
-def test_the_environments_proxy_is_not_asked_for_this_machine(scripted_decoder, plan, monkeypatch):
+def test_the_environments_proxy_is_not_asked_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert subscribed(scripted_decoder(plan(30)), None) == ALL
+    assert subscribed(ScriptedDecoder(Plan(30)), None) == ALL
 
 
-def test_delays_double_up_to_the_longest_with_half_left_to_chance():
+def test_delays_double_up_to_the_longest_with_half_left_to_chance() -> None:
     random = Random(7)
     for attempt in range(40):
         full = min(LONGEST_DELAY_S, 0.1 * 2**attempt)
@@ -286,7 +303,7 @@ def test_delays_double_up_to_the_longest_with_half_left_to_chance():
         assert full / 2 <= min(delays) < max(delays) <= full
 
 
-def test_persistence_gives_up_when_the_time_is_over():
+def test_persistence_gives_up_when_the_time_is_over() -> None:
     patient = Persistence(patience_s=10, outage_s=60, now_us=0, random=Random(7))
     assert patient.next_delay_s(0) == pytest.approx(0.1, abs=0.051)
     assert patient.next_delay_s(9_999_000) == pytest.approx(0.001)
@@ -296,34 +313,34 @@ def test_persistence_gives_up_when_the_time_is_over():
     assert patient.next_delay_s(70_000_000) is None
 
 
-def test_persistence_starts_over_after_a_success():
+def test_persistence_starts_over_after_a_success() -> None:
     patient = Persistence(patience_s=1e3, outage_s=1e3, now_us=0, random=Random(7))
     later = [patient.next_delay_s(0) for _ in range(8)][-1]
     patient.success()
     assert patient.next_delay_s(0) <= 0.1 < 2.5 <= later
 
 
-def _states(notices):
+def _states(notices: list[Notice]) -> list[State]:
     return [notice.state for notice in notices]
 
 
-async def _until(condition):
+async def _until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.01)
 
 
-def _free_port():
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 @asynccontextmanager
-async def _answering(answer):
+async def _answering(answer: bytes) -> AsyncIterator[str]:
     """Something that says the same to everybody and hangs up."""
 
-    async def handle(reader, writer):
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(4096)
         writer.write(answer)
         writer.close()

@@ -19,6 +19,9 @@ router = APIRouter(prefix="/v1/sessions", tags=["series"])
 
 MAX_PAGE = 10_000
 
+CSV_PAGE = 256
+"""Lines written at a time: 2 ms in which the event loop does nothing else."""
+
 
 class Format(StrEnum):
     """How a series is written."""
@@ -136,7 +139,7 @@ async def _csv_lines(
     The limit is always there, so that the file of a session that goes on has an end too.
     """
     yield csv_header()
-    while page := await service.store.read(session, after_id, min(DEFAULT_PAGE, limit)):
+    while page := await service.store.read(session, after_id, min(CSV_PAGE, limit)):
         yield "".join(csv_row(sample) for sample in page)
         after_id = page[-1].id
         limit -= len(page)

@@ -43,13 +43,18 @@ _LINKS = {
 }
 
 
-@router.get("/", summary="Index", responses=problems.responses())
+@router.get("/", summary="Index", response_description="The index.", responses=problems.responses())
 async def index() -> Index:
     """Where everything is."""
     return Index(links=_LINKS)
 
 
-@router.get("/healthz", summary="Health", responses=problems.responses())
+@router.get(
+    "/healthz",
+    summary="Health",
+    response_description="The service is up.",
+    responses=problems.responses(),
+)
 async def health(service: ServiceOf) -> Health:
     """Answers as long as the process does; asks neither the disk nor the model."""
     return Health(model=service.model, live_sessions=len(service.live_sessions()))

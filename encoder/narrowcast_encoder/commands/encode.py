@@ -1,5 +1,7 @@
 """`narrowcast encode`: a camera, file or URL, live to a decoder."""
 
+from pathlib import Path
+
 import click
 
 from narrowcast_shared import options
@@ -44,7 +46,10 @@ from narrowcast_shared import options
     help="Face detector.",
 )
 @click.option(
-    "--detector-model", type=click.Path(), metavar="FILE", help="YuNet model, for --detector yunet."
+    "--detector-model",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="YuNet model, for --detector yunet.",
 )
 def encode(
     source: str,
@@ -58,7 +63,7 @@ def encode(
     loop: bool,
     patience_s: float,
     detector: str,
-    detector_model: str | None,
+    detector_model: Path | None,
 ) -> None:
     r"""Publish SOURCE: a camera (0, /dev/video0), a file, an rtsp or http URL, or `sample`.
 

@@ -27,6 +27,7 @@ class ChipMaker:
         self._detector = detector
         self._config = config or CropConfig()
         self._shape: tuple[int, ...] = ()
+        self.square: Square | None = None  # of the last frame; None where it had no face
         self._start_over()
 
     def chip(self, image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
@@ -49,4 +50,3 @@ class ChipMaker:
         """Places mean nothing in frames of another size."""
         self._tracker = FaceTracker(self._detector, self._config.tracking)
         self._steady = SteadyCrop(self._config.steadiness)
-        self.square: Square | None = None  # of the last frame, None where it had no face

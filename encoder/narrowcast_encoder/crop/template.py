@@ -49,7 +49,8 @@ class FaceTemplate:
         window = level[top : top + height + 2 * margin, left : left + width + 2 * margin]
         if window.shape[0] < height or window.shape[1] < width:
             return None
-        x, y, score = _peak(cv2.matchTemplate(window, self._looks, cv2.TM_CCOEFF_NORMED))
+        scores = cv2.matchTemplate(window, self._looks, cv2.TM_CCOEFF_NORMED)
+        x, y, score = _peak(np.asarray(scores, np.float32))
         dx, dy = left + x - self._left, top + y - self._top
         return Match(self._box.moved(dx / self._factor, dy / self._factor), score)
 

@@ -19,7 +19,8 @@ class TrackingConfig(NamedTuple):
     detect_every: int = 5  # while a face is followed
     search_every: int = 3  # where there has been none for a while
     eager_frames: int = 15  # every frame is searched for so long before that
-    max_misses: int = 15  # detections in a row without the face: it is gone
+    max_misses: int = 15  # frames in which it is not detected: the face is gone
+    max_hidden: int = 50  # frames, beside those, in which another one is in front of it
     min_confidence: float = 0.5
     min_match: float = 0.6  # correlation below which the looks have changed: detect at once
     association: AssociationConfig = AssociationConfig()
@@ -33,7 +34,8 @@ class _Track:
     template: FaceTemplate
     others: list[Box] = field(default_factory=list)  # last detected, not followed
     since_detection: int = 0
-    misses: int = 0
+    misses: int = 0  # since it was last detected, and so is
+    hidden: int = 0
 
 
 class FaceTracker:
@@ -53,7 +55,7 @@ class FaceTracker:
         """Where the face is in this frame, in px of the reduced frame; None: not to be seen.
 
         A face hidden for a moment gives None but is not forgotten: it is taken up again,
-        whoever else is there, unless it stays away for `max_misses` frames.
+        whoever else is there, unless it stays away for longer than the configuration says.
         """
         if self._track is None:
             return self._search(frame)
@@ -89,25 +91,25 @@ class FaceTracker:
 
     def _is_detection_due(self, track: _Track) -> bool:
         return (
-            track.misses > 0
+            track.misses + track.hidden > 0
             or track.since_detection >= self._config.detect_every
             or is_crowded(track.box, track.others, self._config.association)
         )
 
     def _miss(self, track: _Track, faces: list[Box]) -> None:
         track.others = faces
-        track.misses += 1
-        if track.misses > self._config.max_misses:
+        if any(face.overlap(track.box) > 0 for face in faces):
+            track.hidden += 1
+        else:
+            track.misses += 1
+        if track.misses > self._config.max_misses or track.hidden > self._config.max_hidden:
             self._take_up(None)
 
     def _take_up(self, track: _Track | None) -> None:
         """The one place where a face is taken up or given up."""
         self._track = track
         self._searched = 0
-        log.debug(
-            "no face is followed" if track is None else "following the face at %s",
-            track and track.box,
-        )
+        log.debug("no face is followed" if track is None else "a face is followed")
 
     def _detect(self, frame: ReducedFrame) -> list[Box]:
         self.detections += 1

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import secrets
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -40,7 +41,7 @@ class EncodeRequest(NamedTuple):
     loop: bool
     patience_s: float
     detector: str
-    detector_model: str | None
+    detector_model: Path | None
 
 
 def publish(request: EncodeRequest) -> None:

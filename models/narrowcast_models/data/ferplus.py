@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from narrowcast_shared.errors import DataError
 from numpy.typing import NDArray
 
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.data.location import data_file
 from narrowcast_models.emotions import EMOTIONS
+from narrowcast_shared.errors import DataError
 
 SIDE_PX = 48
 MOSAIC_COLUMNS = 320

@@ -5,13 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from narrowcast_shared import metrics
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from narrowcast_models.coding import Coding
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.recogniser import CodedChip, Recogniser
 from narrowcast_models.training.degrade import Link
+from narrowcast_shared import metrics
 
 BATCH = 64
 STEADY_FRAMES = 4
@@ -47,7 +48,8 @@ def evaluate(
     recogniser: Recogniser, faces: LabelledFaces, codings: Sequence[Coding]
 ) -> list[Figures]:
     """Figures of each coding, in order. Faces are upright stills, framed as they came."""
-    return [_figures(coding, predict(recogniser, faces, coding), faces) for coding in codings]
+    progress = tqdm(codings, "evaluating", unit="coding", disable=None)
+    return [_figures(coding, predict(recogniser, faces, coding), faces) for coding in progress]
 
 
 def predict(recogniser: Recogniser, faces: LabelledFaces, coding: Coding) -> Predictions:

@@ -2,12 +2,12 @@
 
 import numpy as np
 import torch
-from narrowcast_shared.codec import ChipDecoder, ChipEncoder
-from narrowcast_shared.operating_point import Rung
 from torch import Tensor
 
 from narrowcast_models import canvas
 from narrowcast_models.coding import Coding
+from narrowcast_shared.codec import ChipDecoder, ChipEncoder
+from narrowcast_shared.operating_point import Rung
 
 
 def shrink(clips: Tensor, px: int) -> Tensor:

@@ -31,7 +31,7 @@ class Draw(NamedTuple):
 
 def draw(config: MixtureConfig, generator: torch.Generator) -> Draw:
     """Coding and clip length of the next group."""
-    weights = torch.tensor(config.weights)
+    weights = torch.tensor(config.weights, dtype=torch.float32)
     px = config.sizes_px[int(torch.multinomial(weights, 1, generator=generator))]
     coded = float(torch.rand((), generator=generator)) < config.coded
     if not coded:

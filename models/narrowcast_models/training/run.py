@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from narrowcast_shared.errors import DataError
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
@@ -19,6 +18,7 @@ from narrowcast_models.training.batches import Batch, Batches
 from narrowcast_models.training.losses import LossWeights
 from narrowcast_models.training.mixture import MixtureConfig
 from narrowcast_models.training.motion import MotionConfig
+from narrowcast_shared.errors import DataError
 
 logger = logging.getLogger(__name__)
 

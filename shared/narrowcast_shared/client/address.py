@@ -34,6 +34,10 @@ class Address(NamedTuple):
         """Where the sessions are listed (GET)."""
         return f"{self.base}/v1/sessions"
 
+    def publish_url(self) -> str:
+        """Where an encoder publishes (WebSocket)."""
+        return f"{'wss' if self.secure else 'ws'}://{self.authority}{self.path}/v1/publish"
+
     def subscribe_url(self, session: str, from_id: int) -> str:
         """Where the samples of a session come from `from_id` on, itself included (WebSocket)."""
         scheme = "wss" if self.secure else "ws"

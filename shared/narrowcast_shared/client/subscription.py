@@ -75,6 +75,8 @@ async def subscribe(
 
     url: the decoder's base URL (http, https, ws or wss).
     session: its name; None takes the newest live one and waits where there is none.
+    after_id: where to begin; below 0 it counts from the end, so that -100 begins with the last
+    100 samples there are.
     wait: whether to wait for a named session that the decoder does not know yet.
     patience_s: how long to try where nothing has answered yet.
     outage_s: how long to try where a decoder that has answered does so no longer.
@@ -109,9 +111,11 @@ class Subscription:
     ) -> AsyncGenerator[Sample, None]:
         """The samples, over as many connections as it takes. As `subscribe` says."""
         self._session = session
-        last_id = after_id
+        last_id = after_id  # below 0 until the end of the series is known
         while self._state is not State.ENDED:
             try:
+                if last_id < 0:
+                    last_id = max(0, await self._end_of_series() + last_id)
                 async with aclosing(self._connected(last_id + 1)) as samples:
                     async for sample in samples:
                         if sample.id > last_id:
@@ -120,19 +124,32 @@ class Subscription:
             except NoSuchSessionError as error:
                 if not wait:
                     raise
-                await self._await_session(str(error))
+                await self._await_session(error.problem)
             except UnreachableError as error:
                 await self._pause(error)
 
     async def _connected(self, from_id: int) -> AsyncGenerator[Sample, None]:
         """The samples of one connection. Moves to ENDED where the session has ended."""
-        session = self._session = self._session or await self._newest_live()
+        session = await self._chosen()
         async with aclosing(stream(self._address, session, from_id, self._opened)) as samples:
             async for sample in samples:
                 self._persistence.success()
                 self._move(State.LIVE)
                 yield sample
         self._move(State.ENDED)
+
+    async def _chosen(self) -> str:
+        """The session's name: the one that was asked for, else the newest live one."""
+        if self._session is None:
+            self._session = await self._newest_live()
+        return self._session
+
+    async def _end_of_series(self) -> int:
+        """Id of the newest sample that the decoder has; 0 where it has none."""
+        session = await self._chosen()
+        sessions = await list_sessions(self._address)
+        self._answered()
+        return next((info.last_id or 0 for info in sessions if info.session == session), 0)
 
     async def _newest_live(self) -> str:
         while True:

@@ -1,5 +1,6 @@
 """The whole drawing: a pure function of a history, what there is to say, and a size."""
 
+import textwrap
 from typing import NamedTuple
 
 from rich.console import Group
@@ -17,7 +18,7 @@ POSITIVE, NEGATIVE, DIM = "bright_cyan", "bright_magenta", "bright_black"
 _MIN_WIDTH = 24
 _BIG_WIDTH = 56
 _BIG_LINES = 16
-_BIG_COLUMNS = 17  # of "+0.42", and a gap
+_BIG_COLUMNS = 19  # of "+0.42", and a gap
 
 
 class Caption(NamedTuple):
@@ -26,27 +27,35 @@ class Caption(NamedTuple):
     session: str
     url: str
     state: str
-    notice: str = ""
+    notice: tuple[str, ...] = ()
 
 
 def draw(history: History, caption: Caption, width: int, height: int) -> Group:
     """At most `height` lines of at most `width` columns. What does not fit is left out."""
     width = max(width, _MIN_WIDTH)
+    if caption.notice and not history.total:
+        return _group(
+            [_header(caption, width), Text(), *_notice_alone(caption, width)], width, height
+        )
     roomy = width >= _BIG_WIDTH and height >= _BIG_LINES
     head = [_header(caption, width), *(_big_value if roomy else _small_value)(history, width)]
-    foot = [_legend(history), _facts(history, width), _notice(caption)]
+    foot = [_legend(history, width), _facts(history, width), _notice(caption)]
     foot = foot if height >= len(head) + len(foot) else foot[1:2]
     left = height - len(head) - len(foot) - 1
     body = _body(history, width, left) if left >= MIN_LINES else []
-    lines = (head + body + foot)[: max(height, 1)]
-    for line in lines:
-        line.no_wrap, line.overflow = True, "crop"
-        line.truncate(width)
-    return Group(*lines)
+    return _group(head + body + foot, width, height)
+
+
+def _group(lines: list[Text], width: int, height: int) -> Group:
+    kept = lines[: max(height, 1)]
+    for line in kept:
+        line.no_wrap = True
+        line.truncate(width, overflow="crop")
+    return Group(*kept)
 
 
 def _header(caption: Caption, width: int) -> Text:
-    left = Text.assemble((caption.session, "bold"), "  ", (caption.state, DIM))
+    left = Text.assemble((caption.session or "narrowcast", "bold"), "  ", (caption.state, DIM))
     gap = width - left.cell_len - len(caption.url)
     return left.append(" " * gap + caption.url, DIM) if gap > 1 else left
 
@@ -120,29 +129,41 @@ def _body(history: History, width: int, lines: int) -> list[Text]:
     return [*draw_plot(samples, history.window_s, width, lines), strip]
 
 
-def _legend(history: History) -> Text:
-    legend = Text(" " * MARGIN)
-    for status in Status:
-        legend.append(f"{SHAPES[status]} ", STYLES[status])
-        legend.append(f"{LABELS[status]} {history.counts[status]}   ", DIM)
-    return legend
+def _legend(history: History, width: int) -> Text:
+    entries = [
+        Text.assemble((SHAPES[s], STYLES[s]), (f" {LABELS[s]} {history.counts[s]}", DIM))
+        for s in Status
+    ]
+    return _in_a_row(entries, width)
 
 
 def _facts(history: History, width: int) -> Text:
-    """Operating point, wire rate, latency and count, as many as the width has room for."""
     facts = [
         operating_point(history.newest_read),
         wire_rate(history.newest),
         latency(history.newest_read),
         f"{history.total} samples",
     ]
-    line = Text()
-    for fact in facts:
-        gap = "   " if line else " " * MARGIN if width >= _BIG_WIDTH else ""
-        if line.cell_len + len(gap) + len(fact) <= width:
-            line.append(gap).append(fact, "bold")
+    return _in_a_row([Text(fact, "bold") for fact in facts], width)
+
+
+def _in_a_row(entries: list[Text], width: int) -> Text:
+    """As many of the entries as there is room for."""
+    line = Text(" " * MARGIN if width >= _BIG_WIDTH else "")
+    gap = ""
+    for entry in entries:
+        if line.cell_len + len(gap) + entry.cell_len > width:
+            break
+        line.append(gap).append_text(entry)
+        gap = "   "
     return line
 
 
 def _notice(caption: Caption) -> Text:
-    return Text(" " * MARGIN).append(caption.notice, "yellow")
+    return Text(" " * MARGIN).append(" ".join(caption.notice), "yellow")
+
+
+def _notice_alone(caption: Caption, width: int) -> list[Text]:
+    """All of the notice, while there is nothing else to show."""
+    wrapped = (textwrap.wrap(line, width) for line in caption.notice)
+    return [Text(line, "yellow") for lines in wrapped for line in lines]

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from narrowcast_shared.client import Notice, State
 from narrowcast_shared.draw.history import History
 from narrowcast_shared.draw.strip import LABELS
+from narrowcast_shared.options import DECODER_URL
 from narrowcast_shared.samples import Sample, Status
 
 NOTHING = "-"
@@ -60,3 +62,20 @@ def summary(session: str, history: History) -> str:
     mean = history.mean_valence
     told = "" if mean is None else f", mean valence {mean:+.2f}"
     return f"{session}: {history.total} samples{parted}{told}"
+
+
+def notice(told: Notice, url: str) -> list[str]:
+    """What a viewer says of a change of state, line by line; none where the samples say it."""
+    match told.state:
+        case State.WAITING:
+            return [f"{told.why}; waiting. Start one with:", _start_command(url, told.session)]
+        case State.RETRYING:
+            return [f"{told.why}; trying again"]
+        case _:
+            return []
+
+
+def _start_command(url: str, session: str | None) -> str:
+    to = "" if url == DECODER_URL else f" --to {url}"
+    name = f" --session {session}" if session else ""
+    return f"narrowcast encode sample{to}{name}"

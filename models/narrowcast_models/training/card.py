@@ -1,0 +1,75 @@
+"""The card of freshly trained `oa` weights."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from narrowcast_models.checkpoint import ARCHITECTURE, Card, DataSource
+from narrowcast_models.coding import CONDITIONS
+from narrowcast_models.evaluation.sizes import Figures
+from narrowcast_models.networks.one_for_all import OneForAll
+from narrowcast_models.training.provenance import git_revision
+from narrowcast_models.training.run import TrainConfig
+
+DATA = [
+    DataSource(
+        name="FER+ labels (Barsoum et al. 2016)",
+        used_for="training, calibration of sigma, figures: ten human votes a face",
+        terms="MIT (Microsoft)",
+    ),
+    DataSource(
+        name="FER2013 pixels (Goodfellow et al. 2013)",
+        used_for="training, calibration of sigma, figures: 48x48 gray faces",
+        terms="collected from the web by its authors, for research; never redistributed, and not "
+        "contained in the weights",
+    ),
+]
+
+LIMITS = (
+    "Reads how positive or negative a face looks to people who see nothing but a still of it. "
+    "That is not what the person feels: people smile without joy, are sad with a blank face, and "
+    "differ in how they show what they feel, by person, culture and situation. The label is the "
+    "expectation of fixed valences of eight emotion words over ten votes a face, so fine shades, "
+    "mixed feelings and arousal are not in it. The faces were found on the web, mostly posed or "
+    "chosen for their expression, and near frontal; age, origin, glasses, hands at the face and "
+    "poor light are not represented evenly, and errors may differ between groups of people. "
+    "Figures are of stills at 48 px and below; 96 px means 48 px enlarged. sigma was calibrated "
+    "on faces of the same kind, and is too small on others. Not made for, and not to be used "
+    "for, decisions about a person: hiring, schooling, policing, border control, health."
+)
+
+
+def describe(
+    network: OneForAll, config: TrainConfig, training: dict[str, Any], figures: Sequence[Figures]
+) -> Card:
+    """The card, but for what `checkpoint.save` fills in.
+
+    `training` holds what the run adds to its configuration, with the `command` that made it.
+    """
+    return Card(
+        name="oa",
+        architecture=ARCHITECTURE,
+        network=network.config._asdict(),
+        parameters=0,
+        sha256="",
+        git_revision=git_revision(),
+        command=training["command"],
+        training=config.as_json() | {k: v for k, v in training.items() if k != "command"},
+        data=DATA,
+        figures={
+            "macs_per_chip": macs_per_chip(network),
+            "eval_clean": [row._asdict() for row in figures],
+        },
+        limits=LIMITS,
+    )
+
+
+def macs_per_chip(network: OneForAll) -> int:
+    """Multiply-accumulates of one chip, the canvas given: half the operations that torch counts."""
+    side = network.config.canvas_px
+    counter = FlopCounterMode(display=False)
+    with counter, torch.inference_mode():
+        network.eval()(torch.zeros(1, 1, side, side), torch.zeros(1, CONDITIONS))
+    return int(counter.get_total_flops()) // 2

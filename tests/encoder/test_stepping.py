@@ -1,0 +1,95 @@
+"""Plain stepping under a cap: pure, so a fake clock and a made-up face are all it needs."""
+
+import pytest
+
+from narrowcast_encoder.control.controller import Observation
+from narrowcast_encoder.control.ladder import LADDER, expected_wire_bps
+from narrowcast_encoder.control.pinned import PinnedController
+from narrowcast_encoder.control.stepping import SteppingController
+from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.operating_point import OperatingPoint, Rung
+
+
+def run(
+    controller: SteppingController, seconds: float, cost: float = 1.0, start_s: float = 0.0
+) -> list[OperatingPoint]:
+    """Feed 25 frames a second whose access units cost `cost` times what the ladder expects."""
+    points = []
+    for i in range(round(seconds * 25)):
+        now_us = round((start_s + i / 25) * 1e6)
+        decision = controller.decide(Observation(now_us, now_us, 0, 0))
+        points.append(decision.point)
+        if decision.code:
+            step = next(s for s in LADDER if s.point.rung == decision.point.rung)
+            controller.coded(step.point.rung, round(step.frame_bytes * cost), keyframe=False)
+    return points
+
+
+def wire_bps(point: OperatingPoint, cost: float) -> float:
+    step = next(s for s in LADDER if s.point == point)
+    return expected_wire_bps(step, 25, cost)
+
+
+@pytest.mark.parametrize("cap_bps", [2_000, 4_000, 8_000, 16_000, 32_000, 64_000])
+@pytest.mark.parametrize("cost", [0.5, 1.0, 2.5])
+def test_settles_on_a_point_that_fits_what_the_face_really_costs(cap_bps: int, cost: float) -> None:
+    settled = run(SteppingController(cap_bps), 60, cost)[-1]
+    assert wire_bps(settled, cost) <= cap_bps or settled == LADDER[-1].point
+
+
+@pytest.mark.parametrize("cap_bps", [4_000, 8_000, 16_000, 32_000])
+def test_settles_on_the_best_point_that_fits_with_room(cap_bps: int) -> None:
+    settled = run(SteppingController(cap_bps), 60)[-1]
+    better = [s.point for s in LADDER[: [s.point for s in LADDER].index(settled)]]
+    assert all(wire_bps(point, 1.0) > 0.8 * cap_bps for point in better)
+
+
+def test_does_not_flap_on_a_steady_face() -> None:
+    points = run(SteppingController(9_000), 120)[25 * 20 :]
+    assert len(set(points)) == 1
+
+
+def test_steps_down_at_once_when_the_face_gets_dear_and_up_only_after_a_hold() -> None:
+    controller = SteppingController(16_000)
+    calm = run(controller, 30)[-1]
+    dear = run(controller, 5, cost=3.0, start_s=30)[-1]
+    assert wire_bps(dear, 1.0) < wire_bps(calm, 1.0)
+    first_second = run(controller, 1, cost=1.0, start_s=35)
+    assert set(first_second) == {dear}
+    assert run(controller, 60, cost=1.0, start_s=36)[-1] == calm
+
+
+def test_a_booked_line_steps_down_and_then_skips() -> None:
+    controller = SteppingController(16_000)
+    before = run(controller, 5)[-1]
+    decision = controller.decide(Observation(6_000_000, 6_000_000, 450_000, 0))
+    assert LADDER.index(next(s for s in LADDER if s.point == decision.point)) > LADDER.index(
+        next(s for s in LADDER if s.point == before)
+    )
+    assert not controller.decide(Observation(7_000_000, 7_000_000, 800_000, 0)).code
+
+
+def test_a_keyframe_does_not_count_as_what_the_face_costs() -> None:
+    controller = SteppingController(16_000)
+    point = run(controller, 10)[-1]
+    for _ in range(20):
+        controller.coded(point.rung, 5_000, keyframe=True)
+    assert run(controller, 1, start_s=10)[-1] == point
+
+
+def test_a_cap_below_every_point_is_refused_with_the_least_that_is_needed() -> None:
+    with pytest.raises(SettingsError, match="at least"):
+        SteppingController(300)
+
+
+def test_max_fps_bounds_every_step() -> None:
+    assert all(p.fps <= 5 for p in run(SteppingController(64_000, max_fps=5), 10))
+
+
+def test_pinned_skips_only_when_the_line_is_behind() -> None:
+    point = OperatingPoint(Rung(32, 30), 25, 1)
+    controller = PinnedController(point)
+    assert controller.decide(Observation(0, 0, 0, 0)) == (point, True)
+    assert controller.decide(Observation(1, 40_000, 600_000, 0)) == (point, False)
+    assert controller.decide(Observation(2, 80_000, 0, 3_000_000)) == (point, False)
+    assert controller.decide(Observation(3, 120_000, 0, 0)) == (point, True)

@@ -1,0 +1,167 @@
+"""One stream from chips to messages: every frame told once, over any number of connections."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from narrowcast_encoder.session.settings import StreamSettings, make_stream, report_interval_ms
+from narrowcast_encoder.session.stream import Stream
+from narrowcast_shared.codec import ChipDecoder
+from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.operating_point import Rung
+from narrowcast_shared.wire.cost import wire_bytes
+from narrowcast_shared.wire.messages import Data, FrameKind, Report
+from narrowcast_shared.wire.serial import parse
+
+FRAME_US = 40_000
+
+
+def chip(index: int) -> NDArray[np.uint8]:
+    """A blob that drifts: enough change for P frames of a few bytes."""
+    y, x = np.mgrid[0:96, 0:96]
+    blob = 128 + 100 * np.exp(-((x - 48 - index % 7) ** 2 + (y - 48) ** 2) / 400)
+    return blob.astype(np.uint8)
+
+
+class Line:
+    """Drives a stream frame by frame under a fake clock and keeps what it sent."""
+
+    def __init__(self, stream: Stream, *, wanted_seq: int = 0) -> None:
+        self.stream = stream
+        self.now_us = 0
+        self.sent: list[tuple[int, Data]] = []
+        self.wire: list[tuple[int, int]] = []
+        stream.connected(wanted_seq)
+
+    def play(self, frames: int, *, face: bool = True) -> None:
+        for i in range(frames):
+            self.stream.frame(chip(i) if face else None, self.now_us, self.now_us)
+            for at_us in range(self.now_us, self.now_us + FRAME_US, 5_000):
+                self._collect(at_us)
+            self.now_us += FRAME_US
+
+    def finish(self) -> None:
+        self.stream.flush(self.now_us)
+        while (at_us := self.stream.next_event_us) is not None:
+            self._collect(at_us)
+
+    def acknowledge(self) -> None:
+        self.stream.reported(Report(0, 0, len(self.sent), 0, 0, 0, 0), self.now_us)
+
+    def _collect(self, at_us: int) -> None:
+        for message in self.stream.outgoing(at_us, at_us):
+            data = parse(message)
+            assert isinstance(data, Data)
+            self.sent.append((at_us, data))
+            self.wire.append((at_us, wire_bytes(len(message))))
+
+    def frames(self) -> list[tuple[int, FrameKind]]:
+        return [(d.first_seq + i, f.kind) for _, d in self.sent for i, f in enumerate(d.frames)]
+
+
+def test_every_frame_is_told_once_in_order_with_its_kind() -> None:
+    line = Line(make_stream(StreamSettings(px=32, qp=30), 0))
+    line.play(5)
+    line.play(7, face=False)
+    line.play(5)
+    line.finish()
+    seqs, kinds = zip(*line.frames(), strict=True)
+    assert list(seqs) == list(range(17))
+    assert kinds[0] is FrameKind.KEYFRAME
+    assert kinds[5:12] == (FrameKind.NO_FACE,) * 7
+    assert set(kinds[1:5] + kinds[12:]) == {FrameKind.DELTA}
+
+
+def test_the_decoder_gets_the_chips_back() -> None:
+    line = Line(make_stream(StreamSettings(px=96, qp=10), 0))
+    line.play(6)
+    decoder = ChipDecoder(96)
+    for index, (_, data) in enumerate(line.sent):
+        decoded = decoder.decode(data.frames[-1].nals)
+        assert np.abs(decoded.astype(int) - chip(index)).max() <= 12
+
+
+def test_thinned_frames_are_told_as_skipped() -> None:
+    line = Line(make_stream(StreamSettings(px=32, qp=30, fps=5), 0))
+    line.play(50)
+    line.finish()
+    kinds = [kind for _, kind in line.frames()]
+    assert len(kinds) == 50
+    assert kinds.count(FrameKind.SKIPPED) == 40
+
+
+def test_a_new_connection_starts_with_a_keyframe_its_rung_and_the_frames_it_missed_as_a_gap() -> (
+    None
+):
+    line = Line(make_stream(StreamSettings(px=32, qp=30), 0))
+    line.play(5)
+    line.stream.disconnected()
+    line.play(3)
+    before = len(line.sent)
+    line.stream.connected(wanted_seq=4)
+    line.play(2)
+    _, first = line.sent[before]
+    assert (first.first_seq, first.rung) == (8, Rung(32, 30))
+    assert first.frames[0].kind is FrameKind.KEYFRAME
+
+
+def test_a_session_that_others_have_written_goes_on_where_the_decoder_wants() -> None:
+    line = Line(make_stream(StreamSettings(px=32, qp=30), 0), wanted_seq=1000)
+    line.play(2)
+    assert [d.first_seq for _, d in line.sent] == [1000, 1001]
+
+
+def test_a_wanted_keyframe_is_the_next_access_unit() -> None:
+    line = Line(make_stream(StreamSettings(px=32, qp=30), 0))
+    line.play(4)
+    line.stream.want_keyframe()
+    line.play(2)
+    assert [kind for _, kind in line.frames()][4:] == [FrameKind.KEYFRAME, FrameKind.DELTA]
+
+
+def test_without_acknowledgements_frames_are_skipped_until_they_come() -> None:
+    line = Line(make_stream(StreamSettings(px=32, qp=30), 0))
+    line.play(80)
+    kinds = [kind for _, kind in line.frames()]
+    assert kinds[-20:] == [FrameKind.SKIPPED] * 20
+    line.acknowledge()
+    line.play(2)
+    assert line.frames()[-1][1] is FrameKind.DELTA
+
+
+def test_a_clock_set_back_does_not_make_times_run_backwards() -> None:
+    stream = make_stream(StreamSettings(px=32, qp=30), 5_000_000)
+    stream.connected(0)
+    for captured_us in (6_000_000, 6_040_000, 2_000_000, 6_080_000):
+        stream.frame(chip(0), captured_us, captured_us)
+    ticks = [parse(m).frames[0].ticks for m in stream.outgoing(7_000_000, 0)]  # type: ignore[union-attr]
+    assert ticks == [10_000, 10_400, 10_400, 10_800]
+
+
+@pytest.mark.parametrize("cap_bps", [2_000, 4_000, 8_000, 16_000, 32_000])
+@pytest.mark.parametrize("pinned", [False, True])
+def test_no_window_of_five_seconds_is_over_the_cap(cap_bps: int, pinned: bool) -> None:
+    rung = (32, 30) if pinned else (None, None)
+    line = Line(make_stream(StreamSettings(*rung, cap_bps=cap_bps), 0))
+    for _ in range(20):
+        line.play(25)
+        line.acknowledge()
+    for start, _ in line.wire:
+        inside = sum(size for at, size in line.wire if start <= at < start + 5_000_000)
+        assert 8 * inside <= 5 * cap_bps
+    seqs = [seq for seq, _ in line.frames()]
+    assert seqs == list(range(len(seqs)))
+    assert len(seqs) >= 450
+
+
+def test_reports_are_rarer_where_the_cap_would_pay_for_their_acknowledgements() -> None:
+    assert report_interval_ms(StreamSettings(cap_bps=8_000)) > report_interval_ms(StreamSettings())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [StreamSettings(px=2), StreamSettings(qp=60), StreamSettings(px=8, fps=1000.0)],
+)
+def test_impossible_settings_are_named(wrong: StreamSettings) -> None:
+    with pytest.raises(SettingsError, match="px|qp|fps"):
+        make_stream(wrong, 0)

@@ -1,0 +1,52 @@
+"""Random faces and tiny networks: everything here runs in seconds and needs no data set."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from narrowcast_models.data.faces import LabelledFaces
+from narrowcast_models.emotions import EMOTIONS, VALENCES
+from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
+
+TINY = OneForAllConfig(widths=(4, 6, 8), blocks=(1, 1, 1), condition_width=4)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    """Tiny tensors: threads would only wait for each other."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def tiny_network() -> OneForAll:
+    """Random weights from a seed, with statistics unlike a fresh network's."""
+    torch.manual_seed(7)
+    network = OneForAll(TINY)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
+            module.running_mean.uniform_(-0.5, 0.5)
+            module.running_var.uniform_(0.5, 2)
+    return network.eval()
+
+
+@pytest.fixture
+def make_faces() -> Callable[..., LabelledFaces]:
+    """`make_faces(count)`: blurred noise whose brightness gradient goes with its votes."""
+    return _make_faces
+
+
+def _make_faces(count: int, side: int = 48, seed: int = 0) -> LabelledFaces:
+    rng = np.random.default_rng(seed)
+    happy = rng.random(count)
+    ramp = np.linspace(-1, 1, side)[None, :, None] * np.ones((1, 1, side))
+    noise = rng.normal(0, 20, (count, side, side))
+    images = 128 + 100 * (2 * happy[:, None, None] - 1) * ramp + noise
+    shares = np.zeros((count, len(EMOTIONS)), np.float32)
+    shares[:, EMOTIONS.index("happiness")] = happy
+    shares[:, EMOTIONS.index("sadness")] = 1 - happy
+    valence = (shares @ np.array(VALENCES, np.float32)).astype(np.float32)
+    return LabelledFaces("random", images.clip(0, 255).astype(np.uint8), valence, shares)

@@ -1,0 +1,113 @@
+"""Stills set in motion: shapes, what stands still, what is bounded, and the seed."""
+
+import pytest
+import torch
+
+from narrowcast_models.training import motion
+from narrowcast_models.training.motion import SIDE_PX, MotionConfig
+
+STILL = MotionConfig(
+    start_shift=0, start_zoom=0, start_turn_deg=0, step_shift=0, step_zoom=0, step_turn_deg=0,
+    max_gamma=1, max_noise=0,
+)  # fmt: skip
+
+
+def _generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def _faces(count: int) -> torch.Tensor:
+    return torch.randint(
+        0, 256, (count, SIDE_PX, SIDE_PX), dtype=torch.uint8, generator=_generator(9)
+    )
+
+
+def _blob(column: int) -> torch.Tensor:
+    face = torch.zeros(1, SIDE_PX, SIDE_PX, dtype=torch.uint8)
+    face[0, 20:28, column - 4 : column + 4] = 255
+    return face
+
+
+def _centre(frame: torch.Tensor) -> tuple[float, float]:
+    """Centre of brightness (row, column) of a frame [48, 48]."""
+    index = torch.arange(SIDE_PX) + 0.5
+    total = frame.sum()
+    return float((frame.sum(1) * index).sum() / total), float((frame.sum(0) * index).sum() / total)
+
+
+def test_shape_and_range() -> None:
+    clips = motion.clips(_faces(5), 3, MotionConfig(), _generator())
+    assert clips.shape == (5, 3, SIDE_PX, SIDE_PX)
+    assert clips.dtype == torch.float32
+    assert clips.min() >= 0
+    assert clips.max() <= 255
+
+
+def test_without_motion_a_face_is_itself_or_its_mirror() -> None:
+    faces = _faces(32)
+    clips = motion.clips(faces, 2, STILL, _generator())
+    mirrored = 0
+    for face, clip in zip(faces.float(), clips, strict=True):
+        flip = (clip[0] - face.flip(-1)).abs().max() < 0.1
+        assert flip or (clip[0] - face).abs().max() < 0.1
+        assert torch.equal(clip[0], clip[1]), "one face, one mirror"
+        mirrored += int(flip)
+    assert 8 <= mirrored <= 24
+
+
+def test_the_start_is_bounded() -> None:
+    """8 % of 48 px is under 4 px each way; the blob's row is not mirrored."""
+    config = STILL._replace(start_shift=0.08)
+    clips = motion.clips(_blob(24).expand(64, -1, -1), 1, config, _generator())
+    rows = [_centre(clip[0])[0] for clip in clips]
+    assert max(abs(row - 24) for row in rows) <= 0.08 * SIDE_PX + 0.1
+    assert max(rows) - min(rows) > 4
+
+
+def test_half_of_the_faces_rest() -> None:
+    config = STILL._replace(step_shift=0.05)
+    clips = motion.clips(_blob(24).expand(64, -1, -1), 4, config, _generator())
+    resting = sum(torch.equal(clip[0], clip[3]) for clip in clips)
+    assert 20 <= resting <= 44
+
+
+def test_zoom_and_turn_change_the_picture_about_its_centre() -> None:
+    for config in (STILL._replace(start_zoom=0.12), STILL._replace(start_turn_deg=12)):
+        clips = motion.clips(_blob(24).expand(16, -1, -1), 1, config, _generator())
+        assert not torch.allclose(clips[0, 0], clips[1, 0])
+        for clip in clips:
+            assert _centre(clip[0]) == pytest.approx((24, 24), abs=0.3)
+
+
+def test_the_border_is_replicated() -> None:
+    """No black edge comes in: a white face stays white however it moves."""
+    white = torch.full((8, SIDE_PX, SIDE_PX), 255, dtype=torch.uint8)
+    config = MotionConfig(max_gamma=1, max_noise=0)
+    assert motion.clips(white, 3, config, _generator()).min() > 254.9
+
+
+def test_light_changes_the_middle_grays_alone() -> None:
+    config = STILL._replace(max_gamma=1.35)
+    ramp = torch.linspace(0, 255, SIDE_PX).to(torch.uint8).expand(16, SIDE_PX, SIDE_PX)
+    clips = motion.clips(ramp, 1, config, _generator())[:, 0]
+    assert clips.amax(dim=(1, 2)).min() > 254.5
+    assert clips.amin(dim=(1, 2)).max() < 0.5
+    assert clips[:, 0].mean(dim=1).std() > 1
+
+
+def test_noise_is_bounded_and_differs_by_frame() -> None:
+    gray = torch.full((32, SIDE_PX, SIDE_PX), 128, dtype=torch.uint8)
+    clips = motion.clips(gray, 2, STILL._replace(max_noise=4), _generator())
+    spread = clips.std(dim=(2, 3))
+    assert spread.max() <= 4.3
+    assert spread.min() < 1
+    assert not torch.equal(clips[:, 0], clips[:, 1])
+
+
+def test_the_generator_decides() -> None:
+    faces, config = _faces(4), MotionConfig()
+    torch.manual_seed(1)
+    first = motion.clips(faces, 3, config, _generator(5))
+    torch.manual_seed(2)
+    assert torch.equal(motion.clips(faces, 3, config, _generator(5)), first)
+    assert not torch.equal(motion.clips(faces, 3, config, _generator(6)), first)

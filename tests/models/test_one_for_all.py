@@ -1,0 +1,96 @@
+"""The network: shapes, ranges, size, and a tiny one's output pinned."""
+
+import math
+
+import pytest
+import torch
+
+from narrowcast_models.coding import CONDITIONS, Coding, conditions
+from narrowcast_models.emotions import EMOTIONS, VALENCES
+from narrowcast_models.networks.one_for_all import LOG_SIGMA_RANGE, OneForAll, OneForAllConfig
+
+
+def _canvas(count: int) -> torch.Tensor:
+    """A fixed pattern, so that what is pinned does not hang on a random generator."""
+    grid = torch.arange(48) / 48
+    rows = torch.sin(7 * grid)[:, None] + torch.cos(11 * grid)[None, :]
+    return torch.stack([(rows * (1 + i) / (2 + i) + 2) / 4 for i in range(count)]).unsqueeze(1)
+
+
+def test_shapes_and_ranges(tiny_network: OneForAll) -> None:
+    codings = [Coding(96, None), Coding(24, 30), Coding(4, 51)]
+    with torch.inference_mode():
+        out = tiny_network(torch.rand(3, 1, 48, 48), conditions(codings))
+    assert out.logits.shape == (3, len(EMOTIONS))
+    assert out.valence.shape == out.log_sigma.shape == (3,)
+    assert (out.valence >= min(VALENCES)).all()
+    assert (out.valence <= max(VALENCES)).all()
+    assert (out.log_sigma >= LOG_SIGMA_RANGE[0]).all()
+    assert (out.log_sigma <= LOG_SIGMA_RANGE[1]).all()
+
+
+def test_valence_is_the_expectation_of_the_shares(tiny_network: OneForAll) -> None:
+    with torch.inference_mode():
+        out = tiny_network(_canvas(2), conditions([Coding(48, None)] * 2))
+    expected = out.logits.softmax(dim=-1) @ torch.tensor(VALENCES)
+    assert torch.allclose(out.valence, expected)
+
+
+def test_a_tiny_network_is_pinned() -> None:
+    """Weights by a formula: a change of architecture, not of a generator, moves these."""
+    network = OneForAll(OneForAllConfig(widths=(4, 6, 8), blocks=(1, 1, 1), condition_width=4))
+    with torch.no_grad():
+        for index, tensor in enumerate(network.parameters()):
+            steps = torch.arange(tensor.numel(), dtype=torch.float32)
+            tensor.copy_((0.3 * torch.sin(0.7 * steps + index)).reshape(tensor.shape))
+    with torch.inference_mode():
+        out = network.eval()(_canvas(2), conditions([Coding(48, None), Coding(12, 36)]))
+    assert out.valence.tolist() == pytest.approx(PINNED_VALENCE, abs=1e-5)
+    assert out.log_sigma.tolist() == pytest.approx(PINNED_LOG_SIGMA, abs=1e-5)
+
+
+PINNED_VALENCE = [-0.2230401, -0.2232232]
+PINNED_LOG_SIGMA = [0.5, 0.5]
+
+
+def test_how_the_chip_was_coded_is_heard(tiny_network: OneForAll) -> None:
+    codings = [Coding(48, None), Coding(12, None), Coding(48, 40), Coding(48, 0)]
+    with torch.inference_mode():
+        out = tiny_network(_canvas(1).expand(4, -1, -1, -1), conditions(codings))
+    assert len({round(v, 6) for v in out.valence.tolist()}) == 4
+    assert len({round(v, 6) for v in out.log_sigma.tolist()}) == 4
+
+
+def test_conditions() -> None:
+    rows = conditions([Coding(96, None), Coding(48, 51), Coding(24, 0)])
+    assert rows.shape == (3, CONDITIONS)
+    assert rows.tolist() == [[1, 0, 0], [0.5, 1, 1], [0.25, 0, 1]]
+
+
+def test_the_size_of_the_default() -> None:
+    """On the card, and what one core's budget was planned with."""
+    assert sum(p.numel() for p in OneForAll().parameters()) == 716_745
+
+
+def test_sigma_does_not_bend_the_reading(tiny_network: OneForAll) -> None:
+    """No gradient flows from sigma into the features."""
+    tiny_network(_canvas(2), conditions([Coding(48, None)] * 2)).log_sigma.sum().backward()
+    for name, parameter in tiny_network.named_parameters():
+        touched = parameter.grad is not None and bool(parameter.grad.abs().sum() > 0)
+        assert touched <= name.startswith("log_sigma"), name
+
+
+def test_a_black_chip_is_read_and_finite(tiny_network: OneForAll) -> None:
+    with torch.inference_mode():
+        out = tiny_network(torch.zeros(1, 1, 48, 48), conditions([Coding(4, 51)]))
+    assert all(math.isfinite(float(v.sum())) for v in out)
+
+
+def test_stages_and_blocks_must_match() -> None:
+    with pytest.raises(ValueError, match="argument 2 is longer"):
+        OneForAll(OneForAllConfig(widths=(4, 6), blocks=(1, 1, 1)))
+
+
+def test_valences_are_not_in_the_weights() -> None:
+    """They are the code's: a weight file cannot change what happiness is worth."""
+    assert "valences" not in OneForAll().state_dict()

@@ -1,0 +1,110 @@
+"""A stand-in for the decoder's API, on a real port: what it does is scripted per connection."""
+
+import asyncio
+import json
+import math
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from narrowcast_shared.samples import Sample, Status
+
+
+class Plan(NamedTuple):
+    """One connection: how many samples are sent, then how it ends (None: it stays open)."""
+
+    samples: int
+    close: int | str | None = 1000  # "abort" drops it without a close frame
+    pace_s: float = 0.0
+
+
+def make_sample(
+    id_: int, session: str = "cam-1", *, fps: float = 25.0, status: Status = Status.OK
+) -> Sample:
+    t = 1_700_000_000.0 + id_ / fps
+    frame: dict[str, Any] = {
+        "id": id_,
+        "session": session,
+        "seq": id_ - 1,
+        "t": t,
+        "status": status,
+    }
+    if status is not Status.OK:
+        return Sample(**frame, wire_bps=9_800)
+    valence = round(0.7 * math.sin(id_ / 40), 4)
+    read: dict[str, Any] = {
+        "valence": valence,
+        "sigma": 0.1,
+        "px": 32,
+        "qp": 30,
+        "latency_ms": 31.0,
+    }
+    return Sample(**frame, **read, wire_bps=9_800)
+
+
+class ScriptedDecoder:
+    """Lists `sessions`; each connection follows the next plan, the last one for ever."""
+
+    def __init__(
+        self,
+        *plans: Plan,
+        series: Sequence[Any] | None = None,
+        sessions: list[tuple[str, str]] | None = None,
+    ) -> None:
+        self.plans = list(plans)
+        self.series = series or [make_sample(id_) for id_ in range(1, 31)]
+        self.sessions = sessions if sessions is not None else [("cam-1", "live")]
+        self.asked: list[tuple[str, int]] = []  # (session, from) of every connection
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[Self]:
+        server = await serve(
+            self._serve, "127.0.0.1", self.port, process_request=self._list, compression=None
+        )
+        async with server:
+            self.port = server.sockets[0].getsockname()[1]
+            yield self
+
+    def _list(self, connection: ServerConnection, request: Request) -> Response | None:
+        if urlsplit(request.path).path != "/v1/sessions":
+            return None
+        listing = [
+            {"session": name, "state": state, "last_id": len(self.series), "more": 1}
+            for name, state in self.sessions
+        ]
+        return connection.respond(HTTPStatus.OK, json.dumps({"sessions": listing}))
+
+    async def _serve(self, websocket: ServerConnection) -> None:
+        assert websocket.request is not None
+        parts = urlsplit(websocket.request.path)
+        session, from_id = parts.path.split("/")[3], int(parse_qs(parts.query)["from"][0])
+        self.asked.append((session, from_id))
+        if session not in dict(self.sessions):
+            await websocket.close(4404, "no such session")
+            return
+        plan = self.plans.pop(0) if len(self.plans) > 1 else self.plans[0]
+        with suppress(ConnectionClosed):
+            for sample in [s for s in self.series if s.id >= from_id][: plan.samples]:
+                await websocket.send(sample.model_dump_json())
+                await asyncio.sleep(plan.pace_s)
+            await self._end(websocket, plan.close)
+
+    async def _end(self, websocket: ServerConnection, close: int | str | None) -> None:
+        if close is None:
+            await websocket.wait_closed()
+        elif isinstance(close, str):
+            await asyncio.sleep(0.05)  # let what was sent arrive
+            websocket.transport.abort()
+        else:
+            await websocket.close(close)
