@@ -19,10 +19,12 @@ READY_TIMEOUT_S = 60.0  # torch alone may take ten seconds to load from a cold d
 STOP_TIMEOUT_S = 5.0
 POLL_S = 0.1
 
+_children: "list[subprocess.Popen[bytes]]" = []
+
 
 @contextmanager
 def narrowcast(arguments: Sequence[str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """`narrowcast ARGUMENTS` as a child whose standard error goes to `log`; ended on the way out."""
+    """`narrowcast ARGUMENTS` as a child that writes to `log`; ended on the way out."""
     with log.open("ab") as errors:
         child = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "narrowcast_shared", *arguments],
@@ -30,10 +32,17 @@ def narrowcast(arguments: Sequence[str], log: Path) -> Iterator["subprocess.Pope
             stdout=errors,
             stderr=errors,
         )
+    _children.append(child)
     try:
         yield child
     finally:
+        _children.remove(child)
         stop(child)
+
+
+def children() -> "list[subprocess.Popen[bytes]]":
+    """The children that are running now, for tests that end one of them the hard way."""
+    return list(_children)
 
 
 def stop(child: "subprocess.Popen[bytes]") -> None:
@@ -69,8 +78,12 @@ def wait_ready(url: str, child: "subprocess.Popen[bytes]", log: Path) -> None:
             if answer.status == HTTPStatus.OK:
                 return
         time.sleep(POLL_S)
-    last = log.read_text(errors="replace").strip().rpartition("\n")[2]
-    raise LinkError("the decoder did not start", last or f"see {log}")
+    raise LinkError("the decoder did not start", last_line(log) or f"see {log}")
+
+
+def last_line(log: Path) -> str:
+    """What a child said last."""
+    return log.read_text(errors="replace").strip().rpartition("\n")[2]
 
 
 def get_json(url: str) -> dict[str, object]:

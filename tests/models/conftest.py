@@ -1,7 +1,10 @@
 """Random faces and tiny networks: everything here runs in seconds and needs no data set."""
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -50,3 +53,36 @@ def _make_faces(count: int, side: int = 48, seed: int = 0) -> LabelledFaces:
     shares[:, EMOTIONS.index("sadness")] = 1 - happy
     valence = (shares @ np.array(VALENCES, np.float32)).astype(np.float32)
     return LabelledFaces("random", images.clip(0, 255).astype(np.uint8), valence, shares)
+
+
+@pytest.fixture(scope="session")
+def _ferplus_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """640 random faces in FER+'s layout; WebP takes its second or two once."""
+    faces = _make_faces(640)
+    assert faces.shares is not None
+    row = np.arange(640)
+    folder = tmp_path_factory.mktemp("ferplus")
+    votes = np.zeros((640, 10), np.uint8)
+    votes[:, : len(EMOTIONS)] = np.rint(10 * faces.shares)
+    np.savez(
+        folder / "ferplus48.npz",
+        votes=votes,
+        valence=faces.valence,
+        usage=(row >= 560).astype(np.uint8),
+        keep=row % 7 > 0,
+        eval_clean=(row >= 560) & (row % 7 > 0),
+        dup_group=row.astype(np.int32),
+    )
+    mosaic = faces.images.reshape(2, 320, 48, 48).swapaxes(1, 2).reshape(96, 15360)
+    lossless = [cv2.IMWRITE_WEBP_QUALITY, 101]
+    assert cv2.imwrite(str(folder / "ferplus48.webp"), mosaic, lossless)
+    return folder
+
+
+@pytest.fixture
+def ferplus_folder(_ferplus_files: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A data folder with 640 random faces as FER+, where NARROWCAST_DATA points. To be spoilt."""
+    folder = tmp_path / "data"
+    shutil.copytree(_ferplus_files, folder / "faces")
+    monkeypatch.setenv("NARROWCAST_DATA", str(folder))
+    return folder

@@ -27,25 +27,12 @@ class Plan(NamedTuple):
 def make_sample(
     id_: int, session: str = "cam-1", *, fps: float = 25.0, status: Status = Status.OK
 ) -> Sample:
-    t = 1_700_000_000.0 + id_ / fps
-    frame: dict[str, Any] = {
-        "id": id_,
-        "session": session,
-        "seq": id_ - 1,
-        "t": t,
-        "status": status,
-    }
-    if status is not Status.OK:
-        return Sample(**frame, wire_bps=9_800)
-    valence = round(0.7 * math.sin(id_ / 40), 4)
-    read: dict[str, Any] = {
-        "valence": valence,
-        "sigma": 0.1,
-        "px": 32,
-        "qp": 30,
-        "latency_ms": 31.0,
-    }
-    return Sample(**frame, **read, wire_bps=9_800)
+    frame: dict[str, Any] = {"id": id_, "session": session, "seq": id_ - 1, "status": status}
+    frame |= {"t": 1_700_000_000.0 + id_ / fps, "wire_bps": 9_800}
+    if status is Status.OK:
+        valence = round(0.7 * math.sin(id_ / 40), 4)
+        frame |= {"valence": valence, "sigma": 0.1, "px": 32, "qp": 30, "latency_ms": 31.0}
+    return Sample(**frame)
 
 
 class ScriptedDecoder:

@@ -83,6 +83,8 @@ class FaceTracker:
             return track.box
         faces = self._detect(frame)
         face = same_face(track.box, track.others, faces, self._config.association)
+        if face is None and not alike and not track.others and len(faces) == 1:
+            face = faces[0]  # alone before and after: a sudden movement, or a cut
         if face is not None:
             self._track = _tracked(face, faces, frame)
             return face

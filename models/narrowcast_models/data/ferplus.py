@@ -1,12 +1,12 @@
 """FER+ faces: 48x48 gray, ten votes each (Barsoum et al. 2016; pixels of FER2013)."""
 
-import zipfile
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from narrowcast_models.data import archive
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.data.location import data_file
 from narrowcast_models.emotions import EMOTIONS
@@ -31,7 +31,7 @@ class FerPlusSplits(NamedTuple):
 
 def load() -> FerPlusSplits:
     """The kept faces of FER+. Raises DataError where the files are missing or damaged."""
-    table = _table()
+    table = archive.read(data_file("faces/ferplus48.npz"), _COLUMNS)
     faces = LabelledFaces(
         "FER+", _images(len(table["usage"])), table["valence"], _shares(table["votes"])
     )
@@ -42,17 +42,6 @@ def load() -> FerPlusSplits:
         dev=faces.select(kept & held_out),
         eval_clean=faces.select(table["eval_clean"]),
     )
-
-
-def _table() -> dict[str, NDArray[Any]]:
-    path = data_file("faces/ferplus48.npz")
-    try:
-        with np.load(path) as archive:
-            return {name: archive[name] for name in _COLUMNS}
-    except KeyError as error:
-        raise DataError(f"{path} has no array {error}") from error
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} cannot be read ({error})") from error
 
 
 def _images(count: int) -> NDArray[np.uint8]:

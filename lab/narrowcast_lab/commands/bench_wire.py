@@ -1,0 +1,35 @@
+"""`narrowcast bench wire`: the rate on the wire of a capped live run, measured from outside."""
+
+from pathlib import Path
+
+import click
+
+from narrowcast_shared import options
+
+
+@click.command()
+@click.option("--source", default="sample", show_default=True, help="Clip to play, in a loop.")
+@click.option(
+    "--cap", "cap_bps", type=options.rate, default="16k", show_default=True, metavar="RATE",
+    help="Cap to keep under, all headers counted: 8k, 1.5M (bit/s).",
+)  # fmt: skip
+@click.option(
+    "--seconds", "seconds", type=options.duration, default="30s", show_default=True,
+    metavar="TIME", help="How long to measure.",
+)  # fmt: skip
+@click.option("--model", default="oa", show_default=True, help="Model, or a .safetensors file.")
+@click.option(
+    "--json", "json_path", type=click.Path(path_type=Path), metavar="FILE",
+    help="Also write the figures to FILE.",
+)  # fmt: skip
+def wire(source: str, cap_bps: float, seconds: float, model: str, json_path: Path | None) -> None:
+    r"""Play a clip live under a cap, through a relay that bills every byte and header.
+
+    \b
+    Examples:
+      narrowcast bench wire
+      narrowcast bench wire --cap 4k --seconds 1m
+    """
+    from narrowcast_lab.wire_bench import measure, show
+
+    show(measure(source, seconds, round(cap_bps), model), json_path)

@@ -1,0 +1,51 @@
+"""`narrowcast demo`: encoder, decoder and viewer on this machine, in one command."""
+
+import click
+
+from narrowcast_shared import options
+
+
+@click.command()
+@click.option(
+    "--source", default="sample", show_default=True, help="Camera, file, URL, or `sample`."
+)
+@click.option(
+    "--seconds",
+    "seconds",
+    type=options.duration,
+    default="30s",
+    show_default=True,
+    metavar="TIME",
+    help="How long to show.",
+)
+@options.px_option()
+@options.qp_option()
+@options.fps_option()
+@options.cap_option()
+@click.option("--model", default="oa", show_default=True, help="Model, or a .safetensors file.")
+def demo(
+    source: str,
+    seconds: float,
+    px: int | None,
+    qp: int | None,
+    fps: float | None,
+    cap_bps: float | None,
+    model: str,
+) -> None:
+    r"""Watch valence follow a real face that went through H.264 over a WebSocket.
+
+    \b
+    Examples:
+      narrowcast demo
+      narrowcast demo --source 0 --cap 8k --seconds 2m
+
+    Starts a decoder and an encoder as processes of their own, on loopback, with a store that
+    is thrown away, and draws the series. Without other wishes the line is capped at 16 kbit/s.
+    """
+    from narrowcast_lab.demo import DemoRequest, run
+
+    chosen = {"px": px, "qp": qp, "fps": fps, "cap": cap_bps}
+    if all(value is None for value in chosen.values()):
+        chosen["cap"] = 16_000
+    flags = [f"--{name}={value:g}" for name, value in chosen.items() if value is not None]
+    run(DemoRequest(source, seconds, tuple(flags), model))

@@ -1,0 +1,78 @@
+"""The demo: a decoder process, an encoder process, and the live drawing in this one."""
+
+import asyncio
+import contextlib
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+
+from narrowcast_lab import processes
+from narrowcast_shared.draw.live import watch_session
+from narrowcast_shared.errors import NarrowcastError, SourceError
+
+SESSION = "demo"
+
+
+class DemoRequest(NamedTuple):
+    """What to show, for how long, and the encoder's flags on what to send."""
+
+    source: str
+    seconds: float
+    encoder_flags: tuple[str, ...]
+    model: str
+
+
+def run(request: DemoRequest) -> None:
+    """Show the demo and end everything that it started. Raises NarrowcastError."""
+    console = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="narrowcast-") as name:
+        folder = Path(name)
+        console.print("starting the decoder ...")
+        with processes.decoder(folder, "--model", request.model) as url:
+            _show(request, folder, url)
+            _tell(console, url)
+
+
+def _show(request: DemoRequest, folder: Path, url: str) -> None:
+    log = folder / "encoder.log"
+    arguments = ["encode", request.source, "--to", url, "--session", SESSION, "--loop"]
+    with processes.narrowcast([*arguments, *request.encoder_flags], log) as encoder:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_watch(url, request.seconds, encoder))
+        if encoder.poll():
+            raise SourceError(f"the encoder ended early: {processes.last_line(log)}")
+
+
+async def _watch(url: str, seconds: float, encoder: "subprocess.Popen[bytes]") -> None:
+    """Draw until the time is over, or the encoder is gone."""
+    watching = asyncio.create_task(watch_session(url, SESSION, stop_after_s=seconds))
+    ending = asyncio.create_task(_ended(encoder))
+    try:
+        await asyncio.wait({watching, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if watching.done():
+            watching.result()
+    finally:
+        for task in (watching, ending):
+            task.cancel()
+        await asyncio.wait({watching, ending})
+
+
+async def _ended(encoder: "subprocess.Popen[bytes]") -> None:
+    while encoder.poll() is None:
+        await asyncio.sleep(processes.POLL_S)
+
+
+def _tell(console: Console, url: str) -> None:
+    """What was seen, in numbers, and where to go from here."""
+    try:
+        session = processes.get_json(f"{url}/v1/sessions/{SESSION}")
+    except OSError as error:
+        raise NarrowcastError(f"the decoder no longer answers ({error})") from None
+    counts = session["by_status"]
+    assert isinstance(counts, dict)
+    told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    console.print(f"{session['samples']} frames: {told}")
+    console.print("next: `narrowcast serve` here, `narrowcast encode 0` on the camera's machine")

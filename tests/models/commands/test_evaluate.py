@@ -1,0 +1,91 @@
+"""`narrowcast evaluate`: a table and a JSON out of anybody's faces."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from narrowcast_models import checkpoint
+from narrowcast_models.commands.evaluate import evaluate
+from narrowcast_models.data.faces import LabelledFaces
+from narrowcast_models.networks.one_for_all import OneForAll
+from narrowcast_models.training import card
+from narrowcast_models.training.run import TrainConfig
+from narrowcast_shared.errors import DataError, SettingsError, WeightsError
+
+
+@pytest.fixture
+def weights(tiny_network: OneForAll, tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.safetensors"
+    made = card.describe(tiny_network, TrainConfig(), {"command": "none"}, [])
+    checkpoint.save(tiny_network, made, path)
+    return path
+
+
+@pytest.fixture
+def faces_file(make_faces: Callable[..., LabelledFaces], tmp_path: Path) -> Path:
+    faces = make_faces(30, side=40)
+    path = tmp_path / "mine.npz"
+    np.savez(path, images=faces.images, valence=faces.valence, keep=np.arange(30) < 20)
+    return path
+
+
+def _evaluate(*arguments: object) -> Result:
+    return CliRunner().invoke(evaluate, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def test_a_table_and_a_json(faces_file: Path, weights: Path, tmp_path: Path) -> None:
+    out = tmp_path / "figures.json"
+    grid = ("--px", "24, 8", "--qp", "none,30")
+    result = _evaluate("--faces", faces_file, *grid, "--model", weights, "--json", out)
+    assert result.exit_code == 0
+    assert "oa on 20 faces of mine" in result.output
+    report = json.loads(out.read_text())
+    assert (report["model"], report["faces"], report["count"]) == ("oa", "mine", 20)
+    assert len(report["sha256"]) == 64
+    codings = [(row["px"], row["qp"]) for row in report["figures"]]
+    assert codings == [(24, None), (24, 30), (8, None), (8, 30)]
+    for row in report["figures"]:
+        assert row["faces"] == 20
+        assert -1 <= row["ccc"] <= 1
+        assert f"{row['ccc']:.3f}" in result.output
+
+
+def test_ferplus_means_eval_clean(ferplus_folder: Path, weights: Path) -> None:
+    assert ferplus_folder.is_dir()
+    result = _evaluate("--faces", "ferplus", "--px", "24", "--model", weights)
+    assert result.exit_code == 0
+    assert "faces of FER+" in result.output
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--px", "3"), ("--px", "97"), ("--px", ""), ("--px", "24,,8"), ("--px", "a"), ("--px", "²"),
+     ("--px", "-8"), ("--qp", "52"), ("--qp", "None"), ("--qp", "30.5"), ("--qp", "")],
+)  # fmt: skip
+def test_a_wrong_list_is_named(faces_file: Path, option: str, value: str) -> None:
+    result = _evaluate("--faces", faces_file, option, value)
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option}'" in result.output
+    assert "is no whole number" in result.output
+
+
+def test_a_bad_file_is_one_clear_error(weights: Path, tmp_path: Path) -> None:
+    for path in (tmp_path / "none.npz", weights):
+        with pytest.raises(DataError) as caught:
+            _evaluate("--faces", path, "--model", weights)
+        assert "\n" not in str(caught.value)
+
+
+def test_no_such_model(faces_file: Path) -> None:
+    with pytest.raises(WeightsError, match="no weights"):
+        _evaluate("--faces", faces_file, "--model", "nosuch")
+
+
+def test_a_json_that_cannot_be_written(faces_file: Path, weights: Path, tmp_path: Path) -> None:
+    out = tmp_path / "nowhere" / "figures.json"
+    with pytest.raises(SettingsError, match="cannot be written"):
+        _evaluate("--faces", faces_file, "--px", "8", "--model", weights, "--json", out)
