@@ -36,6 +36,9 @@ CLOSE_S = 1
 
 BACKLOG = 1024
 
+DEAD_PEER_MS = 120_000
+"""Unacknowledged bytes older than this end a connection; TCP alone takes a quarter of an hour."""
+
 
 def serve(settings: DecoderSettings) -> None:
     """Run the decoder service until SIGINT or SIGTERM. Raises NarrowcastError."""
@@ -50,6 +53,7 @@ def _listen(settings: DecoderSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _end_dead_peers(listener)
     try:
         listener.bind((settings.host, settings.port))
         listener.listen(BACKLOG)
@@ -60,6 +64,13 @@ def _listen(settings: DecoderSettings) -> socket.socket:
             "choose another with --host and --port, or end what listens there",
         ) from None
     return listener
+
+
+def _end_dead_peers(listener: socket.socket) -> None:
+    """Have the kernel end connections whose peer has vanished; accepted sockets inherit it."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_PEER_MS)
 
 
 async def _serve(

@@ -49,20 +49,14 @@ def _show(request: DemoRequest, folder: Path, url: str) -> None:
 async def _watch(url: str, seconds: float, encoder: "subprocess.Popen[bytes]") -> None:
     """Draw until the time is over, or the encoder is gone."""
     watching = asyncio.create_task(watch_session(url, SESSION, stop_after_s=seconds))
-    ending = asyncio.create_task(_ended(encoder))
     try:
-        await asyncio.wait({watching, ending}, return_when=asyncio.FIRST_COMPLETED)
+        while not watching.done() and encoder.poll() is None:
+            await asyncio.wait({watching}, timeout=processes.POLL_S)
         if watching.done():
             watching.result()
     finally:
-        for task in (watching, ending):
-            task.cancel()
-        await asyncio.wait({watching, ending})
-
-
-async def _ended(encoder: "subprocess.Popen[bytes]") -> None:
-    while encoder.poll() is None:
-        await asyncio.sleep(processes.POLL_S)
+        watching.cancel()
+        await asyncio.wait({watching})
 
 
 def _tell(console: Console, url: str) -> None:

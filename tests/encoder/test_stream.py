@@ -163,5 +163,5 @@ def test_reports_are_rarer_where_the_cap_would_pay_for_their_acknowledgements() 
     [StreamSettings(px=2), StreamSettings(qp=60), StreamSettings(px=8, fps=1000.0)],
 )
 def test_impossible_settings_are_named(wrong: StreamSettings) -> None:
-    with pytest.raises(SettingsError, match="px|qp|fps"):
+    with pytest.raises(SettingsError, match=r"px|qp|fps"):
         make_stream(wrong, 0)

@@ -1,5 +1,6 @@
 """Thinning keeps the wanted mean rate, evenly, for any source rate and jitter."""
 
+import itertools
 import random
 
 import pytest
@@ -32,7 +33,7 @@ def test_a_source_no_faster_than_asked_for_loses_no_frame(
 
 def test_gaps_between_taken_frames_stay_within_one_frame_of_even() -> None:
     times = taken(30, 10, 20)
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(times)]
     assert max(gaps) - min(gaps) <= 34_000
 
 

@@ -8,9 +8,7 @@ from narrowcast_shared.wire.cost import wire_bytes
 
 CAP_BPS = 8_000
 
-offers = st.lists(
-    st.tuples(st.integers(0, 400_000), st.integers(1, 400)), min_size=1, max_size=120
-)
+offers = st.lists(st.tuples(st.integers(0, 400_000), st.integers(1, 400)), min_size=1, max_size=120)
 
 
 def departures(link: CappedLink, plan: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -6,9 +6,7 @@ from fastapi import Depends, Header, Path, Query
 from starlette.requests import HTTPConnection
 
 from narrowcast_decoder.service import Service
-
-SESSION_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-"""Session names as the wire format has them (`wire.messages.check_session_name`)."""
+from narrowcast_shared.wire.messages import SESSION_PATTERN
 
 MAX_ID = 2**63 - 1
 
@@ -25,7 +23,7 @@ SessionName = Annotated[
     str,
     Path(
         description="Name of the session.",
-        pattern=SESSION_PATTERN,
+        pattern=f"^{SESSION_PATTERN}$",
         openapi_examples={"session": {"value": "lobby"}},
     ),
 ]

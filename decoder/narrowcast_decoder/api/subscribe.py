@@ -32,7 +32,6 @@ router = APIRouter(prefix="/v1/sessions")
 SUBPROTOCOL = "narrowcast.subscribe.v1"
 """WebSocket subprotocol; a subscriber may leave it out."""
 
-BAD_REQUEST = 1008
 GONE = 1006
 """What RFC 6455 calls an end without a close frame: there is nobody to send one to."""
 
@@ -123,7 +122,7 @@ async def _listen(websocket: WebSocket) -> Closing:
     message = await websocket.receive()
     if message["type"] == "websocket.disconnect":
         return Closing(GONE)
-    return Closing(BAD_REQUEST, "a subscriber sends nothing")
+    return Closing(CloseCode.BAD_REQUEST, "a subscriber sends nothing")
 
 
 async def _close(websocket: WebSocket, closing: Closing, send_s: float) -> None:
@@ -139,4 +138,4 @@ async def _refuse(websocket: WebSocket, error: Exception) -> None:
     fault = cast(WebSocketRequestValidationError, error).errors()[0]
     reason = f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
     await websocket.accept()
-    await _close(websocket, Closing(BAD_REQUEST, reason), send_s=1.0)
+    await _close(websocket, Closing(CloseCode.BAD_REQUEST, reason), send_s=1.0)

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from contextlib import suppress
-from enum import IntEnum
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -12,6 +11,7 @@ from narrowcast_decoder.ingest.receiver import Receiver
 from narrowcast_decoder.ingest.registry import Claim, Registry
 from narrowcast_decoder.pipeline import Pipeline
 from narrowcast_shared.clock import Clock
+from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import NarrowcastError, ProtocolError
 from narrowcast_shared.wire import SUBPROTOCOL
 from narrowcast_shared.wire import messages as wire
@@ -29,22 +29,12 @@ MIN_REPORT_INTERVAL_MS = 50
 MAX_REPORT_INTERVAL_MS = 10_000
 
 
-class CloseCode(IntEnum):
-    """WebSocket close codes (RFC 6455, section 7.4.1; 1012 is registered with IANA)."""
-
-    NORMAL = 1000
-    PROTOCOL_ERROR = 1002
-    POLICY = 1008
-    FAULT = 1011
-    RESTART = 1012
-
-
 _CLOSE_CODES = {
-    EndCode.FINISHED: CloseCode.NORMAL,
-    EndCode.DRAINING: CloseCode.RESTART,
-    EndCode.REPLACED: CloseCode.POLICY,
+    EndCode.FINISHED: CloseCode.SESSION_ENDED,
+    EndCode.DRAINING: CloseCode.RESTARTING,
+    EndCode.REPLACED: CloseCode.BAD_REQUEST,
     EndCode.PROTOCOL: CloseCode.PROTOCOL_ERROR,
-    EndCode.REFUSED: CloseCode.POLICY,
+    EndCode.REFUSED: CloseCode.BAD_REQUEST,
     EndCode.FAULT: CloseCode.FAULT,
 }
 
@@ -90,7 +80,7 @@ class Ingest:
     async def publish(self, websocket: WebSocket) -> None:
         """Serve one publisher's WebSocket to its end."""
         if SUBPROTOCOL not in websocket.scope.get("subprotocols", []):
-            await websocket.close(CloseCode.POLICY, f"subprotocol {SUBPROTOCOL} is wanted")
+            await websocket.close(CloseCode.BAD_REQUEST, f"subprotocol {SUBPROTOCOL} is wanted")
             return
         await websocket.accept(SUBPROTOCOL)
         publisher = Publisher(websocket, self._registry, self._pipeline, self._clock)
@@ -197,7 +187,7 @@ class Publisher:
         """The next message's event. A text message and a violation end the connection."""
         message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", CloseCode.NORMAL))
+            raise WebSocketDisconnect(message.get("code", CloseCode.SESSION_ENDED))
         data = message.get("bytes")
         if data is None:
             raise _Ended(EndCode.PROTOCOL, "messages are binary")

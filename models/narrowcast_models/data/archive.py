@@ -12,11 +12,12 @@ from narrowcast_shared.errors import DataError
 
 
 def read(
-    path: Path, wanted: Iterable[str], optional: Iterable[str] = ()
+    path: Path, wanted: Iterable[str], optional: Iterable[str] = (), layout: str = ""
 ) -> dict[str, NDArray[Any]]:
     """The arrays `wanted`, and those of `optional` that are there. Nothing is unpickled.
 
-    Raises DataError where the file is missing or damaged or lacks an array.
+    Raises DataError where the file is missing or damaged or lacks an array; `layout`, where it
+    is given, says in the error what the file must hold.
     """
     wanted = set(wanted)
     try:
@@ -29,7 +30,7 @@ def read(
         raise DataError(f"{path} is not there") from None
     except (OSError, EOFError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         # Type and attribute errors: a bare array, not an archive of them.
-        raise DataError(f"{path} is no npz file, or a damaged one") from error
+        raise DataError(f"{path} is no npz file, or a damaged one", layout) from error
     if missing:
-        raise DataError(f"{path} has no array {min(missing)!r}")
+        raise DataError(f"{path} has no array {min(missing)!r}", layout)
     return table

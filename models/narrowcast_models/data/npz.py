@@ -19,7 +19,7 @@ def load(path: Path) -> LabelledFaces:
 
     Raises DataError where the file is missing, damaged or laid out otherwise.
     """
-    table = archive.read(path, ("images", "valence"), optional=MASKS)
+    table = archive.read(path, ("images", "valence"), MASKS, _LAYOUT)
     images, valence = table["images"], table["valence"]
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1] != images.shape[2]:
         raise DataError(f"{path}: images are {images.dtype} {list(images.shape)}", _LAYOUT)

@@ -1,6 +1,6 @@
 """The DATA message: k entries of one epoch, where every byte counts.
 
-A head of 6 to 10 bytes, then an entry per coded frame and one per run of frames without a
+A head of 6 to 15 bytes, then an entry per coded frame and one per run of frames without a
 face or skipped. Frames are told as evenly spaced where that is true to 1 ms.
 """
 

@@ -35,7 +35,8 @@ MAX_REASON_BYTES = 200
 MAX_OPTION_BYTES = 200
 MAX_OPTIONS = 16
 
-_SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+SESSION_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""A session's whole name: safe in a URL, a file name and a CSV field as it is."""
 
 
 class MessageType(IntEnum):
@@ -58,7 +59,7 @@ class Capability(IntFlag):
 
 
 class EndCode(IntEnum):
-    """Why an end stops. After DRAINING an encoder comes back; after the others it does not."""
+    """Why an end stops. An encoder comes back after DRAINING and FAULT, and after no other."""
 
     FINISHED = 0
     DRAINING = 1
@@ -176,7 +177,7 @@ Message = Hello | Welcome | Data | Report | KeyframeRequest | Clock | End
 
 def check_session_name(name: str) -> str:
     """The name, or ProtocolError where it is not 1 to 64 of A-Z a-z 0-9 . _ - in all."""
-    if not _SESSION.fullmatch(name):
+    if not re.fullmatch(SESSION_PATTERN, name):
         raise ProtocolError(
             f"{name[:80]!r} is no session name",
             "1 to 64 letters, digits, '.', '_' or '-', the first a letter or a digit",

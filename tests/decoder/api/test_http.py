@@ -10,11 +10,9 @@ import httpx
 import pytest
 
 from narrowcast_decoder.api import problems
-from narrowcast_decoder.api.parameters import SESSION_PATTERN
 from narrowcast_decoder.service import Service
 from narrowcast_shared import __version__
 from narrowcast_shared.samples import FIELDS, Sample, csv_header, csv_row
-from narrowcast_shared.wire import messages
 
 
 class Running(Protocol):
@@ -263,7 +261,3 @@ def test_index_and_health(serve: Serve) -> None:
             assert (await running.client.get(index["links"][name])).status_code == 200
 
     serve(scenario)
-
-
-def test_session_names_are_those_of_the_wire_format() -> None:
-    assert f"^{messages._SESSION.pattern}$" == SESSION_PATTERN

@@ -1,6 +1,7 @@
 """The crop that holds still, for whatever targets it is given."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
@@ -59,7 +60,7 @@ def test_it_goes_to_its_target_in_one_step() -> None:
     """A face that walks away slowly: few steps, each a jump, none of them a creep."""
     crop = SteadyCrop()
     squares = [crop.update(Target(200 + x, 150, 100)) for x in range(100)]
-    moves = [b.x - a.x for a, b in zip(squares, squares[1:], strict=False) if b != a]
+    moves = [b.x - a.x for a, b in pairwise(squares) if b != a]
     assert 5 <= len(moves) <= 17
     assert min(moves) >= 5
 

@@ -57,9 +57,7 @@ def _passing(clip_images: Images, top: int) -> Iterator[Image]:
 
 
 @pytest.mark.data
-def test_a_face_that_jumps_is_taken_up_at_once(
-    clip_images: Images, detector: FaceDetector
-) -> None:
+def test_a_face_that_jumps_is_taken_up_at_once(clip_images: Images, detector: FaceDetector) -> None:
     """A cut, or a frame rate so low that the head moves by its width between two frames."""
     image = clip_images("smile_single.mp4")[0]
     mirrored = np.ascontiguousarray(image[:, ::-1])

@@ -29,7 +29,9 @@ RUNG = Rung(32, 30)
 def greeted(next_seq: int = 0, last_captured_us: int | None = None) -> Receiver:
     receiver = Receiver()
     assert receiver.receive(serialise(HELLO), 0, 0) == HELLO
-    assert parse(receiver.welcome(next_seq, last_captured_us)) == Welcome(next_seq, MAX_MESSAGE_BYTES, 1)
+    assert parse(receiver.welcome(next_seq, last_captured_us)) == Welcome(
+        next_seq, MAX_MESSAGE_BYTES, 1
+    )
     return receiver
 
 

@@ -1,0 +1,173 @@
+"""From taken frames to stored, published samples, with a real store and a tiny network."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from narrowcast_decoder.hub import Hub
+from narrowcast_decoder.inference.contexts import RungContexts
+from narrowcast_decoder.inference.reader import FrameReader
+from narrowcast_decoder.ingest.frames import Fate, TakenFrame
+from narrowcast_decoder.ingest.live import LiveSession
+from narrowcast_decoder.pipeline import MAX_PENDING, Pipeline
+from narrowcast_decoder.store.sqlite import SqliteStore
+from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
+from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
+from narrowcast_shared.clock import ManualClock
+from narrowcast_shared.codec import ChipEncoder
+from narrowcast_shared.errors import StoreError
+from narrowcast_shared.operating_point import Rung
+from narrowcast_shared.resample import resample
+from narrowcast_shared.samples import Sample, Status
+
+RUNG = Rung(24, 30)
+Scenario = Callable[[Pipeline, SqliteStore, Hub], Awaitable[None]]
+
+
+def tiny() -> Recogniser:
+    torch.manual_seed(0)
+    return Recogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
+
+
+def run(tmp_path: Path, scenario: Scenario, recogniser: Recogniser | None = None) -> None:
+    async def main() -> None:
+        store, hub = await SqliteStore.open(tmp_path / "s.sqlite"), Hub()
+        clock = ManualClock(unix_us=2_000_000)
+        pipeline = Pipeline(FrameReader(recogniser or tiny()), store, hub, clock)
+        task = asyncio.create_task(pipeline.run())
+        try:
+            async with asyncio.timeout(30):
+                await scenario(pipeline, store, hub)
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+            await store.close()
+
+    asyncio.run(main())
+
+
+def session(name: str) -> LiveSession:
+    return LiveSession(name, 0, 1, 0, None)
+
+
+def coded(count: int) -> list[TakenFrame]:
+    encoder, gray = ChipEncoder(RUNG), torch.arange(96 * 96).reshape(96, 96) % 251
+    frames = []
+    for seq in range(count):
+        image = resample(gray.roll(seq, 1).to(torch.uint8).numpy(), RUNG.px)
+        nals = encoder.encode(image).nals
+        frames.append(TakenFrame(seq, 1_000_000 + seq, Fate.CODED, 8_000, 0, RUNG, nals))
+    return frames
+
+
+def uncoded(first: int, count: int, fate: Fate = Fate.NO_FACE) -> list[TakenFrame]:
+    return [TakenFrame(seq, 1_000_000 + seq, fate, 0) for seq in range(first, first + count)]
+
+
+def test_streams_of_many_sessions_come_out_complete_and_in_order(tmp_path: Path) -> None:
+    async def scenario(pipeline: Pipeline, store: SqliteStore, hub: Hub) -> None:
+        sessions = [session(f"s{i}") for i in range(7)]
+        frames = coded(20)
+        contexts = {live.name: RungContexts() for live in sessions}
+        with hub.subscribe("s3") as feed:
+            for frame in frames:
+                for live in sessions:
+                    pipeline.submit(live, contexts[live.name], [frame])
+            for live in sessions:
+                await live.drained()
+            seen: list[Sample] = await feed.take()
+        for live in sessions:
+            stored = await store.read(live.name)
+            assert [s.seq for s in stored] == [s.id - 1 for s in stored] == list(range(20))
+            assert {s.status for s in stored} == {Status.OK}
+            assert {(s.px, s.qp, s.wire_bps) for s in stored} == {(24, 30, 8_000)}
+            assert live.stored_seq == 20
+        readings = {tuple(s.valence for s in await store.read(live.name)) for live in sessions}
+        assert len(readings) == 1, "the same frames read the same in whatever batch"
+        assert seen == await store.read("s3")
+        assert seen[0].latency_ms == 1000.0
+
+    run(tmp_path, scenario)
+
+
+def test_fates_become_statuses(tmp_path: Path) -> None:
+    async def scenario(pipeline: Pipeline, store: SqliteStore, _: Hub) -> None:
+        live, contexts = session("s"), RungContexts()
+        for seq, fate in enumerate((Fate.NO_FACE, Fate.SKIPPED, Fate.LOST)):
+            pipeline.submit(live, contexts, uncoded(seq, 1, fate))
+        await live.drained()
+        statuses = [s.status for s in await store.read("s")]
+        assert statuses == [Status.NO_FACE, Status.SKIPPED, Status.LOST]
+
+    run(tmp_path, scenario)
+
+
+def test_a_session_that_runs_ahead_has_to_wait_and_another_does_not(tmp_path: Path) -> None:
+    async def scenario(pipeline: Pipeline, store: SqliteStore, _: Hub) -> None:
+        greedy, modest, contexts = session("greedy"), session("modest"), RungContexts()
+        pipeline.submit(greedy, contexts, uncoded(0, MAX_PENDING))
+        waiting = asyncio.create_task(pipeline.room(greedy))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        await pipeline.room(modest)
+        await waiting
+        assert greedy.pending < MAX_PENDING
+        await greedy.drained()
+        assert len(await store.read("greedy")) == MAX_PENDING
+
+    run(tmp_path, scenario)
+
+
+class FailingRecogniser(Recogniser):
+    """Fails on its second batch, as a GPU without memory does."""
+
+    def __init__(self) -> None:
+        super().__init__(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
+        self.calls = 0
+
+    def read(self, chips: Sequence[CodedChip]) -> list[Reading]:
+        self.calls += bool(chips)
+        if self.calls == 2:
+            raise RuntimeError("out of memory")
+        return super().read(chips)
+
+
+def test_a_network_that_fails_loses_its_batch_and_no_more(tmp_path: Path) -> None:
+    async def scenario(pipeline: Pipeline, store: SqliteStore, _: Hub) -> None:
+        live, contexts = session("s"), RungContexts()
+        for frame in coded(3):
+            pipeline.submit(live, contexts, [frame])
+            await live.drained()
+        statuses = [s.status for s in await store.read("s")]
+        assert statuses == [Status.OK, Status.LOST, Status.OK]
+
+    run(tmp_path, scenario, FailingRecogniser())
+
+
+def test_a_store_that_fails_delays_samples_and_loses_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("narrowcast_decoder.pipeline.STORE_RETRY_S", 0.01)
+
+    async def scenario(pipeline: Pipeline, store: SqliteStore, hub: Hub) -> None:
+        live, append, failures = session("s"), store.append, 3
+
+        async def sometimes(samples: Sequence[Sample]) -> None:
+            nonlocal failures
+            if failures:
+                failures -= 1
+                raise StoreError("the disk is full", "make room")
+            await append(samples)
+
+        monkeypatch.setattr(store, "append", sometimes)
+        with hub.subscribe("s") as feed:
+            pipeline.submit(live, RungContexts(), uncoded(0, 5))
+            await live.drained()
+            assert len(await feed.take()) == 5
+        assert failures == 0
+        assert [s.seq for s in await store.read("s")] == list(range(5))
+
+    run(tmp_path, scenario)

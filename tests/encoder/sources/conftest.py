@@ -1,0 +1,42 @@
+"""Small videos, made here."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+TIME_BASE = Fraction(1, 1000)
+
+MakeVideo = Callable[[str, Sequence[int]], Path]
+
+
+@pytest.fixture
+def make_video(tmp_path: Path) -> MakeVideo:
+    """`make_video(name, times_ms)`: 96x64, a white column that moves on from frame to frame."""
+
+    def make(name: str, times_ms: Sequence[int]) -> Path:
+        path = tmp_path / name
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("mpeg4", rate=25)
+            assert isinstance(stream, VideoStream)
+            stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+            stream.codec_context.time_base = TIME_BASE
+            for index, time_ms in enumerate(times_ms):
+                frame = VideoFrame.from_ndarray(_picture(index), format="bgr24")
+                frame.pts, frame.time_base = time_ms, TIME_BASE
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        return path
+
+    return make
+
+
+def _picture(index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    image = np.zeros((64, 96, 3), np.uint8)
+    image[:, 8 * index % 96 : 8 * index % 96 + 8] = 255
+    return image

