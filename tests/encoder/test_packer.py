@@ -8,6 +8,7 @@ from narrowcast_encoder.session.rungs import CodedChip
 from narrowcast_shared.codec import AccessUnit
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire.messages import Data, FrameKind
+from narrowcast_shared.wire.serial import serialise
 
 RUNG = Rung(32, 30)
 
@@ -60,6 +61,16 @@ def test_a_stalled_source_does_not_hold_coded_frames_back() -> None:
     packer.add_coded(0, coded(new=True), 5, 25, 0)
     assert packer.due_us == 300_000
     assert len(packer.poll(300_000)) == 1
+
+
+def test_a_message_is_closed_before_it_grows_over_the_limit() -> None:
+    packer, large = (
+        Packer(0, max_bytes=8192),
+        CodedChip(AccessUnit((bytes(900),), False), 0, RUNG, False),
+    )
+    out = [data for i in range(20) for data in packer.add_coded(i, large, 64, 25, i)]
+    assert [len(data.frames) for data in out] == [4] * 4
+    assert all(len(serialise(data)) <= 8192 for data in out)
 
 
 kinds = st.lists(st.sampled_from(["coded", "no_face", "skipped", "rung"]), max_size=80)

@@ -7,7 +7,8 @@ from contextlib import suppress
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from narrowcast_decoder.inference.contexts import RungContexts
-from narrowcast_decoder.ingest.receiver import Receiver
+from narrowcast_decoder.ingest.frames import TakenFrame
+from narrowcast_decoder.ingest.receiver import Ended, Receiver
 from narrowcast_decoder.ingest.registry import Claim, Registry
 from narrowcast_decoder.pipeline import Pipeline
 from narrowcast_shared.clock import Clock
@@ -171,17 +172,22 @@ class Publisher:
                 async with asyncio.timeout(IDLE_TIMEOUT_S):
                     event = await self._receive()
             except TimeoutError:
-                raise _Ended(EndCode.PROTOCOL, f"silent for {IDLE_TIMEOUT_S:.0f} s") from None
-            if isinstance(event, wire.End):
-                await claim.session.drained()
-                return
+                # Not for good: a camera that stalls may go on.
+                raise _Ended(EndCode.DRAINING, f"silent for {IDLE_TIMEOUT_S:.0f} s") from None
             if isinstance(event, wire.Clock):
                 claim.session.clock_offset_us = event.offset_us
-            elif isinstance(event, list) and event:
-                await self._pipeline.room(claim.session)
-                if claim.replaced.is_set():
-                    return  # the new connection was welcomed without these frames
-                self._pipeline.submit(claim.session, self._contexts, event)
+            elif isinstance(event, Ended):
+                await self._submit(claim, event.lost)
+                await claim.session.drained()
+                return
+            elif isinstance(event, list):
+                await self._submit(claim, event)
+
+    async def _submit(self, claim: Claim, frames: list[TakenFrame]) -> None:
+        """Hand frames over, unless a new connection was welcomed without them meanwhile."""
+        await self._pipeline.room(claim.session)
+        if frames and not claim.replaced.is_set():
+            self._pipeline.submit(claim.session, self._contexts, frames)
 
     async def _receive(self) -> object:
         """The next message's event. A text message and a violation end the connection."""

@@ -6,9 +6,10 @@ any state --a violation--> ENDED (ProtocolError)
 
 import logging
 from enum import Enum, auto
+from typing import NamedTuple
 
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
-from narrowcast_decoder.ingest.gaps import fill_gap
+from narrowcast_decoder.ingest.gaps import Gap, fill
 from narrowcast_shared.errors import ProtocolError
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
@@ -46,7 +47,13 @@ class State(Enum):
     ENDED = auto()
 
 
-Event = Hello | list[TakenFrame] | Clock | End
+class Ended(NamedTuple):
+    """The encoder has told all; `lost` are frames at its end that never came."""
+
+    lost: list[TakenFrame]
+
+
+Event = Hello | list[TakenFrame] | Clock | Ended
 """What a message amounts to: the greeting, frames to read, the clocks' offset, or the end."""
 
 
@@ -129,8 +136,7 @@ class Receiver:
             case State.OPEN, Clock():
                 return message
             case State.OPEN, End():
-                self._move(State.ENDED)
-                return message
+                return self._end(message, now_us)
             case _:
                 name = type(message).__name__
                 raise ProtocolError(f"{name} does not belong in state {self._state.name}")
@@ -153,10 +159,23 @@ class Receiver:
         fresh = [frame for frame in frames if frame.seq >= self._next_seq]
         if not fresh:
             return []  # sent again after a reconnect: each frame has its one sample already
-        lost = fill_gap(self._next_seq, self._last_captured_us, fresh[0])
+        lost = self._lost_before(fresh[0].seq, fresh[0].captured_us, wire_bps)
         self._next_seq = fresh[-1].seq + 1
         self._last_captured_us = fresh[-1].captured_us
         return lost + fresh
+
+    def _lost_before(self, end_seq: int, end_us: int, wire_bps: int) -> list[TakenFrame]:
+        """Frames that are missing up to `end_seq`, captured up to `end_us`."""
+        start_us = end_us if self._last_captured_us is None else self._last_captured_us
+        return fill(Gap(self._next_seq, end_seq, start_us, end_us), wire_bps)
+
+    def _end(self, end: End, now_us: int) -> Ended:
+        """Frames captured after the last that came are lost; they carry that one's time."""
+        self._move(State.ENDED)
+        last_us = self._start_us if self._last_captured_us is None else self._last_captured_us
+        lost = self._lost_before(end.next_seq, last_us, self._meter.bps(now_us))
+        self._next_seq += len(lost)
+        return Ended(lost)
 
     def _rung(self, data: Data) -> Rung | None:
         if data.rung is not None:

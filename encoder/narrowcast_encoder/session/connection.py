@@ -91,7 +91,7 @@ class Connection:
         if not isinstance(message, Welcome):
             raise ProtocolError(f"the decoder began with {type(message).__name__}, not WELCOME")
         self._use_clock = bool(message.capabilities & Capability.CLOCK)
-        self._stream.connected(message.next_seq)
+        self._stream.connected(message.next_seq, message.max_message_bytes)
         self._move(State.OPEN)
 
     def _open(self, message: Message, unix_us: int) -> list[bytes]:

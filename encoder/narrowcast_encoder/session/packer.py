@@ -2,10 +2,20 @@
 
 from narrowcast_encoder.session.rungs import CodedChip
 from narrowcast_shared.operating_point import Rung
-from narrowcast_shared.wire.messages import MAX_FRAMES, Data, Frame, FrameKind
+from narrowcast_shared.wire import MAX_MESSAGE_BYTES
+from narrowcast_shared.wire.messages import Data, Frame, FrameKind
 
 DEFAULT_QUIET_US = 200_000
 """How long frames without an access unit wait for company: alone they would pay 58 B each."""
+
+MAX_FRAMES = 1000
+"""Frames in one message, coded or not: half a minute without a face, under any hold."""
+
+MAX_HEAD_BYTES = 4096
+"""More than a message's head, and the runs and times of its frames, ever take."""
+
+MAX_ENTRY_BYTES = 48
+"""More than an entry's head, its NAL units' lengths and its time ever take."""
 
 HOLD_SHARE = 1.5
 """A message with coded frames is closed after this many times the k frames' own duration."""
@@ -14,8 +24,15 @@ HOLD_SHARE = 1.5
 class Packer:
     """Collects frames of one epoch. Every method returns the messages that are now complete."""
 
-    def __init__(self, first_seq: int, quiet_us: int = DEFAULT_QUIET_US) -> None:
+    def __init__(
+        self,
+        first_seq: int,
+        quiet_us: int = DEFAULT_QUIET_US,
+        max_bytes: int = MAX_MESSAGE_BYTES,
+    ) -> None:
         self.next_seq = first_seq
+        self._max_payload_bytes = max_bytes - MAX_HEAD_BYTES
+        self._payload_bytes = 0
         self._quiet_us = quiet_us
         self._frames: list[Frame] = []
         self._epoch = 0
@@ -35,7 +52,10 @@ class Packer:
         self, ticks: int, chip: CodedChip, frames_per_message: int, fps: float, now_us: int
     ) -> list[Data]:
         """A coded frame. A new epoch closes the message of the one before."""
-        out = self.flush() if chip.epoch != self._epoch else []
+        size_bytes = chip.unit.size_bytes + MAX_ENTRY_BYTES
+        too_large = self._payload_bytes + size_bytes > self._max_payload_bytes
+        out = self.flush() if too_large or chip.epoch != self._epoch else []
+        self._payload_bytes += size_bytes
         if chip.new_epoch:
             self._epoch, self._rung = chip.epoch, chip.rung
             self._rung_told = None
@@ -70,6 +90,7 @@ class Packer:
         self.next_seq += len(self._frames)
         self._frames = []
         self._coded = 0
+        self._payload_bytes = 0
         return [data]
 
     @property

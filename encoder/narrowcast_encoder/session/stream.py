@@ -16,6 +16,7 @@ from narrowcast_encoder.session.packer import DEFAULT_QUIET_US, Packer
 from narrowcast_encoder.session.rungs import WarmRungs
 from narrowcast_shared.link import Link
 from narrowcast_shared.operating_point import OperatingPoint
+from narrowcast_shared.wire import MAX_MESSAGE_BYTES
 from narrowcast_shared.wire.messages import TICK_US, Data, FrameKind, Report
 from narrowcast_shared.wire.serial import serialise
 
@@ -54,12 +55,14 @@ class Stream:
         self._connected = False
         self._last_ticks = 0
 
-    def connected(self, wanted_seq: int) -> None:
-        """A connection opened whose decoder wants `wanted_seq` next.
+    def connected(self, wanted_seq: int, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
+        """A connection opened whose decoder wants `wanted_seq` next, in messages of so many bytes.
 
         Frames captured meanwhile keep their numbers: the gap tells the decoder they are lost.
         """
-        self._packer = Packer(max(wanted_seq, self._packer.captured), self._quiet_us)
+        next_seq = max(wanted_seq, self._packer.captured)
+        max_bytes = min(max_message_bytes, MAX_MESSAGE_BYTES)
+        self._packer = Packer(next_seq, self._quiet_us, max_bytes)
         self._rungs.restart()
         self._link.clear()
         self._flight = Flight()

@@ -4,7 +4,7 @@ import pytest
 
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.gaps import MAX_GAP
-from narrowcast_decoder.ingest.receiver import Receiver, State
+from narrowcast_decoder.ingest.receiver import Ended, Receiver, State
 from narrowcast_shared.errors import ProtocolError
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
@@ -136,9 +136,23 @@ def test_garbage_is_one_documented_error() -> None:
 def test_clock_and_end_come_through() -> None:
     receiver = greeted()
     assert receiver.receive(serialise(Clock(-5, 9)), 0, 0) == Clock(-5, 9)
-    end = End(EndCode.FINISHED, 0)
-    assert receiver.receive(serialise(end), 0, 0) == end
+    assert receiver.receive(serialise(End(EndCode.FINISHED, 0)), 0, 0) == Ended([])
     assert receiver.state is State.ENDED
+
+
+def test_frames_at_the_end_that_never_came_are_lost() -> None:
+    receiver = greeted()
+    take(receiver, no_faces(0, 2))
+    ended = receiver.receive(serialise(End(EndCode.FINISHED, 5)), 0, 0)
+    assert isinstance(ended, Ended)
+    assert [(f.seq, f.fate) for f in ended.lost] == [(s, Fate.LOST) for s in (2, 3, 4)]
+    assert {f.captured_us for f in ended.lost} == {1_000_040_000}
+
+
+def test_an_end_before_what_was_taken_loses_nothing() -> None:
+    receiver = greeted()
+    take(receiver, no_faces(0, 5))
+    assert receiver.receive(serialise(End(EndCode.FINISHED, 3)), 0, 0) == Ended([])
 
 
 def test_the_report_counts_this_connection_and_carries_the_time_stamps() -> None:
