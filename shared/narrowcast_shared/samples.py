@@ -19,7 +19,7 @@ class Status(StrEnum):
 class Sample(BaseModel):
     """One captured frame in the series of its session."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True)  # a later decoder may say more
 
     id: int = Field(ge=1, description="Position in the session's series; resume after it.")
     session: str = Field(description="Name of the session.")

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,7 @@ def wait_for_port(port: int) -> None:
             probe.settimeout(0.1)
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
+        time.sleep(0.1)
     raise AssertionError("the server did not start")
 
 
@@ -119,14 +121,10 @@ def test_a_setting_of_the_environment_that_is_wrong(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_reader_that_hangs_up_is_no_error() -> None:
-    scoring = subprocess.Popen(
-        [sys.executable, "-m", "narrowcast_shared", "score", "sample", "--csv"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert scoring.stdout is not None
-    assert scoring.stderr is not None
-    scoring.stdout.readline()
-    scoring.stdout.close()
-    assert scoring.stderr.read() == b""
-    scoring.wait(30)
+    command = [sys.executable, "-m", "narrowcast_shared", "score", "sample", "--csv"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as scoring:
+        assert scoring.stdout is not None
+        assert scoring.stderr is not None
+        scoring.stdout.readline()
+        scoring.stdout.close()
+        assert scoring.stderr.read() == b""

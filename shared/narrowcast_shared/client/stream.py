@@ -7,10 +7,10 @@ import pydantic
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from narrowcast_shared.client import refusals
-from narrowcast_shared.client.address import Address
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import LinkError
+from narrowcast_shared.remote import refusals
+from narrowcast_shared.remote.address import Address
 from narrowcast_shared.samples import Sample
 
 OPEN_TIMEOUT_S = 5.0

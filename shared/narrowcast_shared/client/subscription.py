@@ -14,13 +14,13 @@ from enum import Enum
 from random import SystemRandom
 from typing import NamedTuple
 
-from narrowcast_shared.client.address import Address, parse_address
-from narrowcast_shared.client.backoff import Persistence
-from narrowcast_shared.client.refusals import NoSuchSessionError, UnreachableError
 from narrowcast_shared.client.sessions import list_sessions
 from narrowcast_shared.client.stream import stream
 from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.errors import LinkError
+from narrowcast_shared.remote.address import Address, parse_address
+from narrowcast_shared.remote.backoff import Persistence
+from narrowcast_shared.remote.refusals import NoSuchSessionError, UnreachableError
 from narrowcast_shared.samples import Sample
 
 logger = logging.getLogger(__name__)

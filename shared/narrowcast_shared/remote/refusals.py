@@ -10,9 +10,9 @@ import ssl
 
 from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
-from narrowcast_shared.client.address import Address
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import LinkError
+from narrowcast_shared.remote.address import Address
 
 _ABNORMAL_CLOSURE = 1006  # what RFC 6455 calls an end without a close frame
 
