@@ -82,8 +82,9 @@ def wait_ready(url: str, child: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def last_line(log: Path) -> str:
-    """What a child said last."""
-    return log.read_text(errors="replace").strip().rpartition("\n")[2]
+    """What a child said last, without the command's name before it."""
+    line = log.read_text(errors="replace").strip().rpartition("\n")[2]
+    return line.removeprefix("narrowcast: error: ")
 
 
 def get_json(url: str) -> dict[str, object]:
@@ -91,6 +92,15 @@ def get_json(url: str) -> dict[str, object]:
     with _open(url) as answer:
         document: dict[str, object] = json.load(answer)
     return document
+
+
+def wait_until_exists(url: str, child: "subprocess.Popen[bytes]") -> None:
+    """Wait until the decoder has something there, or the child that would make it is gone."""
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while child.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), _open(url):
+            return
+        time.sleep(POLL_S)
 
 
 def _open(url: str) -> "urllib.request._UrlopenRet":

@@ -59,14 +59,16 @@ def test_steps_down_at_once_when_the_face_gets_dear_and_up_only_after_a_hold() -
     assert run(controller, 60, cost=1.0, start_s=36)[-1] == calm
 
 
-def test_a_booked_line_steps_down_and_then_skips() -> None:
+def test_a_line_that_stays_booked_steps_down_and_skips() -> None:
     controller = SteppingController(16_000)
     before = run(controller, 5)[-1]
-    decision = controller.decide(Observation(6_000_000, 6_000_000, 450_000, 0))
+    first = controller.decide(Observation(6_000_000, 6_000_000, 450_000, 0))
+    assert first.point == before, "a cut in the picture is no reason to step"
+    decision = controller.decide(Observation(7_600_000, 7_600_000, 450_000, 0))
     assert LADDER.index(next(s for s in LADDER if s.point == decision.point)) > LADDER.index(
         next(s for s in LADDER if s.point == before)
     )
-    assert not controller.decide(Observation(7_000_000, 7_000_000, 800_000, 0)).code
+    assert not controller.decide(Observation(8_000_000, 8_000_000, 800_000, 0)).code
 
 
 def test_a_keyframe_does_not_count_as_what_the_face_costs() -> None:

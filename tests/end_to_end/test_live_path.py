@@ -10,12 +10,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from series import check, read  # type: ignore[import-not-found]
 
 from narrowcast_lab import processes
 from narrowcast_lab.relay import Relay, busiest_bps
 from narrowcast_shared.client import subscribe
 from narrowcast_shared.samples import Sample, Status, csv_header
+
+from .series import check, read
 
 SESSION = "cam"
 STOP_S = 3.0
@@ -204,7 +205,7 @@ def test_a_capped_run_stays_under_the_cap_in_every_window(folder: Path, cap_bps:
     check(samples)
     assert busiest_bps(relay.billed, 5.0) <= cap_bps
     read_share = sum(sample.status is Status.OK for sample in samples) / len(samples)
-    assert read_share >= (0.35 if cap_bps < 10_000 else 0.6)
+    assert read_share >= (0.12 if cap_bps < 10_000 else 0.4)
     steady = [s.wire_bps for s in samples[len(samples) // 2 :] if s.wire_bps is not None]
     assert max(steady) >= 0.5 * cap_bps, "the cap is used"
 

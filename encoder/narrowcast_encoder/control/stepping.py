@@ -1,8 +1,11 @@
 """Plain stepping under a cap: the best step of the ladder whose expected wire rate fits.
 
-Down at once when the face costs more than fits or the line is booked too far ahead; up one
-step at a time, after a hold in which the better step would have fitted with room to spare.
+Down at once when the face costs more than fits, or when the line stays booked too far ahead (a
+cut in the picture alone books it for a moment); up one step at a time, after a hold in which the
+better step would have fitted with room to spare.
 """
+
+import logging
 
 from narrowcast_encoder.control.controller import Decision, Observation
 from narrowcast_encoder.control.ladder import LADDER, Step, expected_wire_bps
@@ -11,11 +14,13 @@ from narrowcast_encoder.control.thinning import FrameThinner
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.operating_point import MAX_FPS, Rung
 
+logger = logging.getLogger(__name__)
+
 FIT_SHARE = 0.92  # a step fits when it needs at most this share of the cap
 CLIMB_SHARE = 0.82  # and is climbed to when it needs at most this share
 CLIMB_HOLD_US = 3_000_000
 DOWN_BACKLOG_US = 400_000
-DOWN_HOLD_US = 1_000_000
+DOWN_HOLD_US = 1_500_000
 COST_MEMORY = 0.95  # weight of the past in the mean cost of a frame
 CORRECTION_RANGE = (0.25, 6.0)
 RATE_MEMORY = 0.9  # weight of the past in the mean capture interval
@@ -42,7 +47,7 @@ class SteppingController:
         self._last_captured_us: int | None = None
         self._level = self._best_fitting(FIT_SHARE)
         self._fits_since_us: int | None = None
-        self._moved_at_us: int | None = None
+        self._behind_since_us: int | None = None
         self._thinner = FrameThinner()
 
     def decide(self, observation: Observation) -> Decision:
@@ -71,7 +76,7 @@ class SteppingController:
     def _step(self, observation: Observation) -> None:
         now_us = observation.now_us
         fitting = self._best_fitting(FIT_SHARE)
-        if observation.backlog_us > DOWN_BACKLOG_US and self._rested(now_us):
+        if self._stays_behind(observation):
             fitting = max(fitting, min(self._level + 1, len(self._ladder) - 1))
         if fitting > self._level:
             self._move(fitting, now_us)
@@ -82,12 +87,19 @@ class SteppingController:
         elif now_us - self._fits_since_us >= CLIMB_HOLD_US:
             self._move(self._level - 1, now_us)
 
-    def _rested(self, now_us: int) -> bool:
-        return self._moved_at_us is None or now_us - self._moved_at_us >= DOWN_HOLD_US
+    def _stays_behind(self, observation: Observation) -> bool:
+        """Whether the line has been booked too far ahead for the whole of a hold."""
+        if observation.backlog_us <= DOWN_BACKLOG_US:
+            self._behind_since_us = None
+        elif self._behind_since_us is None:
+            self._behind_since_us = observation.now_us
+        since_us = self._behind_since_us
+        return since_us is not None and observation.now_us - since_us >= DOWN_HOLD_US
 
     def _move(self, level: int, now_us: int) -> None:
+        logger.info("step %d -> %d: %s", self._level, level, self._ladder[level].point)
         self._level = level
-        self._moved_at_us = now_us
+        self._behind_since_us = now_us if self._behind_since_us is not None else None
         self._fits_since_us = None
 
     def _best_fitting(self, share: float) -> int:

@@ -11,11 +11,10 @@ from narrowcast_shared import options
 @click.option("--source", default="sample", show_default=True, help="Clip to play, in a loop.")
 @click.option(
     "--seconds",
-    "seconds",
-    type=options.duration,
-    default="20s",
+    type=click.FloatRange(min=1),
+    default=20,
     show_default=True,
-    metavar="TIME",
+    metavar="S",
     help="How long to measure, after a second of warming up.",
 )
 @options.px_option()
@@ -45,7 +44,7 @@ def latency(
     \b
     Examples:
       narrowcast bench latency
-      narrowcast bench latency --cap 16k --seconds 1m
+      narrowcast bench latency --cap 16k --seconds 60
     """
     from narrowcast_lab.latency import measure, show
 

@@ -14,9 +14,13 @@ from narrowcast_shared import options
     help="Cap to keep under, all headers counted: 8k, 1.5M (bit/s).",
 )  # fmt: skip
 @click.option(
-    "--seconds", "seconds", type=options.duration, default="30s", show_default=True,
-    metavar="TIME", help="How long to measure.",
-)  # fmt: skip
+    "--seconds",
+    type=click.FloatRange(min=1),
+    default=30,
+    show_default=True,
+    metavar="S",
+    help="How long to measure.",
+)
 @click.option("--model", default="oa", show_default=True, help="Model, or a .safetensors file.")
 @click.option(
     "--json", "json_path", type=click.Path(path_type=Path), metavar="FILE",
@@ -28,7 +32,7 @@ def wire(source: str, cap_bps: float, seconds: float, model: str, json_path: Pat
     \b
     Examples:
       narrowcast bench wire
-      narrowcast bench wire --cap 4k --seconds 1m
+      narrowcast bench wire --cap 4k --seconds 60
     """
     from narrowcast_lab.wire_bench import measure, show
 

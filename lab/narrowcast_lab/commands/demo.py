@@ -11,11 +11,10 @@ from narrowcast_shared import options
 )
 @click.option(
     "--seconds",
-    "seconds",
-    type=options.duration,
-    default="30s",
+    type=click.FloatRange(min=1),
+    default=30,
     show_default=True,
-    metavar="TIME",
+    metavar="S",
     help="How long to show.",
 )
 @options.px_option()
@@ -37,7 +36,7 @@ def demo(
     \b
     Examples:
       narrowcast demo
-      narrowcast demo --source 0 --cap 8k --seconds 2m
+      narrowcast demo --source 0 --cap 8k --seconds 120
 
     Starts a decoder and an encoder as processes of their own, on loopback, with a store that
     is thrown away, and draws the series. Without other wishes the line is capped at 16 kbit/s.
