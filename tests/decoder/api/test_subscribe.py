@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from narrowcast_decoder.api.subscribe import BAD_REQUEST, SUBPROTOCOL
+from narrowcast_decoder.api.subscribe import SUBPROTOCOL
 from narrowcast_decoder.service import Service
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.samples import Sample
@@ -141,7 +141,7 @@ def test_a_request_that_cannot_be_used_is_1008(
     async def scenario(running: Running) -> None:
         async with subscribe(running, query, session) as connection:
             samples, code, said = await until_closed(connection)
-        assert (samples, code) == ([], BAD_REQUEST)
+        assert (samples, code) == ([], CloseCode.BAD_REQUEST)
         assert said.startswith(reason)
 
     serve(scenario)
@@ -153,7 +153,7 @@ def test_a_subscriber_that_talks_is_1008(serve: Serve, series: Series) -> None:
         async with subscribe(running) as connection:
             await connection.send("hello")
             _, code, reason = await until_closed(connection)
-        assert (code, reason) == (BAD_REQUEST, "a subscriber sends nothing")
+        assert (code, reason) == (CloseCode.BAD_REQUEST, "a subscriber sends nothing")
 
     serve(scenario)
 
