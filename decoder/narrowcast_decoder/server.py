@@ -20,6 +20,7 @@ from narrowcast_decoder.service import Service
 from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_models.recogniser import Recogniser
+from narrowcast_shared import signals
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 PUBLISH_PATH = "/v1/publish"
 
-DRAIN_S = 1.0
+DRAIN_S = 0.8
 """After a signal: time for publishers to hear the END and for the store to take what is read."""
 
 CLOSE_S = 1
@@ -85,7 +86,7 @@ async def _serve(
         app = create_app(Service(store, hub, registry.live, settings.model))
         app.add_api_websocket_route(PUBLISH_PATH, ingest.publish)
         server = _Server(_uvicorn_config(app), ingest, hub)
-        async with _running(pipeline):
+        async with _running(pipeline, server):
             host, port = listener.getsockname()[:2]
             logger.info("listening on http://%s:%d, series in %s", host, port, settings.store)
             await server.serve([listener])
@@ -94,8 +95,14 @@ async def _serve(
 
 
 @asynccontextmanager
-async def _running(pipeline: Pipeline) -> AsyncIterator[None]:
+async def _running(pipeline: Pipeline, server: uvicorn.Server) -> AsyncIterator[None]:
+    """The pipeline at work. Should it fail, the service ends, with what it failed on."""
+
+    def end_service(_: "asyncio.Task[None]") -> None:
+        server.should_exit = True
+
     task = asyncio.create_task(pipeline.run())
+    task.add_done_callback(end_service)
     try:
         yield
     finally:
@@ -129,14 +136,8 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """As uvicorn's, but a signal is not raised again afterwards: the store is still open."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
+        with signals.on_stop(lambda: self.handle_exit(signal.SIGTERM, None)):
             yield
-        finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         logger.info("draining")

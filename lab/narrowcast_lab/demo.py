@@ -40,7 +40,7 @@ def _show(request: DemoRequest, folder: Path, url: str) -> None:
     log = folder / "encoder.log"
     arguments = ["encode", request.source, "--to", url, "--session", SESSION, "--loop"]
     with processes.narrowcast([*arguments, *request.encoder_flags], log) as encoder:
-        processes.wait_until_exists(f"{url}/v1/sessions/{SESSION}", encoder)
+        processes.wait_for_session(f"{url}/v1/sessions/{SESSION}", encoder, log)
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_watch(url, request.seconds, encoder))
         if encoder.poll():

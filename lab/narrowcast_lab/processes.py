@@ -31,6 +31,7 @@ def narrowcast(arguments: Sequence[str], log: Path) -> Iterator["subprocess.Pope
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
+            process_group=0,  # Ctrl-C is for the parent, which then ends its children in order
         )
     _children.append(child)
     try:
@@ -94,13 +95,14 @@ def get_json(url: str) -> dict[str, object]:
     return document
 
 
-def wait_until_exists(url: str, child: "subprocess.Popen[bytes]") -> None:
-    """Wait until the decoder has something there, or the child that would make it is gone."""
+def wait_for_session(url: str, encoder: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Wait until the decoder knows the session at `url`. Raises LinkError where it never does."""
     deadline = time.monotonic() + READY_TIMEOUT_S
-    while child.poll() is None and time.monotonic() < deadline:
+    while encoder.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), _open(url):
             return
         time.sleep(POLL_S)
+    raise LinkError("the encoder did not start", last_line(log) or f"see {log}")
 
 
 def _open(url: str) -> "urllib.request._UrlopenRet":

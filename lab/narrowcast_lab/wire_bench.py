@@ -1,14 +1,10 @@
 """A capped live run, billed from outside: what the line really carried, window by window."""
 
 import asyncio
-import json
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
-
-from rich.console import Console
-from rich.table import Table
 
 from narrowcast_lab import processes
 from narrowcast_lab.relay import Billed, Relay, busiest_bps
@@ -51,19 +47,9 @@ async def _run(url: str, folder: Path, source: str, seconds: float, cap_bps: int
     async with Relay(urlsplit(url).port or 0) as relay:
         relayed = f"http://127.0.0.1:{relay.port}"
         arguments = ["encode", source, "--loop", "--to", relayed, "--session", SESSION]
-        with processes.narrowcast([*arguments, f"--cap={cap_bps}"], folder / "encoder.log"):
-            async with asyncio.timeout(processes.READY_TIMEOUT_S):
-                await relay.started.wait()
+        log = folder / "encoder.log"
+        with processes.narrowcast([*arguments, f"--cap={cap_bps}"], log) as encoder:
+            known = f"{url}/v1/sessions/{SESSION}"
+            await asyncio.to_thread(processes.wait_for_session, known, encoder, log)
             await asyncio.sleep(seconds)
             return list(relay.billed)
-
-
-def show(figures: WireFigures, json_path: Path | None) -> None:
-    """Print the figures as a table, and write them where asked."""
-    table = Table(title="wire rate of a capped live run, bit/s", title_justify="left")
-    for name in WireFigures._fields:
-        table.add_column(name.replace("_bps", "").replace("_", " "))
-    table.add_row(*(str(value) for value in figures))
-    Console().print(table)
-    if json_path is not None:
-        json_path.write_text(json.dumps(figures._asdict(), indent=2) + "\n")

@@ -26,6 +26,23 @@ class SystemClock:
         return time.time_ns() // 1000
 
 
+class SteadyClock:
+    """Another clock's Unix time as it was at first, carried on by its monotonic time.
+
+    It never steps: capture times of one session, and the offsets read against them, agree.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead_us = clock.unix_us() - clock.monotonic_us()
+
+    def monotonic_us(self) -> int:
+        return self._clock.monotonic_us()
+
+    def unix_us(self) -> int:
+        return self._clock.monotonic_us() + self._ahead_us
+
+
 class ManualClock:
     """Stands still until advanced: for scoring faster than real time, and for tests."""
 

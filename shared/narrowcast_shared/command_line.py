@@ -98,6 +98,8 @@ def _dress(command: click.Command) -> click.Command:
     if not any(parameter.name == "verbose" for parameter in command.params):
         command.params.append(_verbose_option())
     command.help = (command.help or "").replace("\\b\n", "\b\n")
+    for child in command.commands.values() if isinstance(command, click.Group) else ():
+        _dress(child)
     return command
 
 

@@ -45,10 +45,16 @@ class CappedLink:
         self._queue: deque[Departure] = deque()
         self._billed: deque[tuple[int, int]] = deque()  # (departure in us, wire bytes)
         self._free_at_us = 0
+        self._owed_bytes = 0
+
+    def owe(self, size_bytes: int) -> None:
+        """Bill what went past this line, a handshake, to the next message."""
+        self._owed_bytes += size_bytes
 
     def offer(self, message: bytes, now_us: int) -> None:
         """Queue one message at `now_us`."""
-        size = wire_bytes(len(message))
+        size = wire_bytes(len(message)) + self._owed_bytes
+        self._owed_bytes = 0
         start_us = max(now_us, self._free_at_us)
         at_us = start_us + round(8 * size * US_PER_S / (self.cap_bps * LINE_SHARE))
         for window in WINDOWS:
@@ -102,6 +108,9 @@ class OpenLink:
 
     def __init__(self) -> None:
         self._queue: deque[Departure] = deque()
+
+    def owe(self, size_bytes: int) -> None:
+        """Without a cap nothing is billed."""
 
     def offer(self, message: bytes, now_us: int) -> None:
         self._queue.append(Departure(now_us, message))

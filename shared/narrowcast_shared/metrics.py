@@ -1,4 +1,4 @@
-"""RMSE, CC and CCC, as AVEC scores them.
+"""RMSE, CC and CCC, as AVEC scores them; the area under the ROC curve for weaker labels.
 
 Source: Valstar et al. 2016, "AVEC 2016", section 4; Lin 1989 for CCC. Variances and the
 covariance are population ones (divided by N), which is what Lin's definition needs.
@@ -34,6 +34,29 @@ def score(predicted: ArrayLike, label: ArrayLike) -> Scores:
     covariance = float(np.mean((p - p.mean()) * (y - y.mean())))
     distance = float(p.var() + y.var() + (p.mean() - y.mean()) ** 2)
     return Scores(rmse, cc=covariance / spread, ccc=2 * covariance / distance)
+
+
+def auc(predicted: ArrayLike, positive: ArrayLike) -> float:
+    """Area under the ROC curve of a series [N] against the truth bool [N].
+
+    The share of all pairs of a positive and a negative in which the positive is rated higher,
+    a tie counting one half (Mann & Whitney 1947): .5 is chance, 1 a perfect order. Raises
+    ValueError on unequal shapes, values that are not finite, and where a class is empty.
+    """
+    p, truth = _pair(predicted, np.asarray(positive, dtype=bool))
+    positives = truth > 0
+    count = int(positives.sum())
+    negatives = p.size - count
+    if count == 0 or negatives == 0:
+        raise ValueError(f"want both classes, got {count} positives and {negatives} negatives")
+    surplus = float(_ranks(p)[positives].sum()) - count * (count + 1) / 2
+    return surplus / (count * negatives)
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks from 1, those of equal values averaged."""
+    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(sizes) - (sizes - 1) / 2)[group], dtype=np.float64)
 
 
 def _pair(

@@ -42,12 +42,17 @@ def check_rung(px: int, qp: int) -> Rung:
     return Rung(px, qp)
 
 
-def check_point(px: int, qp: int, fps: float, frames_per_message: int) -> OperatingPoint:
-    """The operating point, or SettingsError naming what is out of range."""
+def check_fps(fps: float) -> float:
+    """The frame rate, or SettingsError where it is out of range."""
     if not 0 < fps <= MAX_FPS:
         raise SettingsError(f"fps must be above 0 and at most {MAX_FPS:g}, got {fps:g}")
+    return fps
+
+
+def check_point(px: int, qp: int, fps: float, frames_per_message: int) -> OperatingPoint:
+    """The operating point, or SettingsError naming what is out of range."""
     if not 1 <= frames_per_message <= MAX_FRAMES_PER_MESSAGE:
         raise SettingsError(
             f"frames per message must be 1 to {MAX_FRAMES_PER_MESSAGE}, got {frames_per_message}"
         )
-    return OperatingPoint(check_rung(px, qp), fps, frames_per_message)
+    return OperatingPoint(check_rung(px, qp), check_fps(fps), frames_per_message)

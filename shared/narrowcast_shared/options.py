@@ -7,6 +7,7 @@ in the unit that its parameter's name gives.
 import math
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 import click
@@ -101,3 +102,37 @@ def json_option(what: str) -> Callable[[Command], Command]:
 def csv_option(what: str) -> Callable[[Command], Command]:
     """`--csv`: say `what` is written so."""
     return click.option("--csv", "as_csv", is_flag=True, help=f"Write {what} as CSV.")
+
+
+def json_file_option() -> Callable[[Command], Command]:
+    """`--json FILE`: where the figures of a measurement are written."""
+    return click.option(
+        "--json",
+        "json_path",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Also write the figures to FILE.",
+    )
+
+
+def model_option() -> Callable[[Command], Command]:
+    """`--model NAME`: the weights to read with."""
+    return click.option(
+        "--model",
+        default="oa",
+        show_default=True,
+        metavar="NAME",
+        help="Shipped model, or a .safetensors file.",
+    )
+
+
+def seconds_option(default: float, what: str) -> Callable[[Command], Command]:
+    """`--seconds S`: how long something is to last."""
+    return click.option(
+        "--seconds",
+        type=click.FloatRange(min=1),
+        default=default,
+        show_default=True,
+        metavar="S",
+        help=what,
+    )

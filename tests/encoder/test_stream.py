@@ -165,3 +165,17 @@ def test_reports_are_rarer_where_the_cap_would_pay_for_their_acknowledgements() 
 def test_impossible_settings_are_named(wrong: StreamSettings) -> None:
     with pytest.raises(SettingsError, match=r"px|qp|fps"):
         make_stream(wrong, 0)
+
+
+@pytest.mark.parametrize("fps", [-1.0, 0.0, 1000.0])
+@pytest.mark.parametrize("cap_bps", [None, 8_000])
+def test_a_frame_rate_out_of_range_is_named_whoever_controls(
+    fps: float, cap_bps: int | None
+) -> None:
+    with pytest.raises(SettingsError, match="fps"):
+        make_stream(StreamSettings(fps=fps, cap_bps=cap_bps), 0)
+
+
+def test_a_cap_that_the_fewest_frames_fit_is_enough() -> None:
+    """One frame every two seconds costs far less than two a second."""
+    make_stream(StreamSettings(fps=0.5, cap_bps=500), 0)

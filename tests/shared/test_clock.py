@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from narrowcast_shared.clock import Clock, ManualClock, SystemClock
+from narrowcast_shared.clock import Clock, ManualClock, SteadyClock, SystemClock
 
 
 def test_the_system_clock_tells_us_of_both_kinds() -> None:
@@ -23,6 +23,14 @@ def test_setting_the_unix_clock_leaves_intervals_alone() -> None:
     clock = ManualClock(unix_us=1_000_000)
     clock.step_unix(-900_000)
     assert (clock.monotonic_us(), clock.unix_us()) == (0, 100_000)
+
+
+def test_a_steady_clock_is_not_set_with_the_one_it_began_from() -> None:
+    clock = ManualClock(monotonic_us=7, unix_us=1_000_000)
+    steady: Clock = SteadyClock(clock)
+    clock.step_unix(-900_000)
+    clock.advance(40)
+    assert (steady.monotonic_us(), steady.unix_us()) == (47, 1_000_040)
 
 
 def test_time_does_not_run_backwards() -> None:

@@ -1,5 +1,6 @@
 """The simulated link keeps its promise on every sliding window, whatever it is offered."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -79,6 +80,18 @@ def test_clear_drops_what_waits_and_frees_the_line() -> None:
     assert link.backlog_us(200_000) == 0
     link.offer(b"again", 1_000_000)
     assert [d.message for d in link.release(2_000_000)] == [b"again"]
+
+
+def test_a_handshake_is_billed_to_the_first_message() -> None:
+    plain, owing = CappedLink(CAP_BPS), CappedLink(CAP_BPS)
+    owing.owe(500)
+    for link in (plain, owing):
+        link.offer(bytes(42), 0)
+        link.offer(bytes(42), 0)
+    first, second = plain.release(10**9)
+    late_first, late_second = owing.release(10**9)
+    assert late_first.at_us - first.at_us == pytest.approx(8 * 500 / (0.97 * CAP_BPS) * 1e6, abs=2)
+    assert late_second.at_us - late_first.at_us == second.at_us - first.at_us
 
 
 def test_without_a_cap_messages_leave_at_once() -> None:

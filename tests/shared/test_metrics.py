@@ -96,3 +96,42 @@ def test_one_scale_and_shift_for_both(pair: Pair, scale: float, shift: float) ->
     before, after = metrics.score(p, y), metrics.score(scale * p + shift, scale * y + shift)
     assert after[1:] == pytest.approx(before[1:], abs=1e-6)
     assert after.rmse == pytest.approx(scale * before.rmse, abs=1e-9)
+
+
+def test_auc_by_hand() -> None:
+    """Two positives, three negatives: of six pairs four are in order and one is a tie."""
+    predicted, positive = [0.9, 0.2, 0.4, 0.2, 0.1], [True, True, False, False, False]
+    assert metrics.auc(predicted, positive) == pytest.approx(4.5 / 6)
+    assert metrics.auc(np.ones(4), [1, 0, 0, 1]) == 0.5
+    assert metrics.auc([1, 2], [0, 1]) == 1
+
+
+SOME_EQUAL = st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=60)
+
+
+@given(SOME_EQUAL.filter(lambda rows: len({positive for _, positive in rows}) == 2))
+def test_auc_counts_pairs(rows: list[tuple[int, bool]]) -> None:
+    """Every positive against every negative, one by one."""
+    positives = [value for value, positive in rows if positive]
+    negatives = [value for value, positive in rows if not positive]
+    pairs = [(p > n) + (p == n) / 2 for p in positives for n in negatives]
+    predicted = np.array([value for value, _ in rows], dtype=float)
+    truth = np.array([positive for _, positive in rows])
+    auc = metrics.auc(predicted, truth)
+    assert auc == pytest.approx(sum(pairs) / len(pairs))
+    assert metrics.auc(predicted**3, truth) == auc
+    assert metrics.auc(-predicted, truth) == pytest.approx(1 - auc)
+
+
+@pytest.mark.parametrize("positive", [[True, True], [False, False]])
+def test_auc_needs_both_classes(positive: list[bool]) -> None:
+    with pytest.raises(ValueError, match="both classes"):
+        metrics.auc([0.1, 0.2], positive)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "positive"), [([1], [True, False]), ([], []), ([math.nan, 1], [True, False])]
+)
+def test_auc_of_no_pair_of_series(predicted: list[float], positive: list[bool]) -> None:
+    with pytest.raises(ValueError, match="series"):
+        metrics.auc(predicted, positive)

@@ -19,7 +19,6 @@ class Claim:
     """One publisher's hold on a session, until `replaced` is set or it is released."""
 
     session: LiveSession
-    incarnation: bytes
     replaced: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -41,22 +40,26 @@ class Registry:
     async def claim(self, hello: Hello) -> Claim:
         """Take the session over for a new connection; the one before is told.
 
-        The lock keeps two connections from loading the same session twice.
+        The lock keeps two connections from loading the same session twice. Nobody is replaced
+        before the store has agreed. Raises StoreError where it does not.
         """
+        name = hello.session
         async with self._opening:
-            session = self._sessions.get(hello.session) or await self._load(hello.session)
-            self._sessions[session.name] = session
-            before = self._claims.get(session.name)
+            await self._store.note_started(name, self._now_s())
+            session = self._sessions.get(name) or await self._load(name)
+            before, claim = self._claims.get(name), Claim(session)
             if before is not None:
-                logger.info("session %s: a new connection takes over", session.name)
+                logger.info("session %s: a new connection takes over", name)
                 before.replaced.set()
-            claim = Claim(session, hello.incarnation)
-            self._claims[session.name] = claim
-            await self._store.note_started(session.name, self._now_s())
+            session.clock_offset_us = 0  # that of another encoder, for all that is known
+            self._sessions[name], self._claims[name] = session, claim
         return claim
 
     async def release(self, claim: Claim, *, finished: bool) -> None:
-        """The connection is over; with `finished`, so is the session: it was told to the end."""
+        """The connection is over; with `finished`, so is the session: it was told to the end.
+
+        Releasing twice is fine. Raises StoreError where the end cannot be stored.
+        """
         name = claim.session.name
         if self._claims.get(name) is not claim:
             return  # somebody else publishes it by now
@@ -72,8 +75,7 @@ class Registry:
 
     async def _load(self, name: str) -> LiveSession:
         summary = await self._store.summary(name)
-        if summary is None:
-            return LiveSession(name, 0, 1, 0, None)
+        assert summary is not None  # it was noted as started
         last_us = None if summary.last_t is None else round(summary.last_t * US_PER_S)
         return LiveSession(name, summary.next_seq, summary.last_id + 1, summary.next_seq, last_us)
 

@@ -9,8 +9,8 @@ from narrowcast_decoder.store.interface import DEFAULT_PAGE, SessionSummary
 from narrowcast_decoder.store.sqlite_worker import SqliteWorker
 from narrowcast_shared.samples import Sample
 
-BUSY_TIMEOUT_S = 2.0
-"""How long a call waits for another process that holds the file."""
+BUSY_TIMEOUT_S = 0.3
+"""How long a call waits for another process that holds the file. So does the service's end."""
 
 
 class SqliteStore:

@@ -33,7 +33,7 @@ class SteppingController:
     def __init__(
         self, cap_bps: int, max_fps: float = MAX_FPS, ladder: tuple[Step, ...] = LADDER
     ) -> None:
-        slowest = expected_wire_bps(ladder[-1], ladder[-1].point.fps, 1.0)
+        slowest = expected_wire_bps(ladder[-1], max_fps, 1.0)
         if cap_bps < slowest:
             raise SettingsError(
                 f"a cap of {cap_bps} bit/s is below the least that any operating point needs",

@@ -7,6 +7,7 @@ frames before they are captured, and a file that falls behind its own speed skip
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -27,6 +28,9 @@ MAX_LATE_US = 300_000
 """A file's frame that comes this late is skipped rather than shown late."""
 
 POLL_S = 0.2
+READ_GRACE_S = 0.5
+"""How long `stop` waits for a read: that of a camera or a URL may block for longer."""
+
 US_PER_S = 1_000_000
 
 
@@ -39,7 +43,7 @@ class FedFrame(NamedTuple):
 
 
 class FrameFeed:
-    """Runs one source in one thread. Whoever calls `start` calls `stop`."""
+    """Runs one source in one thread, which closes it. Whoever makes a feed calls `stop`."""
 
     def __init__(
         self,
@@ -59,15 +63,25 @@ class FrameFeed:
         self._error: NarrowcastError | None = None
         self._crash: BaseException | None = None
         self.ended = asyncio.Event()
-        """Set on the loop after the last frame was handed over."""
+        """Set on the loop after the last frame was handed over; no more follow."""
 
     def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._thread.start()
 
-    def stop(self) -> None:
-        """Ask the thread to end; `ended` follows within a frame's time."""
+    async def stop(self) -> None:
+        """End the thread; one that a read blocks is left behind, and what it still reads dropped.
+
+        The source is never closed under a read: FFmpeg would crash.
+        """
         self._stopping.set()
+        if self._thread.ident is None and not self.ended.is_set():
+            self._source.close()
+            self.ended.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(READ_GRACE_S):
+                await self.ended.wait()
+        self.ended.set()
 
     def result(self) -> None:
         """Raise what ended the source early, if anything did."""
@@ -78,7 +92,8 @@ class FrameFeed:
 
     def _run(self) -> None:
         try:
-            self._play()
+            with self._source:
+                self._play()
         except NarrowcastError as error:
             self._error = error
         except BaseException as crash:  # noqa: BLE001 - handed to the loop, which raises it
@@ -116,7 +131,14 @@ class FrameFeed:
 
     def _deliver(self, frame: FedFrame) -> None:
         self._slots.release()
-        self._sink(frame)
+        if self.ended.is_set():
+            return
+        try:
+            self._sink(frame)
+        except Exception as crash:  # noqa: BLE001 - the loop would only log it; `result` raises it
+            self._crash = crash
+            self._stopping.set()
+            self.ended.set()
 
     def _on_loop(self, call: Callable[..., None], *arguments: FedFrame) -> None:
         try:

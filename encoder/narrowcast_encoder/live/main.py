@@ -1,12 +1,13 @@
 """From what the user asks for to a running encoder, and a line on what it did."""
 
 import asyncio
-import logging
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 import cv2
 
 from narrowcast_encoder.crop import ChipMaker
@@ -18,7 +19,7 @@ from narrowcast_encoder.session.settings import StreamSettings, make_stream, rep
 from narrowcast_encoder.session.stream import Stream
 from narrowcast_encoder.sources import FrameSource, open_source
 from narrowcast_shared import __version__
-from narrowcast_shared.clock import Clock, SystemClock
+from narrowcast_shared.clock import Clock, SteadyClock, SystemClock
 from narrowcast_shared.errors import ProtocolError, SettingsError
 from narrowcast_shared.remote.address import parse_address
 from narrowcast_shared.wire.messages import (
@@ -27,8 +28,6 @@ from narrowcast_shared.wire.messages import (
     Hello,
     check_session_name,
 )
-
-logger = logging.getLogger(__name__)
 
 
 class EncodeRequest(NamedTuple):
@@ -47,43 +46,38 @@ class EncodeRequest(NamedTuple):
 def publish(request: EncodeRequest) -> None:
     """Run one encoder to the end of its source. Raises NarrowcastError."""
     cv2.setNumThreads(1)  # a chip is too small to share among threads
-    clock = SystemClock()
-    capture_clock = _CaptureClock(clock)
-    hello = _hello(request, capture_clock.start_us)
-    stream = make_stream(request.settings, capture_clock.start_us)
+    clock = SteadyClock(SystemClock())
+    address = parse_address(request.url)
+    hello = _hello(request, clock.unix_us())
+    stream = make_stream(request.settings, hello.start_us)
+    publisher = Publisher(stream, hello, address, clock, request.patience_s)
     maker = ChipMaker(make_detector(request.detector, request.detector_model))
-    with open_source(request.source, loop=request.loop, clock=capture_clock) as source:
-        logger.info("publishing %s as session %s", request.source, hello.session)
-        asyncio.run(_publish(request, hello, stream, maker, source, clock))
+    source = open_source(request.source, loop=request.loop, clock=lambda: clock.unix_us() / 1e6)
+
+    def tell() -> None:
+        watch = f"narrowcast watch {hello.session} --from {address.base}"
+        click.echo(f"publishing {request.source} as session {hello.session}: {watch}")
+
+    asyncio.run(_publish(publisher, stream, FeedParts(source, maker, clock), tell))
     counts = stream.counts
-    logger.info(
-        "%d frames coded in %d bytes, %d without a face, %d skipped",
-        counts.coded, counts.unit_bytes, counts.no_face, counts.skipped,
-    )  # fmt: skip
+    click.echo(
+        f"{counts.coded} frames coded in {counts.unit_bytes} bytes, "
+        f"{counts.no_face} without a face, {counts.skipped} skipped"
+    )
 
 
-class _CaptureClock:
-    """Unix time that never steps: read once, then carried on by the monotonic clock."""
+class FeedParts(NamedTuple):
+    """What a feed of frames is made of."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._origin_us = clock.monotonic_us()
-        self.start_us = clock.unix_us()
-
-    def __call__(self) -> float:
-        return (self.start_us + self._clock.monotonic_us() - self._origin_us) / 1e6
+    source: FrameSource
+    maker: ChipMaker
+    clock: Clock
 
 
 async def _publish(
-    request: EncodeRequest,
-    hello: Hello,
-    stream: Stream,
-    maker: ChipMaker,
-    source: FrameSource,
-    clock: Clock,
+    publisher: Publisher, stream: Stream, parts: FeedParts, on_welcome: Callable[[], None]
 ) -> None:
-    address = parse_address(request.url)
-    publisher = Publisher(stream, hello, address, clock, request.patience_s)
+    clock = parts.clock
 
     def take(frame: FedFrame) -> None:
         now_us = clock.monotonic_us()
@@ -93,7 +87,7 @@ async def _publish(
             stream.frame(frame.chip, frame.captured_us, now_us)
         publisher.stir()
 
-    await run(publisher, FrameFeed(source, maker, clock, take))
+    await run(publisher, FrameFeed(*parts, take), on_welcome)
 
 
 def _hello(request: EncodeRequest, start_us: int) -> Hello:

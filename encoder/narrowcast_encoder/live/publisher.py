@@ -26,6 +26,7 @@ WELCOME_TIMEOUT_S = 10.0
 END_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 0.5
 SILENCE_US = 20_000_000
+WATCH_S = 1.0
 
 _COME_BACK = {EndCode.DRAINING, EndCode.FAULT}
 
@@ -49,21 +50,12 @@ class Publisher:
         )
         self._stirred = asyncio.Event()
         self._source_ended = False
-        self._socket: ClientConnection | None = None
         self.welcomed = asyncio.Event()
         """Set once the decoder has taken the session on for the first time."""
 
     def stir(self) -> None:
-        """The stream has something new; the sender takes a look.
-
-        Called for every frame, so this is also where a line that has gone dead is noticed:
-        TCP alone would take a quarter of an hour.
-        """
+        """The stream has something new; the sender takes a look."""
         self._stirred.set()
-        if self._stream.unacked_us(self._clock.monotonic_us()) > SILENCE_US and self._socket:
-            logger.warning("no acknowledgement for %d s; connecting anew", SILENCE_US // 1_000_000)
-            self._socket.transport.abort()
-            self._socket = None
 
     def source_ended(self) -> None:
         """No more frames: send what is left, then the END."""
@@ -98,7 +90,6 @@ class Publisher:
         """One connection from HELLO to END. Raises UnreachableError where it breaks off."""
         socket = await self._open()
         connection = Connection(self._hello, self._stream)
-        self._socket = socket
         try:
             async with socket:
                 return await self._converse(socket, connection)
@@ -108,13 +99,14 @@ class Publisher:
             raise UnreachableError(
                 f"the connection to {self._address.base} broke off ({closed})"
             ) from closed
-        except (ProtocolError, TimeoutError) as error:
+        except TimeoutError as error:
+            raise UnreachableError(f"the decoder at {self._address.base} owes an answer") from error
+        except ProtocolError as error:
             raise LinkError(
                 f"{self._address.base} does not speak narrowcast's wire format ({error})",
                 "install the same release of narrowcast at both ends",
             ) from error
         finally:
-            self._socket = None
             connection.lost()
 
     async def _open(self) -> ClientConnection:
@@ -142,28 +134,38 @@ class Publisher:
         if connection.end is not None:
             return connection.end
         self._persistence.contact(self._clock.monotonic_us())
-        self._persistence.success()
         self.welcomed.set()
         sending = asyncio.create_task(self._send(socket, connection))
         listening = asyncio.create_task(self._listen(socket, connection))
+        watching = asyncio.create_task(self._watch(socket))
         try:
             await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
             if not listening.done():
                 await sending  # the END is said; a failure ends the connection
-            return await listening
+            async with asyncio.timeout(END_TIMEOUT_S):  # all is said: an answer is owed
+                return await listening
         finally:
-            for task in (sending, listening):
+            tasks = (sending, listening, watching)
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(sending, listening, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _listen(self, socket: ClientConnection, connection: Connection) -> End:
-        while connection.end is None:
-            # Once all is said, an answer is owed; before that, silence is nothing special.
-            timeout_s = END_TIMEOUT_S if connection.state is State.ENDING else None
-            async with asyncio.timeout(timeout_s):
-                await self._receive(socket, connection)
+        while True:
+            await self._receive(socket, connection)
             self._persistence.contact(self._clock.monotonic_us())
-        return connection.end
+            if connection.end is not None:
+                return connection.end
+            self._persistence.success()
+
+    async def _watch(self, socket: ClientConnection) -> None:
+        """Cut a line that has gone dead: TCP alone would take a quarter of an hour."""
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self._stream.unacked_us(self._clock.monotonic_us()) > SILENCE_US:
+                logger.warning("no acknowledgement for %d s", SILENCE_US // 1_000_000)
+                socket.transport.abort()
+                return
 
     async def _receive(self, socket: ClientConnection, connection: Connection) -> None:
         message = await socket.recv(decode=False)

@@ -8,7 +8,7 @@ from narrowcast_encoder.control.stepping import SteppingController
 from narrowcast_encoder.session.packer import DEFAULT_QUIET_US
 from narrowcast_encoder.session.stream import Stream
 from narrowcast_shared.link import make_link
-from narrowcast_shared.operating_point import MAX_FPS, check_point
+from narrowcast_shared.operating_point import MAX_FPS, check_fps, check_point
 
 DEFAULT_PX = 48
 DEFAULT_QP = 30
@@ -42,7 +42,7 @@ def report_interval_ms(settings: StreamSettings) -> int:
 
 
 def _controller(settings: StreamSettings) -> Controller:
-    fps = settings.fps or MAX_FPS
+    fps = MAX_FPS if settings.fps is None else check_fps(settings.fps)
     if settings.cap_bps is not None and settings.px is None and settings.qp is None:
         return SteppingController(settings.cap_bps, fps)
     default_k = 1 if settings.cap_bps is None else CAPPED_FRAMES_PER_MESSAGE

@@ -17,6 +17,7 @@ from narrowcast_encoder.session.rungs import WarmRungs
 from narrowcast_shared.link import Link
 from narrowcast_shared.operating_point import OperatingPoint
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
+from narrowcast_shared.wire.cost import OPENING_BYTES
 from narrowcast_shared.wire.messages import TICK_US, Data, FrameKind, Report
 from narrowcast_shared.wire.serial import serialise
 
@@ -65,6 +66,7 @@ class Stream:
         self._packer = Packer(next_seq, self._quiet_us, max_bytes)
         self._rungs.restart()
         self._link.clear()
+        self._link.owe(OPENING_BYTES)
         self._flight = Flight()
         self._connected = True
 
@@ -72,6 +74,7 @@ class Stream:
         """The connection is gone, and with it what was not yet delivered."""
         self._connected = False
         self._link.clear()
+        self._flight = Flight()
 
     def frame(self, chip: NDArray[np.uint8] | None, captured_us: int, now_us: int) -> None:
         """One captured frame: its chip uint8 [96, 96], or None where it shows no face.

@@ -9,26 +9,13 @@ from narrowcast_shared import options
 
 @click.command()
 @click.option("--source", default="sample", show_default=True, help="Clip to play, in a loop.")
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=1),
-    default=20,
-    show_default=True,
-    metavar="S",
-    help="How long to measure, after a second of warming up.",
-)
+@options.seconds_option(20, "How long to measure, after a second of warming up.")
 @options.px_option()
 @options.qp_option()
 @options.fps_option()
 @options.cap_option()
-@click.option("--model", default="oa", show_default=True, help="Model, or a .safetensors file.")
-@click.option(
-    "--json",
-    "json_path",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Also write the figures to FILE.",
-)
+@options.model_option()
+@options.json_file_option()
 def latency(
     source: str,
     seconds: float,
@@ -46,8 +33,10 @@ def latency(
       narrowcast bench latency
       narrowcast bench latency --cap 16k --seconds 60
     """
-    from narrowcast_lab.latency import measure, show
+    from narrowcast_lab.figures import show
+    from narrowcast_lab.latency import measure
 
     chosen = {"px": px, "qp": qp, "fps": fps, "cap": cap_bps}
     flags = [f"--{name}={value:g}" for name, value in chosen.items() if value is not None]
-    show(measure(source, seconds, flags, model), json_path)
+    figures = measure(source, seconds, flags, model)
+    show("capture to subscriber, over loopback", figures._asdict(), json_path)

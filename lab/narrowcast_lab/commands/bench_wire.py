@@ -10,22 +10,17 @@ from narrowcast_shared import options
 @click.command()
 @click.option("--source", default="sample", show_default=True, help="Clip to play, in a loop.")
 @click.option(
-    "--cap", "cap_bps", type=options.rate, default="16k", show_default=True, metavar="RATE",
-    help="Cap to keep under, all headers counted: 8k, 1.5M (bit/s).",
-)  # fmt: skip
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=1),
-    default=30,
+    "--cap",
+    "cap_bps",
+    type=options.rate,
+    default="16k",
     show_default=True,
-    metavar="S",
-    help="How long to measure.",
+    metavar="RATE",
+    help="Cap to keep under, all headers counted: 8k, 1.5M (bit/s).",
 )
-@click.option("--model", default="oa", show_default=True, help="Model, or a .safetensors file.")
-@click.option(
-    "--json", "json_path", type=click.Path(path_type=Path), metavar="FILE",
-    help="Also write the figures to FILE.",
-)  # fmt: skip
+@options.seconds_option(30, "How long to measure.")
+@options.model_option()
+@options.json_file_option()
 def wire(source: str, cap_bps: float, seconds: float, model: str, json_path: Path | None) -> None:
     r"""Play a clip live under a cap, through a relay that bills every byte and header.
 
@@ -34,6 +29,8 @@ def wire(source: str, cap_bps: float, seconds: float, model: str, json_path: Pat
       narrowcast bench wire
       narrowcast bench wire --cap 4k --seconds 60
     """
-    from narrowcast_lab.wire_bench import measure, show
+    from narrowcast_lab.figures import show
+    from narrowcast_lab.wire_bench import measure
 
-    show(measure(source, seconds, round(cap_bps), model), json_path)
+    figures = measure(source, seconds, round(cap_bps), model)
+    show("wire rate of a capped live run", figures._asdict(), json_path)

@@ -9,19 +9,12 @@ from narrowcast_shared import options
 @click.option(
     "--source", default="sample", show_default=True, help="Camera, file, URL, or `sample`."
 )
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=1),
-    default=30,
-    show_default=True,
-    metavar="S",
-    help="How long to show.",
-)
+@options.seconds_option(30, "How long to show.")
 @options.px_option()
 @options.qp_option()
 @options.fps_option()
 @options.cap_option()
-@click.option("--model", default="oa", show_default=True, help="Model, or a .safetensors file.")
+@options.model_option()
 def demo(
     source: str,
     seconds: float,

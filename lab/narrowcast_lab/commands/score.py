@@ -13,7 +13,7 @@ from narrowcast_shared import options
 @options.qp_option()
 @options.fps_option()
 @options.cap_option()
-@click.option("--model", default="oa", show_default=True, help="Model, or a .safetensors file.")
+@options.model_option()
 @options.json_option("each sample, one a line,")
 @options.csv_option("the samples")
 def score(

@@ -3,8 +3,11 @@
 import asyncio
 import json
 import os
+import sqlite3
+import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -105,6 +108,7 @@ async def good_session(url: str, session: str, frames: int = 5) -> None:
 
 def test_a_session_from_hello_to_end(url: str) -> None:
     asyncio.run(good_session(url, "good"))
+    assert processes.get_json(f"{url}/v1/sessions/good")["state"] == "ended"
     stored = samples(url, "good")
     assert [s["seq"] for s in stored] == list(range(5))
     assert {s["status"] for s in stored} == {"ok"}
@@ -246,6 +250,40 @@ def test_frames_sent_again_after_a_reconnect_are_not_doubled(url: str) -> None:
     stored = samples(url, "again")
     assert [s["seq"] for s in stored] == list(range(16))
     assert [s["status"] for s in stored] == ["no_face"] * 12 + ["lost"] * 3 + ["no_face"]
+
+
+def test_a_publisher_that_leaves_before_its_welcome_leaves_no_live_session(url: str) -> None:
+    async def scenario() -> None:
+        for _ in range(20):
+            async with dial(url) as socket:
+                await socket.send(serialise(hello("hasty")))
+                socket.transport.abort()
+
+    asyncio.run(scenario())
+    for _ in range(50):
+        state = processes.get_json(f"{url}/v1/sessions/hasty")["state"]
+        if state != "live":
+            break
+        time.sleep(0.05)
+    assert state == "interrupted"
+
+
+def test_a_store_that_is_locked_sends_the_publisher_back_later(tmp_path: Path) -> None:
+    async def scenario(url: str) -> None:
+        async with dial(url) as socket:
+            await socket.send(serialise(hello("locked")))
+            end = await receive(socket)
+            assert isinstance(end, End)
+            assert end.code is EndCode.FAULT
+            assert "locked" in end.reason
+
+    with processes.decoder(tmp_path) as url:
+        lock = sqlite3.connect(tmp_path / "series.sqlite", isolation_level=None)
+        lock.execute("BEGIN EXCLUSIVE")
+        asyncio.run(scenario(url))
+        lock.execute("ROLLBACK")
+        lock.close()
+        asyncio.run(good_session(url, "locked"))
 
 
 def test_a_flood_of_skipped_frames_is_bounded_by_back_pressure(url: str) -> None:

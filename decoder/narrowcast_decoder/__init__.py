@@ -1,0 +1,1 @@
+"""The decoder: takes streams in, reads their valence, and serves the series to anyone."""

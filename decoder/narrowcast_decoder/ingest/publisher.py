@@ -1,0 +1,212 @@
+"""One publisher's WebSocket, from the greeting to the close: the thin shell around `Receiver`."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from narrowcast_decoder.inference.contexts import RungContexts
+from narrowcast_decoder.ingest.frames import TakenFrame
+from narrowcast_decoder.ingest.receiver import Ended, Receiver
+from narrowcast_decoder.ingest.registry import Claim, Registry
+from narrowcast_decoder.pipeline import Pipeline
+from narrowcast_shared.clock import Clock
+from narrowcast_shared.close_codes import CloseCode
+from narrowcast_shared.errors import ProtocolError, StoreError
+from narrowcast_shared.wire import messages as wire
+from narrowcast_shared.wire.messages import EndCode
+
+logger = logging.getLogger(__name__)
+
+GREETING_TIMEOUT_S = 10.0
+IDLE_TIMEOUT_S = 60.0
+"""An encoder speaks of every frame, face or none; a silent one is gone."""
+
+KEYFRAME_PATIENCE_US = 1_000_000
+
+MIN_REPORT_INTERVAL_MS = 50
+MAX_REPORT_INTERVAL_MS = 10_000
+
+
+_CLOSE_CODES = {
+    EndCode.FINISHED: CloseCode.SESSION_ENDED,
+    EndCode.DRAINING: CloseCode.RESTARTING,
+    EndCode.REPLACED: CloseCode.BAD_REQUEST,
+    EndCode.PROTOCOL: CloseCode.PROTOCOL_ERROR,
+    EndCode.REFUSED: CloseCode.BAD_REQUEST,
+    EndCode.FAULT: CloseCode.FAULT,
+}
+
+
+class _Ended(Exception):  # noqa: N818 - a verdict, not an error
+    """The connection is to end with this code and reason; `gone` where nobody is left to tell."""
+
+    def __init__(self, code: EndCode, reason: str, *, gone: bool = False) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+        self.gone = gone
+
+
+class Publisher:
+    """One connection: reads, reports, and ends in order whatever happens."""
+
+    def __init__(
+        self, websocket: WebSocket, registry: Registry, pipeline: Pipeline, clock: Clock
+    ) -> None:
+        self._websocket = websocket
+        self._registry = registry
+        self._pipeline = pipeline
+        self._clock = clock
+        self._receiver = Receiver()
+        self._contexts = RungContexts()  # a new connection opens every rung with a keyframe
+        self._report_interval_s = 0.2
+        self._requested: tuple[int, int] | None = None  # epoch, and when it was asked (us)
+
+    async def serve(self, draining: asyncio.Event) -> None:
+        """From the greeting to the close."""
+        claim: Claim | None = None
+        end = _Ended(EndCode.FAULT, "the decoder failed")
+        try:
+            claim = await self._greet()
+            await self._welcome(claim)
+            end = await self._converse(claim, draining)
+        except _Ended as early:
+            end = early
+        except StoreError as error:
+            logger.warning("a publisher is sent back: %s", error)
+            end = _Ended(EndCode.FAULT, error.problem)
+        except WebSocketDisconnect:
+            end = _Ended(EndCode.FINISHED, "interrupted", gone=True)
+        finally:
+            await self._close(claim, end)
+
+    async def _greet(self) -> Claim:
+        try:
+            async with asyncio.timeout(GREETING_TIMEOUT_S):
+                hello = await self._receive()
+        except TimeoutError:
+            raise _Ended(EndCode.PROTOCOL, "no HELLO came") from None
+        assert isinstance(hello, wire.Hello)
+        interval_ms = min(
+            max(hello.report_interval_ms, MIN_REPORT_INTERVAL_MS), MAX_REPORT_INTERVAL_MS
+        )
+        self._report_interval_s = interval_ms / 1000
+        return await self._registry.claim(hello)
+
+    async def _welcome(self, claim: Claim) -> None:
+        session = claim.session
+        logger.info("session %s: published from frame %d on", session.name, session.next_seq)
+        await self._send(self._receiver.welcome(session.next_seq, session.last_captured_us))
+
+    async def _converse(self, claim: Claim, draining: asyncio.Event) -> _Ended:
+        """Run reader, reporter and the two reasons to stop; the first to end decides."""
+        reading = asyncio.create_task(self._read(claim))
+        reporting = asyncio.create_task(self._report(claim))
+        replaced = asyncio.create_task(claim.replaced.wait())
+        drained = asyncio.create_task(draining.wait())
+        tasks = {reading, reporting, replaced, drained}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if claim.replaced.is_set():
+            return _Ended(EndCode.REPLACED, "another encoder publishes this session now")
+        if draining.is_set() and not _finished(reading):
+            return _Ended(EndCode.DRAINING, "the decoder is going away; come back")
+        for task in (reading, reporting):
+            if _finished(task):
+                task.result()  # raises what ended it
+        return _Ended(EndCode.FINISHED, "finished")
+
+    async def _read(self, claim: Claim) -> None:
+        """Take messages until the encoder's END, and then until all is stored, the end too."""
+        while True:
+            try:
+                async with asyncio.timeout(IDLE_TIMEOUT_S):
+                    event = await self._receive()
+            except TimeoutError:
+                # Not for good: a camera that stalls may go on.
+                raise _Ended(EndCode.DRAINING, f"silent for {IDLE_TIMEOUT_S:.0f} s") from None
+            if isinstance(event, wire.Clock):
+                claim.session.clock_offset_us = event.offset_us
+            elif isinstance(event, Ended):
+                await self._submit(claim, event.lost)
+                await self._registry.release(claim, finished=True)
+                return
+            elif isinstance(event, list):
+                await self._submit(claim, event)
+
+    async def _submit(self, claim: Claim, frames: list[TakenFrame]) -> None:
+        """Hand frames over, unless a new connection was welcomed without them meanwhile."""
+        await self._pipeline.room(claim.session)
+        if frames and not claim.replaced.is_set():
+            self._pipeline.submit(claim.session, self._contexts, frames)
+
+    async def _receive(self) -> object:
+        """The next message's event. A text message and a violation end the connection."""
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", CloseCode.SESSION_ENDED))
+        data = message.get("bytes")
+        if data is None:
+            raise _Ended(EndCode.PROTOCOL, "messages are binary")
+        try:
+            return self._receiver.receive(data, self._clock.monotonic_us(), self._clock.unix_us())
+        except ProtocolError as error:
+            raise _Ended(EndCode.PROTOCOL, str(error)) from error
+
+    async def _report(self, claim: Claim) -> None:
+        """Acknowledge at the interval that the encoder asked for, where there is news."""
+        told = (-1, -1)
+        while True:
+            await asyncio.sleep(self._report_interval_s)
+            session = claim.session
+            if (session.next_seq, session.stored_seq) != told:
+                told = (session.next_seq, session.stored_seq)
+                await self._send_report(claim)
+            await self._request_keyframe()
+
+    async def _request_keyframe(self) -> None:
+        """Ask once an epoch, and again where no keyframe came within a second."""
+        epoch, now_us = self._contexts.keyframe_wanted, self._clock.monotonic_us()
+        if epoch is None:
+            return
+        if self._requested is not None:
+            asked_epoch, asked_us = self._requested
+            if epoch == asked_epoch and now_us - asked_us < KEYFRAME_PATIENCE_US:
+                return
+        self._requested = (epoch, now_us)
+        await self._send(self._receiver.request_keyframe(epoch))
+
+    async def _send_report(self, claim: Claim) -> None:
+        session = claim.session
+        unix_us = self._clock.unix_us()
+        await self._send(self._receiver.report(session.stored_seq, session.pending, unix_us))
+
+    async def _send(self, data: bytes) -> None:
+        await self._websocket.send_bytes(data)
+
+    async def _close(self, claim: Claim | None, end: _Ended) -> None:
+        if end.code is EndCode.PROTOCOL:
+            logger.warning("a publisher broke the protocol: %s", end.reason)
+        if not end.gone:
+            with suppress(WebSocketDisconnect, RuntimeError):  # it may have left meanwhile
+                await self._say_end(claim, end)
+        if claim:
+            logger.info("session %s: %s", claim.session.name, end.reason)
+            await self._registry.release(claim, finished=False)
+
+    async def _say_end(self, claim: Claim | None, end: _Ended) -> None:
+        if claim and end.code is EndCode.FINISHED:
+            await self._send_report(claim)
+        next_seq = claim.session.stored_seq if claim else 0
+        await self._send(self._receiver.end(end.code, next_seq, end.reason))
+        await self._websocket.close(_CLOSE_CODES[end.code])
+
+
+def _finished(task: "asyncio.Task[None]") -> bool:
+    return task.done() and not task.cancelled()

@@ -1,0 +1,113 @@
+"""Who publishes a session, when stores fail and connections come and go."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from narrowcast_decoder.hub import FeedState, Hub
+from narrowcast_decoder.ingest.registry import Registry
+from narrowcast_decoder.store.interface import SessionState
+from narrowcast_decoder.store.sqlite import SqliteStore
+from narrowcast_shared.clock import ManualClock
+from narrowcast_shared.errors import StoreError
+from narrowcast_shared.wire.messages import Hello
+
+HELLO = Hello("cam", b"12345678", 0, 200)
+Scenario = Callable[[Registry, SqliteStore, Hub], Awaitable[None]]
+
+
+def run(tmp_path: Path, scenario: Scenario) -> None:
+    async def main() -> None:
+        store, hub = await SqliteStore.open(tmp_path / "s.sqlite"), Hub()
+        try:
+            async with asyncio.timeout(10):
+                await scenario(Registry(store, hub, ManualClock()), store, hub)
+        finally:
+            await store.close()
+
+    asyncio.run(main())
+
+
+def fail_once(store: SqliteStore, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def locked(*_: object) -> None:
+        monkeypatch.undo()
+        raise StoreError("the store is locked")
+
+    monkeypatch.setattr(store, method, locked)
+
+
+@pytest.mark.parametrize("method", ["note_started", "summary"])
+def test_a_claim_that_the_store_refuses_leaves_everything_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    async def scenario(registry: Registry, store: SqliteStore, _: Hub) -> None:
+        fail_once(store, method, monkeypatch)
+        with pytest.raises(StoreError):
+            await registry.claim(HELLO)
+        assert registry.live() == ()
+        claim = await registry.claim(HELLO)
+        fail_once(store, "note_started", monkeypatch)
+        with pytest.raises(StoreError):
+            await registry.claim(HELLO)
+        assert not claim.replaced.is_set()
+        assert registry.live() == ("cam",)
+
+    run(tmp_path, scenario)
+
+
+def test_the_offset_of_one_encoders_clock_is_not_taken_for_the_nexts(tmp_path: Path) -> None:
+    async def scenario(registry: Registry, _: SqliteStore, __: Hub) -> None:
+        first = await registry.claim(HELLO)
+        first.session.clock_offset_us = 3_000_000
+        second = await registry.claim(HELLO)
+        assert second.session is first.session
+        assert second.session.clock_offset_us == 0
+
+    run(tmp_path, scenario)
+
+
+def test_a_session_told_to_its_end_is_ended_and_forgotten(tmp_path: Path) -> None:
+    async def scenario(registry: Registry, store: SqliteStore, hub: Hub) -> None:
+        claim = await registry.claim(HELLO)
+        with hub.subscribe("cam") as feed:
+            await registry.release(claim, finished=True)
+            assert feed.state is FeedState.SESSION_ENDED
+        summary = await store.summary("cam")
+        assert summary is not None
+        assert summary.state is SessionState.ENDED
+        assert registry.live() == ()
+        again = await registry.claim(HELLO)
+        assert again.session is not claim.session
+
+    run(tmp_path, scenario)
+
+
+def test_a_replaced_publisher_takes_nothing_from_its_successor(tmp_path: Path) -> None:
+    async def scenario(registry: Registry, store: SqliteStore, _: Hub) -> None:
+        first, second = await registry.claim(HELLO), await registry.claim(HELLO)
+        assert first.replaced.is_set()
+        await registry.release(first, finished=True)
+        assert registry.live() == ("cam",)
+        assert not second.replaced.is_set()
+        summary = await store.summary("cam")
+        assert summary is not None
+        assert summary.state is SessionState.INTERRUPTED
+
+    run(tmp_path, scenario)
+
+
+def test_a_session_claimed_anew_while_its_last_frames_are_stored_stays(tmp_path: Path) -> None:
+    async def scenario(registry: Registry, _: SqliteStore, __: Hub) -> None:
+        first = await registry.claim(HELLO)
+        first.session.taken(1, 1, 0)
+        releasing = asyncio.create_task(registry.release(first, finished=True))
+        await asyncio.sleep(0)
+        second = await registry.claim(HELLO)
+        assert second.session is first.session
+        first.session.stored(1, 1)
+        await releasing
+        assert registry.live() == ("cam",)
+
+    run(tmp_path, scenario)

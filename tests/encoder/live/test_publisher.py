@@ -1,0 +1,186 @@
+"""The publisher against decoders that misbehave: over real sockets, on loopback."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
+from narrowcast_encoder.live import publisher as publisher_module
+from narrowcast_encoder.live.publisher import Publisher
+from narrowcast_encoder.session.settings import StreamSettings, make_stream
+from narrowcast_encoder.session.stream import Stream
+from narrowcast_shared.clock import SystemClock
+from narrowcast_shared.errors import LinkError
+from narrowcast_shared.remote.address import parse_address
+from narrowcast_shared.wire import MAX_MESSAGE_BYTES, SUBPROTOCOL
+from narrowcast_shared.wire.messages import Data, End, EndCode, Hello, Welcome
+from narrowcast_shared.wire.serial import parse, serialise
+
+Decoder = Callable[[ServerConnection], Awaitable[None]]
+HELLO = Hello("cam", b"12345678", 0, 200)
+WELCOME = serialise(Welcome(0, MAX_MESSAGE_BYTES))
+CLOCK = SystemClock()
+
+
+@asynccontextmanager
+async def publishing(decoder: Decoder, patience_s: float = 5.0) -> AsyncIterator[Publisher]:
+    """A publisher of an empty stream to this decoder, not yet run."""
+    async with serve(decoder, "127.0.0.1", 0, subprotocols=[SUBPROTOCOL]) as server:  # type: ignore[list-item]
+        port = server.sockets[0].getsockname()[1]
+        address = parse_address(f"http://127.0.0.1:{port}")
+        yield Publisher(make_stream(StreamSettings(), 0), HELLO, address, CLOCK, patience_s)
+
+
+def stream_of(publisher: Publisher) -> Stream:
+    return publisher._stream
+
+
+def no_face(publisher: Publisher) -> None:
+    now_us = CLOCK.monotonic_us()
+    stream_of(publisher).frame(None, now_us, now_us)
+    publisher.stir()
+
+
+async def answer(socket: ServerConnection) -> None:
+    """A decoder as it should be, but for reports."""
+    async for data in socket:
+        match parse(data):  # type: ignore[arg-type]
+            case Hello():
+                await socket.send(WELCOME)
+            case End() as end:
+                await socket.send(serialise(End(EndCode.FINISHED, end.next_seq)))
+
+
+def test_after_a_long_outage_a_frame_before_the_welcome_does_not_cut_the_new_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(publisher_module, "SILENCE_US", 200_000)
+    connections = 0
+
+    async def scenario() -> None:
+        async def slow(socket: ServerConnection) -> None:
+            """Drops the first connection; the welcome of later ones takes a round trip."""
+            nonlocal connections
+            connections += 1
+            if connections == 1:
+                await socket.recv()
+                await socket.send(WELCOME)
+                while not isinstance(parse(await socket.recv(decode=False)), Data):
+                    pass
+                await asyncio.sleep(0.3)  # an outage
+                socket.transport.abort()
+            else:
+                await asyncio.sleep(0.15)
+                await answer(socket)
+
+        async with publishing(slow) as publisher:
+            running = asyncio.create_task(publisher.run())
+            await publisher.welcomed.wait()
+            for _ in range(30):
+                no_face(publisher)
+                await asyncio.sleep(0.04)
+            publisher.source_ended()
+            await asyncio.wait_for(running, 5)
+
+    asyncio.run(scenario())
+    assert connections == 2
+
+
+def test_a_decoder_that_vanishes_before_the_last_answer_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(publisher_module, "END_TIMEOUT_S", 0.2)
+    connections = 0
+
+    async def scenario() -> None:
+        async def mute(socket: ServerConnection) -> None:
+            """Says nothing more after the welcome, the first time."""
+            nonlocal connections
+            connections += 1
+            if connections > 1:
+                await answer(socket)
+                return
+            await socket.recv()
+            await socket.send(WELCOME)
+            await socket.wait_closed()
+
+        async with publishing(mute) as publisher:
+            running = asyncio.create_task(publisher.run())
+            await publisher.welcomed.wait()
+            await asyncio.sleep(0.1)  # it listens by now
+            publisher.source_ended()
+            await asyncio.wait_for(running, 5)
+
+    asyncio.run(scenario())
+    assert connections == 2
+
+
+def test_a_decoder_too_busy_to_welcome_is_tried_again_until_patience_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(publisher_module, "WELCOME_TIMEOUT_S", 0.1)
+    connections = 0
+
+    async def scenario() -> None:
+        async def busy(socket: ServerConnection) -> None:
+            nonlocal connections
+            connections += 1
+            await socket.wait_closed()
+
+        async with publishing(busy, patience_s=0.7) as publisher:
+            await asyncio.wait_for(publisher.run(), 5)
+
+    with pytest.raises(LinkError, match="answer"):
+        asyncio.run(scenario())
+    assert connections >= 2
+
+
+def test_a_decoder_that_welcomes_and_fails_is_not_called_without_pause() -> None:
+    connections = 0
+
+    async def scenario() -> None:
+        async def failing(socket: ServerConnection) -> None:
+            nonlocal connections
+            connections += 1
+            await socket.recv()
+            await socket.send(WELCOME)
+            await socket.send(serialise(End(EndCode.FAULT, 0, "broken")))
+
+        async with publishing(failing) as publisher:
+            running = asyncio.create_task(publisher.run())
+            await asyncio.sleep(2)
+            running.cancel()
+            await asyncio.wait({running})
+
+    asyncio.run(scenario())
+    assert connections <= 7, "pauses grow: 0.1, 0.2, 0.4, 0.8 s"
+
+
+def test_a_line_that_is_dead_is_noticed_without_a_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publisher_module, "SILENCE_US", 300_000)
+    monkeypatch.setattr(publisher_module, "WATCH_S", 0.05)
+    connections = 0
+
+    async def scenario() -> None:
+        async def mute(socket: ServerConnection) -> None:
+            nonlocal connections
+            connections += 1
+            if connections > 1:
+                await answer(socket)
+                return
+            await socket.recv()
+            await socket.send(WELCOME)
+            await socket.wait_closed()
+
+        async with publishing(mute) as publisher:
+            running = asyncio.create_task(publisher.run())
+            await publisher.welcomed.wait()
+            no_face(publisher)
+            await asyncio.sleep(1.5)
+            assert connections == 2
+            running.cancel()
+            await asyncio.wait({running})
+
+    asyncio.run(scenario())
