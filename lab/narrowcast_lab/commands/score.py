@@ -37,12 +37,15 @@ def score(
     A terminal gets a summary and a plot of each file; a pipe gets CSV. Times are positions in
     the file; under --cap the delays are those of a line of that rate.
     """
+    import cv2
+
     from narrowcast_encoder.detection import make_detector
     from narrowcast_encoder.session.settings import StreamSettings
     from narrowcast_lab import score_output
     from narrowcast_lab.score import Scorer
     from narrowcast_models.recogniser import Recogniser
 
+    cv2.setNumThreads(1)  # as the live encoder: a frame is too small to share among threads
     cap = None if cap_bps is None else round(cap_bps)
     settings = StreamSettings(px, qp, fps, None, cap)
     scorer = Scorer(Recogniser.load(model), make_detector("auto", None), settings)
