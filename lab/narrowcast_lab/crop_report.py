@@ -8,9 +8,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowcast_encoder.crop import FRAMING, ChipMaker, Square, cut, framed, on_pixels
+from narrowcast_encoder.crop import ChipMaker, Square, cut, framed, on_pixels
 from narrowcast_encoder.detection import FaceDetector, reduce
 from narrowcast_shared.codec import ChipEncoder
+from narrowcast_shared.framing import FRAMING
 from narrowcast_shared.operating_point import CHIP_PX, Rung
 from narrowcast_shared.resample import resample
 

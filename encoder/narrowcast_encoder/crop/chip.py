@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowcast_encoder.crop.square import FRAMING, Square, cut, framed
+from narrowcast_encoder.crop.square import Square, cut, framed
 from narrowcast_encoder.crop.steady import SteadyConfig, SteadyCrop
 from narrowcast_encoder.crop.tracker import FaceTracker, TrackingConfig
 from narrowcast_encoder.detection.detector import FaceDetector
 from narrowcast_encoder.detection.reduction import reduce
+from narrowcast_shared.framing import FRAMING
 
 
 class CropConfig(NamedTuple):

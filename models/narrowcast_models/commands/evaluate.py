@@ -1,43 +1,21 @@
 """`narrowcast evaluate`: how well a model reads faces, by size and quantiser."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from narrowcast_shared.errors import SettingsError
-from narrowcast_shared.operating_point import CHIP_PX, MAX_QP, MIN_PX
-
-if TYPE_CHECKING:
-    from narrowcast_models.data.faces import LabelledFaces
-
-FERPLUS = "ferplus"
-
-
-def sizes(value: str) -> tuple[int, ...]:
-    """A click type: sides in px, separated by commas."""
-    return tuple(_number(part, MIN_PX, CHIP_PX) for part in value.split(","))
-
-
-def quantisers(value: str) -> tuple[int | None, ...]:
-    """A click type: quantisers separated by commas, `none` for chips that are not coded."""
-    parts = [part.strip() for part in value.split(",")]
-    return tuple(None if part == "none" else _number(part, 0, MAX_QP) for part in parts)
-
-
-def _number(text: str, low: int, high: int) -> int:
-    if not text.strip().isdecimal() or not low <= int(text) <= high:
-        raise click.BadParameter(f"{text.strip()!r} is no whole number from {low} to {high}")
-    return int(text)
+from narrowcast_models.commands import output
+from narrowcast_models.commands.lists import quantisers, sizes
 
 
 @click.command(epilog="Example: narrowcast evaluate --faces mine.npz --px 48,24 --qp none,30")
 @click.option(
     "--faces",
     required=True,
-    metavar="FILE.npz|ferplus",
+    metavar="FILE.npz|FILE.csv|FOLDER|ferplus|lfw",
     help="Labelled faces: an npz with images uint8 [N,H,H] and valence float [N], of which only "
-    "those in its masks `keep` and `eval_clean`; or FER+ where NARROWCAST_DATA holds it.",
+    "those in its masks `keep` and `eval_clean`; a CSV of path and valence, or the folder that "
+    "holds it; or FER+ or LFW's validation faces where NARROWCAST_DATA holds them.",
 )
 @click.option(
     "--px",
@@ -74,17 +52,19 @@ def evaluate(
 ) -> None:
     """Measure CCC, CC, RMSE and the truth of sigma on labelled faces.
 
-    Coded faces are stills at rest, decoded after a keyframe and three P frames.
+    Coded faces are stills at rest, decoded after a keyframe and three P frames. Where the
+    labels name emotions, also the area under the ROC curve, happiness against neutral.
     """
     from rich.console import Console
 
     from narrowcast_models import checkpoint
+    from narrowcast_models.data import choice
     from narrowcast_models.evaluation import grid
     from narrowcast_models.evaluation import sizes as sizes_
     from narrowcast_models.evaluation.table import table
     from narrowcast_models.recogniser import Recogniser
 
-    labelled = _load(faces)
+    labelled = choice.load(faces)
     network, card = checkpoint.load(model)
     figures = sizes_.evaluate(Recogniser(network), labelled, grid.codings(sizes_px, qps))
     title = f"{card.name} on {len(labelled)} faces of {labelled.name}"
@@ -97,17 +77,4 @@ def evaluate(
             "count": len(labelled),
             "figures": [row._asdict() for row in figures],
         }
-        _write(json_path, checkpoint.to_json(report))
-
-
-def _load(faces: str) -> "LabelledFaces":
-    from narrowcast_models.data import ferplus, npz
-
-    return ferplus.load().eval_clean if faces == FERPLUS else npz.load(Path(faces))
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"{path} cannot be written ({error.strerror})") from error
+        output.write(json_path, checkpoint.to_json(report))

@@ -1,4 +1,4 @@
-"""CCC, CC and RMSE of a recogniser by size and quantiser, on labelled still faces."""
+"""CCC, CC, RMSE and AUC of a recogniser by size and quantiser, on labelled still faces."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -21,7 +21,8 @@ STEADY_FRAMES = 4
 
 class Figures(NamedTuple):
     """Scores at one size and quantiser; `coverage_90` is the share of labels that lie inside
-    the reading's 90 % interval, which a true sigma makes .90.
+    the reading's 90 % interval, which a true sigma makes .90. `auc` is the area under the ROC
+    curve, happiness against neutral; None where the labels name no emotion.
     """
 
     px: int
@@ -32,6 +33,7 @@ class Figures(NamedTuple):
     coverage_90: float
     mean_sigma: float
     faces: int
+    auc: float | None = None
 
 
 Z_90 = 1.6449  # half-width of a Gaussian's central 90 %, in standard deviations
@@ -77,4 +79,13 @@ def _figures(coding: Coding, predicted: Predictions, faces: LabelledFaces) -> Fi
         coverage_90=round(float(inside.mean()), 4),
         mean_sigma=round(float(predicted.sigma.mean()), 4),
         faces=len(faces),
+        auc=_auc(predicted, faces),
     )
+
+
+def _auc(predicted: Predictions, faces: LabelledFaces) -> float | None:
+    happy, neutral = faces.showing("happiness"), faces.showing("neutral")
+    if not happy.any() or not neutral.any():
+        return None
+    either = happy | neutral
+    return round(metrics.auc(predicted.valence[either], happy[either]), 4)

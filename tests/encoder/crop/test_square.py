@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narrowcast_encoder.crop import FRAMING, Square, cut, framed, on_pixels
+from narrowcast_encoder.crop import Square, cut, framed, on_pixels
 from narrowcast_encoder.detection import Box
+from narrowcast_shared.framing import FRAMING
 from narrowcast_shared.resample import resample
 
 FRAME = np.random.default_rng(0).integers(0, 256, (120, 160, 3), dtype=np.uint8)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from narrowcast_models import checkpoint
 from narrowcast_models.commands.evaluate import evaluate
 from narrowcast_models.data.faces import LabelledFaces
+from narrowcast_models.emotions import EMOTIONS, VALENCES
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.training import card
 from narrowcast_models.training.run import TrainConfig
@@ -89,3 +91,41 @@ def test_a_json_that_cannot_be_written(faces_file: Path, weights: Path, tmp_path
     out = tmp_path / "nowhere" / "figures.json"
     with pytest.raises(SettingsError, match="cannot be written"):
         _evaluate("--faces", faces_file, "--px", "8", "--model", weights, "--json", out)
+
+
+def test_a_folder_of_images(weights: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "faces"
+    folder.mkdir()
+    for index in range(3):
+        image = np.full((40, 40), 50 + 60 * index, np.uint8)
+        assert cv2.imwrite(str(folder / f"{index}.png"), image)
+    (folder / "labels.csv").write_text("path,valence\n0.png,-0.5\n1.png,0\n2.png,0.5\n")
+    result = _evaluate("--faces", folder, "--px", "16", "--model", weights)
+    assert result.exit_code == 0
+    assert "oa on 3 faces of labels" in result.output
+    assert "AUC" not in result.output
+
+
+def test_faces_with_emotions_have_an_area(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    label = np.arange(20, dtype=np.uint8) % 3
+    (tmp_path / "faces").mkdir()
+    np.savez(
+        tmp_path / "faces" / "lfw96.npz",
+        images=rng.integers(0, 256, (20, 96, 96), dtype=np.uint8),
+        person_id=np.arange(20),
+        split=np.ones(20, np.uint8),
+        label=label,
+        label_names=np.array(EMOTIONS),
+        valence=np.array(VALENCES, np.float32)[label],
+    )
+    monkeypatch.setenv("NARROWCAST_DATA", str(tmp_path))
+    out = tmp_path / "lfw.json"
+    result = _evaluate("--faces", "lfw", "--px", "12", "--model", weights, "--json", out)
+    assert result.exit_code == 0
+    assert "AUC: happiness against neutral" in result.output
+    report = json.loads(out.read_text())
+    assert "weak labels" in report["faces"]
+    assert f"{report['figures'][0]['auc']:.3f}" in result.output

@@ -1,0 +1,22 @@
+"""Click types for lists of sizes and quantisers, written with commas."""
+
+import click
+
+from narrowcast_shared.operating_point import CHIP_PX, MAX_QP, MIN_PX
+
+
+def sizes(value: str) -> tuple[int, ...]:
+    """A click type: sides in px, separated by commas."""
+    return tuple(_number(part, MIN_PX, CHIP_PX) for part in value.split(","))
+
+
+def quantisers(value: str) -> tuple[int | None, ...]:
+    """A click type: quantisers separated by commas, `none` for chips that are not coded."""
+    parts = [part.strip() for part in value.split(",")]
+    return tuple(None if part == "none" else _number(part, 0, MAX_QP) for part in parts)
+
+
+def _number(text: str, low: int, high: int) -> int:
+    if not text.strip().isdecimal() or not low <= int(text) <= high:
+        raise click.BadParameter(f"{text.strip()!r} is no whole number from {low} to {high}")
+    return int(text)
