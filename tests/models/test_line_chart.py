@@ -36,7 +36,7 @@ def test_octaves_are_as_far_apart_on_a_logarithmic_axis() -> None:
     assert b[0] - a[0] == pytest.approx(c[0] - b[0], abs=0.2)
 
 
-@pytest.mark.parametrize("values", [(0.31, 0.77), (-0.2, 0.9), (5, 5), (1200, 43000)])
+@pytest.mark.parametrize("values", [(0.31, 0.77), (-0.2, 0.9), (5, 5), (1000, 1000), (1200, 43000)])
 @pytest.mark.parametrize("logarithmic", [False, True])
 def test_everything_is_inside(values: tuple[float, float], logarithmic: bool) -> None:
     if logarithmic and min(values) <= 0:
@@ -46,6 +46,12 @@ def test_everything_is_inside(values: tuple[float, float], logarithmic: bool) ->
         for x, y in run:
             assert LEFT <= x <= WIDTH - RIGHT
             assert TOP <= y <= HEIGHT - BOTTOM
+
+
+def test_logarithmic_ticks_are_round() -> None:
+    svg = line_chart("t", [Line("a", ((0.0037, 0), (0.09, 1)))], Axis("x", True), Axis("y"))
+    words = [text.text for text in ET.fromstring(svg).iter(f"{SVG}text")]
+    assert words[1:7] == ["0.002", "0.005", "0.01", "0.02", "0.05", "0.1"]
 
 
 def test_text_is_escaped() -> None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT = 720, 440
-LEFT, RIGHT, TOP, BOTTOM = 60, 190, 40, 50
+WIDTH, HEIGHT = 760, 440
+LEFT, RIGHT, TOP, BOTTOM = 60, 230, 40, 50
 """Margins in px; the right one holds the legend."""
 
 # Okabe & Ito 2008: told apart with any colour vision. The first is black.
@@ -110,8 +110,11 @@ def _span(values: Sequence[float], ticks: Sequence[float]) -> tuple[float, float
 def _choose_ticks(low: float, high: float, logarithmic: bool) -> tuple[float, ...]:
     """Round numbers from at or below `low` to at or above `high`."""
     if logarithmic:
-        first, last = math.floor(math.log2(low)), math.ceil(math.log2(high))
-        return tuple(2.0**power for power in range(first, max(last, first + 1) + 1))
+        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        ladder = [float(f"{count}e{decade}") for decade in decades for count in (1, 2, 5)]
+        below = max(tick for tick in ladder if tick <= low)
+        above = min(tick for tick in ladder if tick > below and tick >= high)
+        return tuple(tick for tick in ladder if below <= tick <= above)
     rough = max(high - low, 1e-9) / _TICKS
     unit = 10.0 ** math.floor(math.log10(rough))
     step = next(unit * count for count in (1, 2, 5, 10) if unit * count >= rough)

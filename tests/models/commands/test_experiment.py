@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 from narrowcast_models.commands import experiment_paper
 from narrowcast_models.commands.experiment import experiment
 from narrowcast_models.paper.cells import Method
+from narrowcast_shared.errors import DataError
 
 TINY = (
     "--methods", "lr,joint-oa", "--factors", "3,6", "--mixture", "3,6", "--width", "0.03",
@@ -67,6 +68,11 @@ def test_what_is_refused(options: tuple[str, ...], said: str) -> None:
     result = _run("paper-table", *options)
     assert result.exit_code == 2
     assert said in " ".join(result.output.split())
+
+
+def test_no_runs_to_report(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no finished cell"):
+        _run("paper-report", tmp_path / "nowhere")
 
 
 def test_a_quantiser_that_is_none() -> None:
