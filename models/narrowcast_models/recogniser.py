@@ -11,7 +11,9 @@ from torch import Tensor
 
 from narrowcast_models import canvas, checkpoint, coding
 from narrowcast_models.coding import Coding
+from narrowcast_models.networks.folding import folded
 from narrowcast_models.networks.one_for_all import OneForAll
+from narrowcast_shared.errors import WeightsError
 
 
 class Reading(NamedTuple):
@@ -32,7 +34,7 @@ class Recogniser:
     """Reads batches of chips of mixed sizes. Not thread-safe: one worker owns it."""
 
     def __init__(self, network: OneForAll) -> None:
-        self._network = network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = folded(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._canvas_px = network.config.canvas_px
 
     @classmethod
@@ -50,6 +52,20 @@ class Recogniser:
             outputs = self._network(self._canvas(chips), conditions)
             rows = torch.stack([outputs.valence, outputs.log_sigma.exp()], dim=1).tolist()
         return [Reading(valence, sigma) for valence, sigma in rows]
+
+    def super_resolve(self, chips: Sequence[CodedChip]) -> list[NDArray[np.uint8]]:
+        """Each face as it may have been before the link: uint8 [48, 48], in order.
+
+        Raises WeightsError where the model has no head for it.
+        """
+        if not self._network.config.picture_stages:
+            raise WeightsError("this model makes no pictures", "use `oa`")
+        if not chips:
+            return []
+        with torch.inference_mode():
+            told = coding.conditions([chip.coding for chip in chips])
+            pictures = self._network.super_resolve(self._canvas(chips), told)
+            return list((pictures.squeeze(1) * 255).round().to(torch.uint8).numpy())
 
     def _canvas(self, chips: Sequence[CodedChip]) -> Tensor:
         """Canvas [B, 1, 48, 48]: chips of one size are resampled together."""

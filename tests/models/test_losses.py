@@ -5,27 +5,41 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
 from narrowcast_models.emotions import VALENCES
 from narrowcast_models.networks.one_for_all import Outputs
 from narrowcast_models.training import losses
+from narrowcast_models.training.batches import Batch
 from narrowcast_models.training.losses import LossWeights
 from narrowcast_shared import metrics
 
-ZERO = LossWeights(votes=0, squared=0, concordance=0, sigma=0)
+ZERO = LossWeights(votes=0, squared=0, concordance=0, picture=0, sigma=0)
 
 
 def _outputs(count: int, seed: int = 0) -> Outputs:
     generator = torch.Generator().manual_seed(seed)
     logits = torch.randn(count, 8, generator=generator, requires_grad=True)
     log_sigma = torch.randn(count, generator=generator, requires_grad=True)
-    return Outputs(logits, logits.softmax(dim=-1) @ torch.tensor(VALENCES), log_sigma)
+    expected = logits.softmax(dim=-1) @ torch.tensor(VALENCES)
+    return Outputs(logits, expected, 1.5 * expected, log_sigma)
 
 
-def _labels(count: int) -> tuple[torch.Tensor, torch.Tensor]:
-    shares = torch.rand(count, 8, generator=torch.Generator().manual_seed(1))
-    shares = shares / shares.sum(dim=1, keepdim=True)
-    return shares, shares @ torch.tensor(VALENCES)
+def _shares(count: int, seed: int) -> torch.Tensor:
+    shares = torch.rand(count, 8, generator=torch.Generator().manual_seed(seed))
+    return shares / shares.sum(dim=1, keepdim=True)
+
+
+def _batch(count: int) -> Batch:
+    shares, (canvas, before) = _shares(count, 1), torch.rand(2, count, 1, 8, 8)
+    return Batch(canvas, torch.zeros(count, 3), before, shares, shares @ torch.tensor(VALENCES))
+
+
+def _read(valence: float, sigma: float) -> Outputs:
+    """One reading, of which nothing else counts."""
+    return Outputs(
+        torch.zeros(1, 8), torch.zeros(1), torch.tensor([valence]), torch.tensor([math.log(sigma)])
+    )
 
 
 def test_concordance_is_the_metrics_ccc() -> None:
@@ -44,44 +58,61 @@ def test_concordance_of_constants_has_a_gradient() -> None:
 
 
 def test_sigma_nll_by_hand() -> None:
-    outputs = Outputs(torch.zeros(1, 8), torch.tensor([0.5]), torch.tensor([math.log(0.2)]))
-    nll = losses.sigma_nll(outputs, torch.tensor([0.1]))
+    nll = losses.sigma_nll(_read(0.5, 0.2), torch.tensor([0.1]))
     assert float(nll) == pytest.approx(0.5 * (0.4 / 0.2) ** 2 + math.log(0.2))
 
 
 def test_sigma_nll_is_least_at_the_true_error() -> None:
     error = torch.tensor([0.3])
     nll = {
-        sigma: float(
-            losses.sigma_nll(
-                Outputs(torch.zeros(1, 8), torch.zeros(1), torch.tensor([math.log(sigma)])), error
-            )
-        )
+        sigma: float(losses.sigma_nll(_read(0, sigma), error))
         for sigma in (0.1, 0.2, 0.3, 0.4, 0.6)
     }
     assert min(nll, key=lambda sigma: nll[sigma]) == 0.3
 
 
 def test_the_weights_weigh() -> None:
-    outputs, (shares, valence) = _outputs(16), _labels(16)
-    votes = torch.nn.functional.cross_entropy(outputs.logits, shares)
+    outputs, batch, picture = _outputs(16), _batch(16), torch.rand(16, 1, 8, 8)
+    valence = batch.valence
     terms = {
-        "votes": votes,
-        "squared": ((outputs.valence - valence) ** 2).mean(),
-        "concordance": 1 - losses.concordance(outputs.valence, valence),
+        "votes": functional.cross_entropy(outputs.logits, batch.shares),
+        "squared": ((outputs.expected - valence) ** 2).mean(),
+        "concordance": 1 - losses.concordance(outputs.expected, valence),
+        "picture": losses.picture_error(picture, batch),
         "sigma": losses.sigma_nll(outputs, valence),
     }
     for name, term in terms.items():
-        alone = losses.total(outputs, shares, valence, ZERO._replace(**{name: 3.0}))
+        alone = losses.total(outputs, picture, batch, ZERO._replace(**{name: 3.0}))
         assert alone.item() == pytest.approx(3 * term.item(), abs=1e-5), name
-    together = losses.total(outputs, shares, valence, LossWeights())
+    together = losses.total(outputs, picture, batch, LossWeights())
     expected = sum(getattr(LossWeights(), name) * term.item() for name, term in terms.items())
     assert together.item() == pytest.approx(expected, abs=1e-5)
 
 
 def test_sigma_does_not_move_the_reading() -> None:
-    outputs, (shares, valence) = _outputs(16), _labels(16)
-    losses.total(outputs, shares, valence, ZERO._replace(sigma=1.0)).backward()
+    outputs = _outputs(16)
+    losses.total(outputs, None, _batch(16), ZERO._replace(sigma=1.0)).backward()
     assert outputs.log_sigma.grad is not None
     assert outputs.log_sigma.grad.abs().sum() > 0
     assert outputs.logits.grad is None or outputs.logits.grad.abs().sum() == 0
+
+
+def test_a_teacher_has_its_share_in_the_votes() -> None:
+    outputs, batch, taught = _outputs(16), _batch(16), _shares(16, 5)
+    for share in (0.0, 0.25, 1.0):
+        weights = ZERO._replace(votes=1.0, teacher=share)
+        learned = (1 - share) * batch.shares + share * taught
+        expected = functional.cross_entropy(outputs.logits, learned)
+        loss = losses.total(outputs, None, batch, weights, taught)
+        assert loss.item() == pytest.approx(expected.item(), abs=1e-6), share
+
+
+def test_picture_error_is_in_units_of_contrast() -> None:
+    """Half the contrast, half the error allowed: a dim face is not an easier one."""
+    batch = _batch(4)
+    dim = batch._replace(canvas=batch.canvas / 2, before=batch.before / 2)
+    picture = torch.rand(4, 1, 8, 8)
+    assert losses.picture_error(batch.before, batch) == 0
+    assert losses.picture_error(picture / 2, dim).item() == pytest.approx(
+        losses.picture_error(picture, batch).item(), rel=1e-5
+    )

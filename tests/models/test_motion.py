@@ -8,7 +8,7 @@ from narrowcast_models.training.motion import SIDE_PX, MotionConfig
 
 STILL = MotionConfig(
     start_shift=0, start_zoom=0, start_turn_deg=0, step_shift=0, step_zoom=0, step_turn_deg=0,
-    max_gamma=1, max_noise=0,
+    max_gamma=1, max_slope=0, max_sharpening=0, occluded=0, max_noise=0,
 )  # fmt: skip
 
 
@@ -82,7 +82,7 @@ def test_zoom_and_turn_change_the_picture_about_its_centre() -> None:
 def test_the_border_is_replicated() -> None:
     """No black edge comes in: a white face stays white however it moves."""
     white = torch.full((8, SIDE_PX, SIDE_PX), 255, dtype=torch.uint8)
-    config = MotionConfig(max_gamma=1, max_noise=0)
+    config = MotionConfig(max_gamma=1, max_slope=0, max_noise=0)
     assert motion.clips(white, 3, config, _generator()).min() > 254.9
 
 
@@ -111,3 +111,32 @@ def test_the_generator_decides() -> None:
     torch.manual_seed(2)
     assert torch.equal(motion.clips(faces, 3, config, _generator(5)), first)
     assert not torch.equal(motion.clips(faces, 3, config, _generator(6)), first)
+
+
+def test_light_from_one_side() -> None:
+    gray = torch.full((64, SIDE_PX, SIDE_PX), 100, dtype=torch.uint8)
+    clips = motion.clips(gray, 1, STILL._replace(max_slope=0.3), _generator())[:, 0]
+    middle = clips[:, 23:25, 23:25].mean(dim=(1, 2))
+    assert middle.tolist() == pytest.approx([100] * 64, abs=0.5)
+    across = clips[:, :, -1].mean(1) - clips[:, :, 0].mean(1)
+    assert across.min() < -30
+    assert 30 < across.max() <= 60.1
+
+
+def test_focus_keeps_the_mean_and_moves_the_detail() -> None:
+    faces = _faces(32)
+    clips = motion.clips(faces, 1, STILL._replace(max_sharpening=0.6), _generator())[:, 0]
+    detail = clips.std(dim=(1, 2)) / faces.float().std(dim=(1, 2))
+    assert detail.min() < 0.8, "some are blurred"
+    assert detail.max() > 1.05, "some are sharpened, as far as black and white allow"
+
+
+def test_something_before_the_face() -> None:
+    faces = torch.arange(1, 65, dtype=torch.uint8)[:, None, None].expand(-1, SIDE_PX, SIDE_PX)
+    config = STILL._replace(occluded=0.5, max_occlusion=0.4)
+    clips = motion.clips(faces, 1, config, _generator())[:, 0]
+    covered = (clips - faces.float()).abs().gt(0.5).float().mean(dim=(1, 2))
+    assert covered.max() <= 0.4**2 + 0.02
+    assert 16 <= int((covered > 0).sum()) <= 40
+    none = motion.clips(faces, 1, config._replace(occluded=0), _generator())[:, 0]
+    assert torch.allclose(none, faces.float(), atol=0.05)

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from narrowcast_models.coding import Coding
-from narrowcast_models.networks.one_for_all import OneForAll
+from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import CodedChip, Recogniser
 from narrowcast_shared.errors import WeightsError
+
+TINY = OneForAllConfig(widths=(4, 6), blocks=(0, 1), condition_width=4, features=4)
 
 
 def _chips() -> list[CodedChip]:
@@ -53,3 +55,19 @@ def test_dropout_is_off(tiny_network: OneForAll) -> None:
 def test_a_model_nobody_has() -> None:
     with pytest.raises(WeightsError, match="no weights"):
         Recogniser.load("nosuch")
+
+
+def test_pictures(tiny_network: OneForAll) -> None:
+    recogniser = Recogniser(tiny_network)
+    pictures = recogniser.super_resolve(_chips())
+    assert [p.shape for p in pictures] == [(48, 48)] * len(_chips())
+    assert {p.dtype for p in pictures} == {np.dtype(np.uint8)}
+    assert recogniser.super_resolve([]) == []
+    alone = recogniser.super_resolve(_chips()[:1])[0]
+    assert np.abs(alone.astype(int) - pictures[0]).max() <= 1
+
+
+def test_a_model_without_pictures() -> None:
+    recogniser = Recogniser(OneForAll(TINY._replace(picture_stages=0)))
+    with pytest.raises(WeightsError, match="makes no pictures"):
+        recogniser.super_resolve(_chips())

@@ -9,13 +9,17 @@ import numpy as np
 import pytest
 import torch
 
+from narrowcast_models import checkpoint
+from narrowcast_models.coding import Coding, conditions
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
+from narrowcast_models.training import card
 from narrowcast_models.training.batches import Batches
 from narrowcast_models.training.mixture import MixtureConfig
 from narrowcast_models.training.motion import MotionConfig
 from narrowcast_models.training.run import STATE_FILE, Run, TrainConfig
-from narrowcast_shared.errors import DataError
+from narrowcast_models.training.teacher import Teacher
+from narrowcast_shared.errors import DataError, WeightsError
 
 MakeFaces = Callable[..., LabelledFaces]
 
@@ -136,6 +140,7 @@ def test_an_epoch_shows_each_face_at_most_once(make_faces: MakeFaces) -> None:
 
 
 def test_a_batch(make_faces: MakeFaces) -> None:
+    """Two groups of two codings; what was before the link is the same face, and finer."""
     batch = next(Batches(make_faces(32), 16, 4, torch.Generator().manual_seed(0)).epoch())
     assert batch.canvas.shape == (16, 1, 48, 48)
     assert batch.conditions.shape == (16, 3)
@@ -143,6 +148,9 @@ def test_a_batch(make_faces: MakeFaces) -> None:
     assert len(batch.conditions.unique(dim=0)) > 1, "several codings a batch"
     assert float(batch.canvas.min()) >= 0
     assert float(batch.canvas.max()) <= 1
+    assert batch.before.shape == batch.canvas.shape
+    assert 0 < float((batch.before - batch.canvas).abs().mean()) < 0.15
+    assert float(batch.before.std()) > float(batch.canvas.std())
 
 
 def test_no_votes(make_faces: MakeFaces) -> None:
@@ -156,4 +164,35 @@ def test_the_configuration_as_json() -> None:
     plain = TrainConfig().as_json()
     assert plain["network"]["canvas_px"] == 48
     assert plain["mixture"]["sizes_px"][0] == 96
-    assert plain["epochs"] == 24
+    assert plain["epochs"] == TrainConfig().epochs
+
+
+def test_a_teacher_is_asked_for_faces_before_the_link(
+    tiny_network: OneForAll, make_faces: MakeFaces, tmp_path: Path
+) -> None:
+    """1. a shipped teacher  2. its shares are its network's  3. a run learns from it"""
+    made = card.describe("tiny", tiny_network, {}, [], "none")
+    path = tmp_path / "tiny.safetensors"
+    checkpoint.save(tiny_network, made, path)
+    before = torch.rand(4, 1, 48, 48)
+    with torch.inference_mode():
+        own = tiny_network(before, conditions([Coding(48, None)] * 4)).logits.softmax(dim=-1)
+    assert torch.allclose(Teacher(str(path)).shares(before), own, atol=1e-5)
+    taught, losses = _train(make_faces(32), replace(CONFIG, teacher=str(path)), tmp_path / "taught")
+    alone, _ = _train(make_faces(32), CONFIG, tmp_path / "alone")
+    assert len(losses) == 2
+    assert not torch.equal(taught.shares.weight, alone.shares.weight)
+
+
+def test_a_teacher_nobody_has(make_faces: MakeFaces, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no weights at"):
+        Run(make_faces(32), replace(CONFIG, teacher="nosuch"), tmp_path)
+
+
+def test_bfloat16_learns_the_same(make_faces: MakeFaces, tmp_path: Path) -> None:
+    """Coarser numbers on the way, full ones in the weights."""
+    network, coarse = _train(make_faces(48), replace(CONFIG, bf16=True), tmp_path / "coarse")
+    _, fine = _train(make_faces(48), CONFIG, tmp_path / "fine")
+    assert {p.dtype for p in network.parameters()} == {torch.float32}
+    assert coarse != fine
+    assert coarse == pytest.approx(fine, rel=0.05)

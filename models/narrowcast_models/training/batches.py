@@ -16,10 +16,14 @@ from narrowcast_models.training.motion import MotionConfig
 
 
 class Batch(NamedTuple):
-    """Canvas [B, 1, 48, 48], conditions [B, 3], shares [B, 8], valence [B], all float32."""
+    """Canvas [B, 1, 48, 48], conditions [B, 3], shares [B, 8], valence [B], all float32.
+
+    `before` [B, 1, 48, 48] is the same moment before the link, in 0..1.
+    """
 
     canvas: Tensor
     conditions: Tensor
+    before: Tensor
     shares: Tensor
     valence: Tensor
 
@@ -59,16 +63,25 @@ class Batches:
             yield self._batch(order[step * self._batch_size : (step + 1) * self._batch_size])
 
     def _batch(self, rows: Tensor) -> Batch:
-        parts = [self._group(group) for group in rows.chunk(self._groups)]
+        canvases, told, before = zip(
+            *(self._group(group) for group in rows.chunk(self._groups)), strict=True
+        )
         return Batch(
-            torch.cat([canvas_ for canvas_, _ in parts]),
-            torch.cat([conditions_ for _, conditions_ in parts]),
+            torch.cat(canvases),
+            torch.cat(told),
+            torch.cat(before),
             self._shares[rows],
             self._valence[rows],
         )
 
-    def _group(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def _group(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Canvas, conditions and the picture before the link, of one coding."""
         draw = mixture.draw(self._mixture, self._generator)
         clips = motion.clips(self._images[rows], draw.frames, self._motion, self._generator)
         chips = self._link.last_frames(clips, draw.coding)
-        return canvas.to_canvas(chips, motion.SIDE_PX), conditions([draw.coding] * len(rows))
+        before = clips[:, -1:] / 255
+        return (
+            canvas.to_canvas(chips, motion.SIDE_PX),
+            conditions([draw.coding] * len(rows)),
+            before,
+        )

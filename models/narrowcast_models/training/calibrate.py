@@ -1,52 +1,72 @@
-"""Sigma made true: one offset to log sigma, fitted on faces that the weights have not seen."""
+"""Readings and sigma made true: fitted on faces that the weights have not seen.
+
+Of sigma the interval is matched, not the mean square: the errors of poor codings are no
+Gaussian, and users ask how often the label lies inside.
+"""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 from tqdm import tqdm
 
-from narrowcast_models.coding import Coding
+from narrowcast_models.coding import Coding, conditions
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.evaluation import grid
-from narrowcast_models.evaluation.sizes import predict
+from narrowcast_models.evaluation.sizes import Z_90, predict
+from narrowcast_models.networks.calibration import Correction
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_shared.errors import DataError
 
-CODINGS = grid.codings((48, 32, 24, 16, 12, 8), (None, 30, 36))
+SIZES_PX = (96, 64, 48, 40, 32, 24, 20, 16, 12, 10, 8, 6)
+CODINGS = grid.codings(SIZES_PX, (None, 24, 30, 36, 42))
+
+COVERED = 0.90
+"""Share of the labels that the interval of +-1.645 sigma is to hold."""
+
+
+class _Wanted(NamedTuple):
+    log_gain: float
+    offset: float
+    log_sigma_shift: float
 
 
 def calibrate(
     network: OneForAll, faces: LabelledFaces, codings: tuple[Coding, ...] = CODINGS
-) -> float:
-    """Shift log sigma so that errors in units of sigma have unit mean square over all codings.
+) -> None:
+    """Fit the network's calibration, whatever it was before.
 
-    Returns the offset that was added to the last bias of the log-sigma head. Raises DataError
-    where no face is given.
+    Raises DataError where no face is given.
     """
     if len(faces) == 0:
-        raise DataError(f"{faces.name} has no held-out faces to calibrate sigma on")
+        raise DataError(f"{faces.name} has no held-out faces to calibrate on")
+    network.calibration.coefficients.zero_()
     recogniser = Recogniser(network)
     progress = tqdm(codings, "calibrating", unit="coding", disable=None)
-    z = np.concatenate([_standardised(recogniser, faces, coding) for coding in progress])
-    offset = _offset(z)
-    last = network.log_sigma[-1]
-    assert isinstance(last, nn.Linear)
-    with torch.no_grad():
-        last.bias.add_(offset)
-    return offset
+    wanted = [_wanted(recogniser, faces, coding) for coding in progress]
+    columns = torch.tensor(wanted, dtype=torch.float64).unbind(dim=1)
+    network.calibration.fit(conditions(codings), Correction(*columns))
 
 
-def _standardised(
-    recogniser: Recogniser, faces: LabelledFaces, coding: Coding
-) -> NDArray[np.float64]:
-    predicted = predict(recogniser, faces, coding)
-    return np.asarray((predicted.valence - faces.valence) / predicted.sigma)
+def _wanted(recogniser: Recogniser, faces: LabelledFaces, coding: Coding) -> _Wanted:
+    """What this coding asks for by itself.
+
+    Of all gains and offsets, those that give readings the mean and the spread of the labels
+    give the greatest CCC (Lin 1989: it is CC times how well both agree).
+    """
+    expected, sigma = predict(recogniser, faces, coding)
+    gain = float(faces.valence.std() / max(expected.std(), 1e-6))
+    reading = gain * (expected - expected.mean()) + faces.valence.mean()
+    return _Wanted(
+        log_gain=math.log(gain),
+        offset=float(faces.valence.mean() - gain * expected.mean()),
+        log_sigma_shift=_shift(reading - faces.valence, sigma),
+    )
 
 
-def _offset(z: NDArray[np.float64]) -> float:
-    """Scaling sigma by exp(offset) divides the mean square of z by exp(2 offset)."""
-    return 0.5 * math.log(float(np.mean(z**2)))
+def _shift(error: NDArray[np.float64], sigma: NDArray[np.float64]) -> float:
+    inside = float(np.quantile(np.abs(error) / sigma, COVERED))
+    return math.log(max(inside, 1e-6) / Z_90)

@@ -1,4 +1,4 @@
-"""The card of freshly trained `oa` weights."""
+"""The card of freshly trained weights."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,17 +11,16 @@ from narrowcast_models.coding import CONDITIONS
 from narrowcast_models.evaluation.sizes import Figures
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.training.provenance import git_revision
-from narrowcast_models.training.run import TrainConfig
 
 DATA = [
     DataSource(
         name="FER+ labels (Barsoum et al. 2016)",
-        used_for="training, calibration of sigma, figures: ten human votes a face",
+        used_for="training, calibration, figures: ten human votes a face",
         terms="MIT (Microsoft)",
     ),
     DataSource(
         name="FER2013 pixels (Goodfellow et al. 2013)",
-        used_for="training, calibration of sigma, figures: 48x48 gray faces",
+        used_for="training, calibration, figures: 48x48 gray faces",
         terms="collected from the web by its authors, for research; never redistributed, and not "
         "contained in the weights",
     ),
@@ -42,21 +41,22 @@ LIMITS = (
 
 
 def describe(
-    network: OneForAll, config: TrainConfig, training: dict[str, Any], figures: Sequence[Figures]
+    name: str,
+    network: OneForAll,
+    training: dict[str, Any],
+    figures: Sequence[Figures],
+    command: str,
 ) -> Card:
-    """The card, but for what `checkpoint.save` fills in.
-
-    `training` holds what the run adds to its configuration, with the `command` that made it.
-    """
+    """The card, but for what `checkpoint.save` fills in."""
     return Card(
-        name="oa",
+        name=name,
         architecture=ARCHITECTURE,
         network=network.config._asdict(),
         parameters=0,
         sha256="",
         git_revision=git_revision(),
-        command=training["command"],
-        training=config.as_json() | {k: v for k, v in training.items() if k != "command"},
+        command=command,
+        training=training,
         data=DATA,
         figures={
             "macs_per_chip": macs_per_chip(network),

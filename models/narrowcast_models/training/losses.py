@@ -1,4 +1,4 @@
-"""Losses of `oa`: how people voted, what it means in valence, and how wrong the reading is."""
+"""Losses of `oa`: how people voted, what it means in valence, the picture, and the error's size."""
 
 from typing import NamedTuple
 
@@ -6,28 +6,51 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from narrowcast_models import canvas
 from narrowcast_models.networks.one_for_all import Outputs
+from narrowcast_models.training.batches import Batch
 
 
 class LossWeights(NamedTuple):
-    """Weights of the four terms."""
+    """Weights of the five terms, and the teacher's share in what is learned as votes."""
 
     votes: float = 1.0
     squared: float = 2.0
     concordance: float = 0.5
+    picture: float = 0.1
     sigma: float = 0.1
+    teacher: float = 0.5
 
 
-def total(outputs: Outputs, shares: Tensor, valence: Tensor, weights: LossWeights) -> Tensor:
-    """Weighted sum over a batch: shares [B, 8] and valence [B] are the labels."""
-    votes = functional.cross_entropy(outputs.logits, shares)
-    squared = functional.mse_loss(outputs.valence, valence)
-    return (
-        weights.votes * votes
-        + weights.squared * squared
-        + weights.concordance * (1 - concordance(outputs.valence, valence))
-        + weights.sigma * sigma_nll(outputs, valence)
+def total(
+    outputs: Outputs,
+    picture: Tensor | None,
+    batch: Batch,
+    weights: LossWeights,
+    taught: Tensor | None = None,
+) -> Tensor:
+    """Weighted sum over a batch.
+
+    `picture` [B, 1, 48, 48] is super-resolved; `taught` [B, 8] are shares as a teacher reads the
+    batch's faces before the link (Hinton et al. 2015). Either may be missing.
+    """
+    shares = batch.shares
+    if taught is not None:
+        shares = torch.lerp(shares, taught, weights.teacher)
+    loss = (
+        weights.votes * functional.cross_entropy(outputs.logits, shares)
+        + weights.squared * functional.mse_loss(outputs.expected, batch.valence)
+        + weights.concordance * (1 - concordance(outputs.expected, batch.valence))
+        + weights.sigma * sigma_nll(outputs, batch.valence)
     )
+    if picture is not None:
+        loss = loss + weights.picture * picture_error(picture, batch)
+    return loss
+
+
+def picture_error(picture: Tensor, batch: Batch) -> Tensor:
+    """Mean absolute error of a super-resolved picture, in units of the chip's contrast."""
+    return ((picture - batch.before) / canvas.contrast(batch.canvas)).abs().mean()
 
 
 def concordance(predicted: Tensor, label: Tensor) -> Tensor:

@@ -10,14 +10,13 @@ from narrowcast_models import checkpoint
 from narrowcast_models.commands.experiment_avec import avec
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.training import card
-from narrowcast_models.training.run import TrainConfig
 from narrowcast_shared.errors import DataError
 
 
 @pytest.fixture
 def weights(tiny_network: OneForAll, tmp_path: Path) -> Path:
     path = tmp_path / "tiny.safetensors"
-    made = card.describe(tiny_network, TrainConfig(), {"command": "none"}, [])
+    made = card.describe("tiny", tiny_network, {}, [], "none")
     checkpoint.save(tiny_network, made, path)
     return path
 
@@ -31,7 +30,7 @@ def test_a_table_and_a_json(root: Path, weights: Path, tmp_path: Path) -> None:
     asked = ("--px", "16,8", "--qp", "36", "--delay", "auto", "--smooth", "0.4s", "--rescale")
     result = _run("--root", root, "--model", weights, *asked, "--json", out)
     assert result.exit_code == 0
-    assert "oa on AVEC 2016" in result.output
+    assert "tiny on AVEC 2016" in result.output
     assert "frames left out: none" in result.output
     report = json.loads(out.read_text())
     assert report["model"] == "oa"
