@@ -6,13 +6,15 @@ oa.json          the card: architecture, training, data and its terms, every fig
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 from pydantic import BaseModel, ConfigDict
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_shared.errors import WeightsError
@@ -20,6 +22,8 @@ from narrowcast_shared.errors import WeightsError
 WEIGHTS_FOLDER = Path(__file__).parent / "weights"
 DEFAULT_MODEL = "oa"
 ARCHITECTURE = "one-for-all"
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class DataSource(BaseModel):
@@ -50,7 +54,7 @@ class Card(BaseModel):
     limits: str
 
 
-def save(network: OneForAll, card: Card, path: Path) -> Card:
+def save(network: nn.Module, card: Card, path: Path) -> Card:
     """Write weights and card; the card's checksum and parameter count are filled in here.
 
     Raises WeightsError where they cannot be written.
@@ -76,6 +80,22 @@ def load(model: str = DEFAULT_MODEL) -> tuple[OneForAll, Card]:
 
     Raises WeightsError where a file is missing or damaged, or does not fit the network.
     """
+    path, card = find(model)
+    return one_for_all(path, card), card
+
+
+def one_for_all(path: Path, card: Card) -> OneForAll:
+    """The product's network out of found weights. Raises WeightsError."""
+    if card.architecture != ARCHITECTURE:
+        raise WeightsError(f"{path} is of architecture {card.architecture!r}, not {ARCHITECTURE!r}")
+    return filled(path, lambda: OneForAll(OneForAllConfig(**_as_tuples(card.network))))
+
+
+def find(model: str) -> tuple[Path, Card]:
+    """Path of the weights of any architecture, and their card, which is theirs by its checksum.
+
+    Raises WeightsError where a file is missing or damaged.
+    """
     path = locate(model)
     card = read_card(path.with_suffix(".json"))
     if _sha256(path) != card.sha256:
@@ -83,14 +103,20 @@ def load(model: str = DEFAULT_MODEL) -> tuple[OneForAll, Card]:
             f"{path} is not the file that its card describes (checksum differs)",
             "fetch both files again, or train anew with `narrowcast train`",
         )
-    if card.architecture != ARCHITECTURE:
-        raise WeightsError(f"{path} is of architecture {card.architecture!r}, not {ARCHITECTURE!r}")
+    return path, card
+
+
+def filled(path: Path, build: Callable[[], Network]) -> Network:
+    """The network that `build` makes, with the tensors of the file, in evaluation mode.
+
+    Raises WeightsError where it cannot be built, or file and network differ in one tensor.
+    """
     try:
-        network = OneForAll(OneForAllConfig(**_as_tuples(card.network)))
+        network = build()
         network.load_state_dict(load_file(path), strict=True)
     except (SafetensorError, OSError, RuntimeError, TypeError, ValueError, LookupError) as error:
         raise WeightsError(f"{path} does not fit its network ({_first_line(error)})") from error
-    return network.eval(), card
+    return network.eval()
 
 
 def locate(model: str) -> Path:

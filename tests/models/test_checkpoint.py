@@ -161,10 +161,19 @@ def test_where_nothing_can_be_written(tiny_network: OneForAll, tmp_path: Path) -
         checkpoint.save(tiny_network, CARD, tmp_path / "file" / "tiny.safetensors")
 
 
-def test_whatever_ships_loads() -> None:
-    """Each weight file in the package, with its card; the card's network is the default's."""
-    for path in checkpoint.WEIGHTS_FOLDER.glob("*.safetensors"):
-        network, card = checkpoint.load(path.stem)
-        assert card.name == path.stem
-        assert isinstance(network.config, OneForAllConfig)
-        assert card.parameters == sum(p.numel() for p in network.parameters())
+def test_the_default_ships() -> None:
+    """Other architectures may ship beside it: `evaluation.models` knows them all."""
+    network, card = checkpoint.load()
+    assert card.name == checkpoint.DEFAULT_MODEL
+    assert isinstance(network.config, OneForAllConfig)
+    assert card.parameters == sum(p.numel() for p in network.parameters())
+
+
+def test_a_model_is_shipped_by_being_there(
+    saved: Path, monkeypatch: pytest.MonkeyPatch, tiny_network: OneForAll
+) -> None:
+    monkeypatch.setattr(checkpoint, "WEIGHTS_FOLDER", saved.parent)
+    network, _ = checkpoint.load("tiny")
+    assert network.config == tiny_network.config
+    with pytest.raises(WeightsError, match=r"a shipped model \(tiny\)"):
+        checkpoint.load("oa")

@@ -1,17 +1,14 @@
-"""Figures by size and quantiser, their table, and sigma's calibration."""
+"""Figures by size and quantiser, and sigma's calibration."""
 
-import io
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from narrowcast_models.coding import Coding
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.evaluation import grid
-from narrowcast_models.evaluation.sizes import Figures, evaluate, predict
-from narrowcast_models.evaluation.table import table
+from narrowcast_models.evaluation.sizes import evaluate, predict
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
 from narrowcast_models.training.calibrate import calibrate
@@ -67,20 +64,6 @@ def test_the_grid() -> None:
     assert grid.codings([8, 6], [None, 30]) == ((8, None), (8, 30), (6, None), (6, 30))
     assert grid.CARD_GRID[: len(grid.SIZES_PX)] == tuple((px, None) for px in grid.SIZES_PX)
     assert len(set(grid.CARD_GRID)) == len(grid.CARD_GRID)
-
-
-def test_the_table() -> None:
-    rows = [
-        Figures(24, None, 0.5, 0.6, 0.3, 0.912, 0.25, 10),
-        Figures(8, 36, -0.1, 0.1, 0.4, 0.8, 0.5, 10),
-    ]
-    console = Console(file=io.StringIO(), width=100)
-    console.print(table(rows, "oa on 10 faces"))
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "oa on 10 faces" in text
-    for line, cells in ((24, "24 - 0.500 0.600 0.300 91.2 % 0.250"), (8, "8 36 -0.100")):
-        (found,) = [row for row in text.splitlines() if f" {line} " in row and "│" in row]
-        assert " ".join(found.replace("│", " ").split()).startswith(cells)
 
 
 def test_calibrated_errors_have_unit_variance(

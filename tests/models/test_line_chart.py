@@ -61,6 +61,37 @@ def test_text_is_escaped() -> None:
     assert words[-1] == "<i>"
 
 
+def test_a_band_around_its_line() -> None:
+    """There along the low bounds, back along the high ones; the axis has room for both."""
+    line = Line("a", ((0, 0.5), (1, 0.5)), ((0, 0.75), (0.25, 1)))
+    svg = line_chart("t", [line], Axis("x"), Axis("y"))
+    (band,) = ET.fromstring(svg).iter(f"{SVG}polygon")
+    left, right, bottom, top = LEFT, WIDTH - RIGHT, HEIGHT - BOTTOM, TOP
+    quarter = (bottom - top) / 4
+    corners = ((left, bottom), (right, bottom - quarter), (right, top), (left, top + quarter))
+    assert band.get("points") == " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+
+
+def test_no_band_without_bounds() -> None:
+    svg = line_chart("t", [Line("a", ((0, 0), (1, 1)))], Axis("x"), Axis("y"))
+    assert "polygon" not in svg
+
+
 def test_nothing_to_draw() -> None:
     with pytest.raises(ValueError, match="needs a point"):
         line_chart("t", [Line("a", ())], Axis("x"), Axis("y"))
+
+
+def test_dots_alone() -> None:
+    joined, apart = Line("a", ((0, 0), (1, 1))), Line("b", ((0, 1), (1, 0)), joined=False)
+    root = ET.fromstring(line_chart("t", [joined, apart], Axis("x"), Axis("y")))
+    assert len(list(root.iter(f"{SVG}polyline"))) == 1
+    assert len(list(root.iter(f"{SVG}circle"))) == 2 + 2 + 1, "and one in the legend"
+
+
+def test_lines_of_one_colour_differ_in_their_dashes() -> None:
+    lines = [Line(str(index), ((0, index), (1, index))) for index in range(9)]
+    groups = list(ET.fromstring(line_chart("t", lines, Axis("x"), Axis("y"))).iter(f"{SVG}g"))
+    assert groups[8].get("stroke") == groups[0].get("stroke")
+    assert groups[0].get("stroke-dasharray") is None
+    assert groups[8].get("stroke-dasharray") is not None

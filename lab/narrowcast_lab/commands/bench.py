@@ -4,14 +4,16 @@ import click
 
 from narrowcast_lab.commands.bench_crop import crop
 from narrowcast_lab.commands.bench_latency import latency
+from narrowcast_lab.commands.bench_moving import moving
 from narrowcast_lab.commands.bench_wire import wire
 
 
 @click.group()
 def bench() -> None:
-    """Measure: steadiness of the crop, latency of the live path, rate on the wire."""
+    """Measure: the crop, latency of the live path, rate on the wire, what moving clips keep."""
 
 
 bench.add_command(crop)
 bench.add_command(latency)
+bench.add_command(moving)
 bench.add_command(wire)

@@ -6,6 +6,7 @@ import click
 
 from narrowcast_models.commands import output
 from narrowcast_models.commands.lists import quantisers, sizes
+from narrowcast_shared.errors import SettingsError
 
 
 @click.command(epilog="Example: narrowcast evaluate --faces mine.npz --px 48,24 --qp none,30")
@@ -35,13 +36,27 @@ from narrowcast_models.commands.lists import quantisers, sizes
     metavar="LIST",
     help="x264's quantisers, `none` for uncoded: none,24,30,36,42.",
 )
-@click.option("--model", default="oa", show_default=True, help="A shipped model or a weight file.")
+@click.option(
+    "--model",
+    default="oa",
+    show_default=True,
+    metavar="oa|paper|FILE",
+    help="A shipped model, such as the product's `oa` or the method's `paper`, or a .safetensors "
+    "file with its card beside it.",
+)
 @click.option(
     "--json",
     "json_path",
     type=click.Path(dir_okay=False, path_type=Path),
-    metavar="OUT",
-    help="Write the figures there as JSON.",
+    metavar="OUT.json",
+    help="Write every figure and its interval there.",
+)
+@click.option(
+    "--plot",
+    "plot_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT.svg",
+    help="Draw CCC by px there, a line a quantiser, with the intervals as bands.",
 )
 def evaluate(
     faces: str,
@@ -49,32 +64,43 @@ def evaluate(
     qps: tuple[int | None, ...],
     model: str,
     json_path: Path | None,
+    plot_path: Path | None,
 ) -> None:
     """Measure CCC, CC, RMSE and the truth of sigma on labelled faces.
 
     Coded faces are stills at rest, decoded after a keyframe and three P frames. Where the
     labels name emotions, also the area under the ROC curve, happiness against neutral.
+
+    Prints a table, with a 95 % bootstrap interval beside each score, and a plot where there
+    are two sizes or more. Writes the files that --json and --plot name, and no other.
     """
+    if plot_path is not None and plot_path.suffix != ".svg":
+        raise SettingsError(f"--plot {plot_path} does not end in .svg")
     from rich.console import Console
 
     from narrowcast_models import checkpoint
     from narrowcast_models.data import choice
-    from narrowcast_models.evaluation import grid
+    from narrowcast_models.evaluation import bootstrap, grid, models, plot
     from narrowcast_models.evaluation import sizes as sizes_
     from narrowcast_models.evaluation.table import table
-    from narrowcast_models.recogniser import Recogniser
 
     labelled = choice.load(faces)
-    network, card = checkpoint.load(model)
-    figures = sizes_.evaluate(Recogniser(network), labelled, grid.codings(sizes_px, qps))
+    reader, card = models.load(model)
+    figures = sizes_.evaluate(reader, labelled, grid.codings(sizes_px, qps))
     title = f"{card.name} on {len(labelled)} faces of {labelled.name}"
-    Console().print(table(figures, title))
+    console = Console()
+    console.print(table(figures, title))
+    if len(set(sizes_px)) > 1:
+        console.print(plot.drawn(figures))
     if json_path is not None:
         report = {
             "model": card.name,
             "sha256": card.sha256,
             "faces": labelled.name,
             "count": len(labelled),
+            "intervals": bootstrap.DESCRIPTION,
             "figures": [row._asdict() for row in figures],
         }
         output.write(json_path, checkpoint.to_json(report))
+    if plot_path is not None:
+        output.write(plot_path, plot.svg(figures, title))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from narrowcast_models.commands.train_paper import paper
 from narrowcast_shared.errors import SettingsError
 
 
@@ -15,6 +16,9 @@ def train() -> None:
 
     The data sets are read where the environment variable NARROWCAST_DATA points.
     """
+
+
+train.add_command(paper)
 
 
 @train.command(epilog="Example: narrowcast train oa --run runs/oa --seed 1")

@@ -17,10 +17,15 @@ _TICKS = 5
 
 
 class Line(NamedTuple):
-    """A named run of points (x, y), drawn in their order."""
+    """A named run of points (x, y), drawn in their order; as dots alone where not `joined`.
+
+    `bounds` (low, high), one for each point or none at all, are drawn as a band around them.
+    """
 
     name: str
     points: tuple[tuple[float, float], ...]
+    bounds: tuple[tuple[float, float], ...] = ()
+    joined: bool = True
 
 
 class Axis(NamedTuple):
@@ -51,6 +56,7 @@ def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
     """The chart as an SVG document. Raises ValueError where no line has a point."""
     xs = [point[0] for line in lines for point in line.points]
     ys = [point[1] for line in lines for point in line.points]
+    ys += [bound for line in lines for bounds in line.bounds for bound in bounds]
     if not xs:
         raise ValueError("a chart needs a point")
     x_ticks = x.ticks or _choose_ticks(min(xs), max(xs), x.logarithmic)
@@ -75,17 +81,31 @@ def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
 
 def _draw(index: int, line: Line, across: _Scale, up: _Scale) -> str:
     colour = _COLOURS[index % len(_COLOURS)]
+    dash = ' stroke-dasharray="5 3"' if index >= len(_COLOURS) else ""
     places = [(across(x), up(y)) for x, y in line.points]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places)
+    band = _band(line, across, up) if line.bounds else ""
     top = TOP + 10 + 18 * index
     legend_x = WIDTH - RIGHT + 16
+    run = f'<polyline points="{path}" fill="none"/>'
     key = f'<line x1="{legend_x}" x2="{legend_x + 20}" y1="{top - 4}" y2="{top - 4}"/>'
+    if not line.joined:
+        run, key = "", f'<circle cx="{legend_x + 10}" cy="{top - 4}" r="3"/>'
     return (
-        f'<g stroke="{colour}" fill="{colour}" stroke-width="2">'
-        f'<polyline points="{path}" fill="none"/>{dots}{key}</g>\n'
+        f'<g stroke="{colour}" fill="{colour}" stroke-width="2"{dash}>{band}{run}{dots}{key}</g>\n'
         + _text(legend_x + 26, top, line.name)
     )
+
+
+def _band(line: Line, across: _Scale, up: _Scale) -> str:
+    """There along the low bounds and back along the high ones; at a single point a whisker."""
+    xs = [across(x) for x, _ in line.points]
+    low = [(x, up(bounds[0])) for x, bounds in zip(xs, line.bounds, strict=True)]
+    high = [(x, up(bounds[1])) for x, bounds in zip(xs, line.bounds, strict=True)]
+    ring = low + high[::-1]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in ring)
+    return f'<polygon points="{path}" fill-opacity=".15" stroke-opacity=".3" stroke-width="1"/>'
 
 
 def _x_tick(at: float, value: float) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from narrowcast_models.networks.paper import PaperNetworkConfig
+from narrowcast_models.networks.paper import PaperNetworkConfig, Pooling
 
 FACTORS = (3, 4, 6, 8, 12, 16)
 """Downsampling factors of the 96-px chip (section 4.1)."""
@@ -63,3 +63,11 @@ class PaperConfig:
     def as_json(self) -> dict[str, Any]:
         """Plain values for a cell's file."""
         return asdict(self) | {"network": self.network._asdict()}
+
+
+def network_of(plain: dict[str, Any]) -> PaperNetworkConfig:
+    """The network's configuration out of a file's plain values.
+
+    Raises LookupError, TypeError or ValueError where they describe none.
+    """
+    return PaperNetworkConfig(plain["canvas_px"], plain["width"], Pooling(plain["pooling"]))

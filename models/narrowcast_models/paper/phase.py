@@ -88,7 +88,7 @@ class Phase:
         if state["tag"] != self._tag:
             raise DataError(
                 f"{self._path} belongs to a run with another configuration",
-                "name another folder with --out, or remove this one",
+                "name another folder for this run, or remove this one",
             )
         self._network.load_state_dict(state["network"])
         self._optimizer.load_state_dict(state["optimizer"])

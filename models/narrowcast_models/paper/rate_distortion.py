@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
-from narrowcast_models import canvas
 from narrowcast_models.coding import Coding
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.evaluation.line_chart import Axis, Line, line_chart
 from narrowcast_models.networks.paper import Recognition
-from narrowcast_models.paper import bicubic
+from narrowcast_models.paper import reader
 from narrowcast_models.recogniser import CodedChip, Recogniser
 from narrowcast_models.training import motion
 from narrowcast_models.training.degrade import shrink
@@ -70,9 +69,8 @@ def reader_of(network: Recognition) -> ValenceReader:
     """The paper's recogniser behind the call that a rate-distortion needs."""
 
     def read(chips: NDArray[np.uint8], _: Coding) -> Sequence[float]:
-        enlarged = bicubic.resize(torch.from_numpy(chips).float(), network.config.canvas_px)
-        seen = canvas.normalise((enlarged / 255).clamp(0, 1).unsqueeze(1))
         with torch.inference_mode():
+            seen = reader.seen(chips, network.config.canvas_px)
             return [float(valence) for valence in network(seen)]
 
     return read

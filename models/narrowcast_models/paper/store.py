@@ -10,8 +10,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from narrowcast_models.checkpoint import to_json
-from narrowcast_models.networks.paper import PaperNetworkConfig, Pooling, Recognition
+from narrowcast_models.networks.paper import PaperNetworkConfig, Recognition
 from narrowcast_models.paper.cells import Cell, Method
+from narrowcast_models.paper.config import network_of
 from narrowcast_shared.errors import DataError, WeightsError
 
 
@@ -54,8 +55,7 @@ class CellReport(BaseModel):
     def network(self) -> PaperNetworkConfig:
         """The network's configuration. Raises DataError where the file has been tampered with."""
         try:
-            plain = self.config["network"]
-            return PaperNetworkConfig(plain["canvas_px"], plain["width"], Pooling(plain["pooling"]))
+            return network_of(self.config["network"])
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"cell {self.cell.slug} tells no network ({error})") from error
 

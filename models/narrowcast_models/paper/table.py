@@ -74,7 +74,7 @@ class Table:
         if report.config != self._config.as_json() or not scored >= set(cell.scored_at(factors)):
             raise DataError(
                 f"{path} was made with another configuration",
-                "name another folder with --out, or remove this one",
+                "name another folder for this run, or remove this one",
             )
         return report
 

@@ -39,7 +39,15 @@ def _evaluate(*arguments: object) -> Result:
     return CliRunner().invoke(evaluate, [str(a) for a in arguments], catch_exceptions=False)
 
 
-def test_a_table_and_a_json(faces_file: Path, weights: Path, tmp_path: Path) -> None:
+def _cell(value: float) -> str:
+    """A score as the table has it: -.123."""
+    return f"{round(value, 3) + 0.0:.3f}".replace("0.", ".", 1)
+
+
+def test_a_table_and_a_json(
+    faces_file: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     out = tmp_path / "figures.json"
     grid = ("--px", "24, 8", "--qp", "none,30")
     result = _evaluate("--faces", faces_file, *grid, "--model", weights, "--json", out)
@@ -52,8 +60,30 @@ def test_a_table_and_a_json(faces_file: Path, weights: Path, tmp_path: Path) -> 
     assert codings == [(24, None), (24, 30), (8, None), (8, 30)]
     for row in report["figures"]:
         assert row["faces"] == 20
-        assert -1 <= row["ccc"] <= 1
-        assert f"{row['ccc']:.3f}" in result.output
+        assert -1 <= row["ccc_low"] <= row["ccc"] <= row["ccc_high"] <= 1
+        assert row["rmse_low"] <= row["rmse"] <= row["rmse_high"]
+        cell = f"{_cell(row['ccc'])} [{_cell(row['ccc_low'])} {_cell(row['ccc_high'])}]"
+        assert cell in result.output
+    assert report["intervals"]["level"] == 0.95
+    assert "uncoded" in result.output, "the plot's legend"
+    assert not list(tmp_path.glob("*.svg")), "nothing that was not asked for"
+
+
+def test_a_plot(faces_file: Path, weights: Path, tmp_path: Path) -> None:
+    out = tmp_path / "ccc.svg"
+    grid = ("--px", "8", "--qp", "none,30")
+    result = _evaluate("--faces", faces_file, *grid, "--model", weights, "--plot", out)
+    assert result.exit_code == 0
+    svg = out.read_text()
+    assert "oa on 20 faces of mine" in svg
+    assert svg.count("<polyline") == svg.count("<polygon") == 2
+    assert "uncoded" not in result.output, "one size is no curve"
+    assert not (tmp_path / "ccc.json").exists()
+
+
+def test_a_plot_is_svg(faces_file: Path) -> None:
+    with pytest.raises(SettingsError, match=r"does not end in \.svg"):
+        _evaluate("--faces", faces_file, "--plot", "ccc.png")
 
 
 def test_ferplus_means_eval_clean(ferplus_folder: Path, weights: Path) -> None:
@@ -128,4 +158,4 @@ def test_faces_with_emotions_have_an_area(
     assert "AUC: happiness against neutral" in result.output
     report = json.loads(out.read_text())
     assert "weak labels" in report["faces"]
-    assert f"{report['figures'][0]['auc']:.3f}" in result.output
+    assert _cell(report["figures"][0]["auc"]) in result.output
