@@ -63,6 +63,7 @@ def save(network: nn.Module, card: Card, path: Path) -> Card:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(tensors, path)
+        path.chmod(0o644)  # it is written for its owner alone, and images run as somebody else
     except (SafetensorError, OSError) as error:
         raise WeightsError(f"{path} cannot be written ({_first_line(error)})") from error
     card = card.model_copy(

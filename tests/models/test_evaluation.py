@@ -11,8 +11,6 @@ from narrowcast_models.evaluation import grid
 from narrowcast_models.evaluation.sizes import evaluate, predict
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
-from narrowcast_models.training.calibrate import calibrate
-from narrowcast_shared.errors import DataError
 
 MakeFaces = Callable[..., LabelledFaces]
 
@@ -64,40 +62,3 @@ def test_the_grid() -> None:
     assert grid.codings([8, 6], [None, 30]) == ((8, None), (8, 30), (6, None), (6, 30))
     assert grid.CARD_GRID[: len(grid.SIZES_PX)] == tuple((px, None) for px in grid.SIZES_PX)
     assert len(set(grid.CARD_GRID)) == len(grid.CARD_GRID)
-
-
-def test_calibrated_errors_have_unit_variance(
-    make_faces: MakeFaces, tiny_network: OneForAll
-) -> None:
-    faces, codings = make_faces(80), (Coding(48, None), Coding(12, 36))
-    recogniser = Recogniser(tiny_network)
-
-    def mean_square() -> float:
-        z = []
-        for coding in codings:
-            predicted = predict(recogniser, faces, coding)
-            z.append((predicted.valence - faces.valence) / predicted.sigma)
-        return float(np.mean(np.concatenate(z) ** 2))
-
-    before = mean_square()
-    offset = calibrate(tiny_network, faces, codings)
-    assert offset == pytest.approx(0.5 * np.log(before), abs=1e-6)
-    assert abs(offset) > 0.05
-    assert mean_square() == pytest.approx(1, abs=1e-3)
-    assert calibrate(tiny_network, faces, codings) == pytest.approx(0, abs=1e-3)
-
-
-def test_calibration_leaves_the_readings_alone(
-    make_faces: MakeFaces, tiny_network: OneForAll
-) -> None:
-    faces, coding = make_faces(20), Coding(24, None)
-    before = predict(Recogniser(tiny_network), faces, coding)
-    offset = calibrate(tiny_network, faces, (coding,))
-    after = predict(Recogniser(tiny_network), faces, coding)
-    assert np.array_equal(before.valence, after.valence)
-    assert after.sigma == pytest.approx(before.sigma * np.exp(offset), rel=1e-5)
-
-
-def test_no_faces_to_calibrate_on(make_faces: MakeFaces, tiny_network: OneForAll) -> None:
-    with pytest.raises(DataError, match="no held-out faces"):
-        calibrate(tiny_network, make_faces(0))

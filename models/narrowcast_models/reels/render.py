@@ -11,7 +11,8 @@ from narrowcast_models.reels import motion
 from narrowcast_models.reels.config import ReelConfig
 from narrowcast_models.reels.motion import Waves
 from narrowcast_models.reels.script import Script
-from narrowcast_models.training.motion import MotionConfig, _affine, _light, _mirrors
+from narrowcast_models.training import motion as stills
+from narrowcast_models.training.motion import MotionConfig
 
 CHUNK = 64
 """Frames rendered at a time: what they take stays in a core's cache."""
@@ -49,9 +50,9 @@ def scene(images: Tensor, config: ReelConfig, generator: torch.Generator) -> Sce
     tilt = torch.tensor([config.sway_tilt, config.sway_tilt])
     light = torch.tensor([config.light_gain, config.light_slope, config.light_slope])
     return Scene(
-        still=_light(still, MotionConfig(max_gamma=config.max_gamma), generator),
+        still=stills.light(still, _gamma_alone(config), generator),
         home=(2 * torch.rand(count, 4, generator=generator) - 1) * home,
-        mirror=_mirrors(count, 1, generator),
+        mirror=stills.mirrors(count, 1, generator),
         sway=motion.wander(count, torch.cat([sway, tilt]), config.sway_hz, generator),
         light=motion.wander(count, light, config.light_hz, generator),
     )
@@ -92,12 +93,12 @@ def _picture(shown: Scene, moment: _Moment) -> Tensor:
     """The same frames, each of its one segment."""
     segment = moment.segment
     side = shown.still.shape[-1]
-    places = _places(side)
+    places = stills.places(side)
     sway = shown.sway.at(segment, moment.moved_s)  # shift x, shift y, zoom, turn; tilt x, tilt y
-    theta = _affine(shown.home[segment] + sway[:, :4], shown.mirror[segment])
+    theta = stills.affine(shown.home[segment] + sway[:, :4], shown.mirror[segment])
     moved = functional.grid_sample(
         shown.still[segment],
-        _grid(theta, sway[:, 4:], places),
+        _grid(theta, sway[:, 4:], side),
         mode="bilinear",
         padding_mode="border",
         align_corners=False,
@@ -107,20 +108,17 @@ def _picture(shown: Scene, moment: _Moment) -> Tensor:
     return moved[:, 0] * (rows + (slope_x * places)[:, None, :])
 
 
-def _grid(theta: Tensor, tilt: Tensor, places: Tensor) -> Tensor:
-    """Where each pixel comes from, [M, n, n, 2]: by the matrices [M, 2, 3] and, most of all in the
-    middle, by the tilt [M, 2]. A small part of `affine_grid`'s time.
+def _grid(theta: Tensor, tilt: Tensor, side: int) -> Tensor:
+    """Where each pixel comes from, [M, side, side, 2]: by the matrices [M, 2, 3] and, most of all
+    in the middle, by the tilt [M, 2].
     """
-    across = theta[:, :, 0, None] * places  # [M, 2, n]
-    down = theta[:, :, 1, None] * places + theta[:, :, 2, None]
-    dome = 1 - places**2
+    dome = 1 - stills.places(side) ** 2
     bulge = 2 * tilt[:, :, None, None] * (dome * dome[:, None])
-    return (bulge + across[:, :, None, :] + down[:, :, :, None]).permute(0, 2, 3, 1)
+    return stills.grid(theta, side) + bulge.permute(0, 2, 3, 1)
 
 
-def _places(side: int) -> Tensor:
-    """Centres of `side` pixels, the picture's edges being -1 and 1: float32 [side]."""
-    return (2 * torch.arange(side) + 1) / side - 1
+def _gamma_alone(config: ReelConfig) -> MotionConfig:
+    return MotionConfig(max_gamma=config.max_gamma, max_slope=0)
 
 
 def _reach(shift: float, zoom: float, turn_deg: float) -> Tensor:

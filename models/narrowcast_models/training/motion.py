@@ -35,9 +35,9 @@ def clips(images: Tensor, frames: int, config: MotionConfig, generator: torch.Ge
     """Moving clips float32 [B, frames, 48, 48] (0..255) of stills uint8 [B, 48, 48]."""
     count = len(images)
     pose = _poses(count, frames, config, generator)  # [B, F, 4]
-    theta = _affine(pose.reshape(-1, 4), _mirrors(count, frames, generator))
+    theta = affine(pose.reshape(-1, 4), mirrors(count, frames, generator))
     still = (images.float() / 255).unsqueeze(1)
-    still = _focus(_light(_occlude(still, config, generator), config, generator), config, generator)
+    still = _focus(light(_occlude(still, config, generator), config, generator), config, generator)
     repeated = still.repeat_interleave(frames, dim=0)  # [B*F, 1, 48, 48]
     moved = functional.grid_sample(
         repeated, grid(theta, SIDE_PX), mode="bilinear", padding_mode="border", align_corners=False
@@ -59,13 +59,14 @@ def _poses(count: int, frames: int, config: MotionConfig, generator: torch.Gener
     return first + walk.cumsum(dim=1)
 
 
-def _mirrors(count: int, frames: int, generator: torch.Generator) -> Tensor:
+def mirrors(count: int, frames: int, generator: torch.Generator) -> Tensor:
+    """1, or -1 for the half that is mirrored, by face: float32 [count * frames]."""
     sign = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
     return sign.repeat_interleave(frames)
 
 
-def _affine(pose: Tensor, mirror: Tensor) -> Tensor:
-    """Matrices [N, 2, 3] for affine_grid, whose coordinates run from -1 to 1."""
+def affine(pose: Tensor, mirror: Tensor) -> Tensor:
+    """Matrices [N, 2, 3] of poses [N, 4] for `grid`, whose coordinates run from -1 to 1."""
     dx, dy, log_zoom, turn = pose.unbind(dim=1)
     scale = log_zoom.exp()
     cos, sin = scale * turn.cos(), scale * turn.sin()
@@ -80,13 +81,18 @@ def grid(theta: Tensor, side: int) -> Tensor:
     """`affine_grid` of matrices [N, 2, 3] as one sum of a row's and a column's share, which takes a
     twentieth of its time: [N, side, side, 2].
     """
-    places = (2 * torch.arange(side) + 1) / side - 1
-    across = theta[:, :, 0, None] * places  # [N, 2, side]
-    down = theta[:, :, 1, None] * places + theta[:, :, 2, None]
+    at = places(side)
+    across = theta[:, :, 0, None] * at  # [N, 2, side]
+    down = theta[:, :, 1, None] * at + theta[:, :, 2, None]
     return (across[:, :, None, :] + down[:, :, :, None]).permute(0, 2, 3, 1)
 
 
-def _light(still: Tensor, config: MotionConfig, generator: torch.Generator) -> Tensor:
+def places(side: int) -> Tensor:
+    """Centres of `side` pixels, the picture's edges being -1 and 1: float32 [side]."""
+    return (2 * torch.arange(side) + 1) / side - 1
+
+
+def light(still: Tensor, config: MotionConfig, generator: torch.Generator) -> Tensor:
     """Gamma and a slope: the parts of light that contrast normalisation does not undo."""
     count, _, side, _ = still.shape
     gamma = torch.exp(_spread((count, 1, 1, 1), math.log(config.max_gamma), generator))

@@ -33,7 +33,7 @@ def test_a_table_and_a_json(root: Path, weights: Path, tmp_path: Path) -> None:
     assert "tiny on AVEC 2016" in result.output
     assert "frames left out: none" in result.output
     report = json.loads(out.read_text())
-    assert report["model"] == "oa"
+    assert report["model"] == "tiny"
     codings = [(row["px"], row["qp"]) for row in report["codings"]]
     assert codings == [(16, 36), (8, 36)]
     for row in report["codings"]:

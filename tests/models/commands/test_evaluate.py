@@ -15,14 +15,13 @@ from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.emotions import EMOTIONS, VALENCES
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.training import card
-from narrowcast_models.training.run import TrainConfig
 from narrowcast_shared.errors import DataError, SettingsError, WeightsError
 
 
 @pytest.fixture
 def weights(tiny_network: OneForAll, tmp_path: Path) -> Path:
     path = tmp_path / "tiny.safetensors"
-    made = card.describe(tiny_network, TrainConfig(), {"command": "none"}, [])
+    made = card.describe("tiny", tiny_network, {}, [], "none")
     checkpoint.save(tiny_network, made, path)
     return path
 
@@ -52,9 +51,9 @@ def test_a_table_and_a_json(
     grid = ("--px", "24, 8", "--qp", "none,30")
     result = _evaluate("--faces", faces_file, *grid, "--model", weights, "--json", out)
     assert result.exit_code == 0
-    assert "oa on 20 faces of mine" in result.output
+    assert "tiny on 20 faces of mine" in result.output
     report = json.loads(out.read_text())
-    assert (report["model"], report["faces"], report["count"]) == ("oa", "mine", 20)
+    assert (report["model"], report["faces"], report["count"]) == ("tiny", "mine", 20)
     assert len(report["sha256"]) == 64
     codings = [(row["px"], row["qp"]) for row in report["figures"]]
     assert codings == [(24, None), (24, 30), (8, None), (8, 30)]
@@ -75,7 +74,7 @@ def test_a_plot(faces_file: Path, weights: Path, tmp_path: Path) -> None:
     result = _evaluate("--faces", faces_file, *grid, "--model", weights, "--plot", out)
     assert result.exit_code == 0
     svg = out.read_text()
-    assert "oa on 20 faces of mine" in svg
+    assert "tiny on 20 faces of mine" in svg
     assert svg.count("<polyline") == svg.count("<polygon") == 2
     assert "uncoded" not in result.output, "one size is no curve"
     assert not (tmp_path / "ccc.json").exists()
@@ -132,7 +131,7 @@ def test_a_folder_of_images(weights: Path, tmp_path: Path) -> None:
     (folder / "labels.csv").write_text("path,valence\n0.png,-0.5\n1.png,0\n2.png,0.5\n")
     result = _evaluate("--faces", folder, "--px", "16", "--model", weights)
     assert result.exit_code == 0
-    assert "oa on 3 faces of labels" in result.output
+    assert "tiny on 3 faces of labels" in result.output
     assert "AUC" not in result.output
 
 
