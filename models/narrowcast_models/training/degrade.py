@@ -11,7 +11,7 @@ from narrowcast_shared.operating_point import Rung
 
 
 def shrink(clips: Tensor, px: int) -> Tensor:
-    """Clips float [B, F, n, n] (0..255) to uint8 [B, F, px, px], rounded as the encoder does."""
+    """Clips float [..., n, n] (0..255) to uint8 [..., px, px], rounded as the encoder does."""
     return canvas.resize(clips, px).round().clamp(0, 255).to(torch.uint8)
 
 
@@ -26,15 +26,21 @@ class Link:
 
         `clips` is float [B, F, n, n] in 0..255. Where qp is None it is shrunk and not coded.
         """
+        if coding.qp is None:
+            return shrink(clips[:, -1], coding.px)
+        return self.all_frames(clips, coding)[:, -1]
+
+    def all_frames(self, clips: Tensor, coding: Coding) -> Tensor:
+        """Every frame as the decoder gets it, uint8 [B, F, px, px]; a keyframe, then P frames."""
         small = shrink(clips, coding.px)
         if coding.qp is None:
-            return small[:, -1]
+            return small
         encoder, decoder = self._context(Rung(coding.px, coding.qp))
-        out = np.empty((len(small), coding.px, coding.px), np.uint8)
+        out = np.empty(tuple(small.shape), np.uint8)
         for row, clip in enumerate(small.numpy()):
             for index, chip in enumerate(clip):
                 unit = encoder.encode(chip, keyframe=index == 0)
-                out[row] = decoder.decode(unit.nals)
+                out[row, index] = decoder.decode(unit.nals)
         return torch.from_numpy(out)
 
     def _context(self, rung: Rung) -> tuple[ChipEncoder, ChipDecoder]:
