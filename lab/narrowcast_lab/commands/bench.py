@@ -4,16 +4,20 @@ import click
 
 from narrowcast_lab.commands.bench_crop import crop
 from narrowcast_lab.commands.bench_latency import latency
+from narrowcast_lab.commands.bench_model import model
 from narrowcast_lab.commands.bench_moving import moving
 from narrowcast_lab.commands.bench_wire import wire
 
 
 @click.group()
 def bench() -> None:
-    """Measure: the crop, latency of the live path, rate on the wire, what moving clips keep."""
+    """Measure: the crop, latency of the live path, rate on the wire, what moving clips keep, what
+    a reading costs.
+    """
 
 
 bench.add_command(crop)
 bench.add_command(latency)
+bench.add_command(model)
 bench.add_command(moving)
 bench.add_command(wire)

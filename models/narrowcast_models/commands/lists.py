@@ -4,6 +4,8 @@ import click
 
 from narrowcast_shared.operating_point import CHIP_PX, MAX_QP, MIN_PX
 
+MAX_BATCH = 4096
+
 
 def sizes(value: str) -> tuple[int, ...]:
     """A click type: sides in px, separated by commas."""
@@ -14,6 +16,11 @@ def quantisers(value: str) -> tuple[int | None, ...]:
     """A click type: quantisers separated by commas, `none` for chips that are not coded."""
     parts = [part.strip() for part in value.split(",")]
     return tuple(None if part == "none" else _number(part, 0, MAX_QP) for part in parts)
+
+
+def batches(value: str) -> tuple[int, ...]:
+    """A click type: numbers of chips, separated by commas."""
+    return tuple(_number(part, 1, MAX_BATCH) for part in value.split(","))
 
 
 def _number(text: str, low: int, high: int) -> int:

@@ -1,0 +1,89 @@
+"""`narrowcast bench model`: what a reading costs."""
+
+from pathlib import Path
+
+import click
+
+from narrowcast_models.commands.lists import batches, sizes
+from narrowcast_shared import options
+
+
+@click.command()
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    default=("oa", "oa-l"),
+    show_default=True,
+    help="A shipped model or a weight file; to be given again for more. Ratios are to the first.",
+)
+@click.option(
+    "--px",
+    "sizes_px",
+    type=sizes,
+    default="96,48,16",
+    show_default=True,
+    metavar="LIST",
+    help="Sides of the chips.",
+)
+@click.option(
+    "--batch",
+    "batch_sizes",
+    type=batches,
+    default="64,1",
+    show_default=True,
+    metavar="LIST",
+    help="Chips read in one call.",
+)
+@click.option("--rounds", type=click.IntRange(1), default=30, show_default=True)
+@options.json_file_option()
+def model(
+    models: tuple[str, ...],
+    sizes_px: tuple[int, ...],
+    batch_sizes: tuple[int, ...],
+    rounds: int,
+    json_path: Path | None,
+) -> None:
+    r"""Time models on one core, in turns: chips in, readings out.
+
+    \b
+    Example: narrowcast bench model --model oa --model mine.safetensors --px 48 --batch 64,8,1
+    """
+    import platform
+
+    import torch
+    from rich.console import Console
+    from rich.table import Table
+
+    from narrowcast_lab import model_bench
+    from narrowcast_models import checkpoint
+    from narrowcast_models.commands import output
+    from narrowcast_models.recogniser import Recogniser
+
+    loaded = {name: checkpoint.load(name) for name in dict.fromkeys(models)}
+    pairs = [(name, Recogniser(network)) for name, (network, _) in loaded.items()]
+    costs = model_bench.measure(pairs, sizes_px, batch_sizes, rounds)
+    first = {(c.px, c.batch): c.ms_per_chip for c in costs if c.model == pairs[0][0]}
+    table = Table(title="One core, CPU time of a chip", title_justify="left")
+    for column in ("model", "px", "batch", "ms", "least, ms", f"of {pairs[0][0]}", "MMAC"):
+        table.add_column(column, justify="left" if column == "model" else "right")
+    for cost in costs:
+        table.add_row(
+            cost.model,
+            str(cost.px),
+            str(cost.batch),
+            f"{cost.ms_per_chip:.3f}",
+            f"{cost.ms_per_chip_least:.3f}",
+            f"{cost.ms_per_chip / first[cost.px, cost.batch]:.2f}",
+            f"{loaded[cost.model][1].figures['macs_per_chip'] / 1e6:.1f}",
+        )
+    Console().print(table)
+    if json_path is not None:
+        report = {
+            "machine": platform.machine(),
+            "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+            "torch": torch.__version__,
+            "rounds": rounds,
+            "costs": [cost._asdict() for cost in costs],
+        }
+        output.write(json_path, checkpoint.to_json(report))
