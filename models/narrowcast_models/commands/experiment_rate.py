@@ -109,13 +109,12 @@ def rate_distortion(
 
 def _reader(model: str) -> tuple["ValenceReader", str]:
     """What reads, and the name of its figures."""
-    from narrowcast_models import checkpoint
+    from narrowcast_models.evaluation import models
     from narrowcast_models.paper import rate_distortion as rd
     from narrowcast_models.paper import store
-    from narrowcast_models.recogniser import Recogniser
 
     if model.endswith(".json"):
         network, cell = store.load_network(Path(model))
         return rd.reader_of(network), f"paper-{cell.cell.slug}"
-    loaded, card = checkpoint.load(model)
-    return rd.reader_of_product(Recogniser(loaded)), card.name
+    reader, card = models.load(model)
+    return rd.reader_of_model(reader), card.name

@@ -17,9 +17,10 @@ from tqdm import tqdm
 from narrowcast_models.coding import Coding
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.evaluation.line_chart import Axis, Line, line_chart
+from narrowcast_models.evaluation.reader import Reader
 from narrowcast_models.networks.paper import Recognition
 from narrowcast_models.paper import reader
-from narrowcast_models.recogniser import CodedChip, Recogniser
+from narrowcast_models.recogniser import CodedChip
 from narrowcast_models.training import motion
 from narrowcast_models.training.degrade import shrink
 from narrowcast_models.training.motion import MotionConfig
@@ -39,7 +40,10 @@ FRAMES = 4
 BATCH = 64
 DIGITS = 4
 
-STILL = MotionConfig(start_shift=0, start_zoom=0, start_turn_deg=0, max_gamma=1)
+STILL = MotionConfig(
+    start_shift=0, start_zoom=0, start_turn_deg=0, max_gamma=1, max_slope=0, max_sharpening=0,
+    occluded=0,
+)  # fmt: skip
 """Framed and lit as the label saw it; it moves from frame to frame, and the sensor is noisy."""
 
 
@@ -76,11 +80,11 @@ def reader_of(network: Recognition) -> ValenceReader:
     return read
 
 
-def reader_of_product(recogniser: Recogniser) -> ValenceReader:
-    """The product's recogniser behind the same call."""
+def reader_of_model(reader: Reader) -> ValenceReader:
+    """A shipped model behind the same call."""
 
     def read(chips: NDArray[np.uint8], coding: Coding) -> Sequence[float]:
-        readings = recogniser.read([CodedChip(chip, coding) for chip in chips])
+        readings = reader.read([CodedChip(chip, coding) for chip in chips])
         return [reading.valence for reading in readings]
 
     return read

@@ -35,7 +35,7 @@ def test_factors_and_quantisers(make_faces: Callable[..., LabelledFaces]) -> Non
     assert all(point.cc > 0.95 for point in points)
     for point in points:
         assert point.faces == 70
-        assert point.video_bps == pytest.approx(25 * 8 * point.p_frame_bytes, rel=1e-3)
+        assert point.video_bps == pytest.approx(25 * 8 * point.p_frame_bytes, rel=2e-3)
         assert point.bits_per_pixel == pytest.approx(8 * point.p_frame_bytes / 9216, abs=1e-5)
         assert point.wire_bps > point.video_bps + 5 * 8 * 58, "five messages a second, 58 B each"
 
@@ -60,7 +60,7 @@ def test_both_recognisers_can_be_asked(tiny_network: OneForAll) -> None:
     coding = Coding(16, 30)
     torch.manual_seed(0)
     paper = Recognition(PaperNetworkConfig(40, 1 / 16)).eval()
-    for read in (rd.reader_of(paper), rd.reader_of_product(Recogniser(tiny_network))):
+    for read in (rd.reader_of(paper), rd.reader_of_model(Recogniser(tiny_network))):
         readings = read(chips, coding)
         assert len(readings) == 3
         assert len(set(readings)) == 3
