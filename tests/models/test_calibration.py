@@ -8,9 +8,8 @@ import torch
 
 from narrowcast_models.coding import Coding, conditions
 from narrowcast_models.data.faces import LabelledFaces
-from narrowcast_models.evaluation import grid
 from narrowcast_models.evaluation.sizes import Z_90
-from narrowcast_models.networks.calibration import TERMS, Calibration, Correction
+from narrowcast_models.networks.calibration import CODINGS, QPS, SIZES_PX, Calibration, Correction
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_models.training import held_out
@@ -18,12 +17,13 @@ from narrowcast_models.training.calibrate import SEED, calibrate
 from narrowcast_shared.errors import DataError
 
 MakeFaces = Callable[..., LabelledFaces]
-CODINGS = grid.codings((48, 24, 12, 6), (None, 24, 30, 42))
 
-SEVEN = (
-    *grid.codings((48, 16, 6), (None,)), *grid.codings((48,), (24, 30, 42)), Coding(12, 36),
-)  # fmt: skip
-"""As many as there are terms, and none of them implied by the others: all are met."""
+
+def _numbered() -> Calibration:
+    """Log gains 0, 1, 2 ... in the order of the codings; offset and shift are multiples."""
+    calibration, numbers = Calibration(), torch.arange(len(CODINGS)).float()
+    calibration.fit(Correction(numbers, 2 * numbers, 3 * numbers))
+    return calibration
 
 
 def test_unfitted_it_changes_nothing() -> None:
@@ -31,41 +31,44 @@ def test_unfitted_it_changes_nothing() -> None:
     assert all(column.abs().max() == 0 for column in correction)
 
 
-def test_a_polynomial_is_found_again_and_runs_on_between() -> None:
-    calibration, truth = Calibration(), Calibration()
-    truth.coefficients.copy_(torch.linspace(-0.3, 0.4, TERMS * 3).reshape(TERMS, 3))
-    told = conditions(CODINGS)
-    calibration.fit(told, truth(told))
-    between = conditions([Coding(36, 30), Coding(17, 42), Coding(9, None)])
-    for fitted, true in zip(calibration(between), truth(between), strict=True):
-        assert torch.allclose(fitted, true, atol=1e-4)
+def test_where_it_was_fitted() -> None:
+    correction = _numbered()(conditions(CODINGS))
+    numbers = torch.arange(len(CODINGS)).float()
+    for times, column in enumerate(correction, 1):
+        assert torch.allclose(column, times * numbers, atol=1e-3)
 
 
-def test_codings_that_do_not_span_all_terms() -> None:
-    """Uncoded sizes alone say nothing of quantisers: what they do say is kept."""
-    told = conditions(grid.codings((96, 48, 32, 24, 16, 12, 8), (None,)))
-    calibration = Calibration()
-    shift = torch.linspace(0, 1, 7)
-    calibration.fit(told, Correction(0 * shift, 0 * shift, torch.full((7,), 0.25)))
-    assert calibration(told).log_sigma_shift.tolist() == pytest.approx([0.25] * 7, abs=1e-4)
-    assert torch.isfinite(calibration.coefficients).all()
+def test_between_two_quantisers_and_two_sizes() -> None:
+    """Halfway from QP 30 to 36; from 6 to 12 px by way of 8, in octaves."""
+    log_gain = _numbered()(conditions([Coding(6, 33), Coding(96, 33), Coding(7, None)])).log_gain
+    row = len(QPS)
+    assert log_gain[0] == pytest.approx(QPS.index(30) + 0.5, abs=1e-3)
+    assert log_gain[1] == pytest.approx((len(SIZES_PX) - 1) * row + QPS.index(30) + 0.5, abs=1e-3)
+    share = np.log(7 / 6) / np.log(8 / 6)
+    assert log_gain[2] == pytest.approx(row * share, abs=1e-3)
 
 
-def test_too_few_codings() -> None:
-    few = conditions(CODINGS[: TERMS - 1])
-    with pytest.raises(ValueError, match="6 codings do not fix 7"):
-        Calibration().fit(few, Calibration()(few))
+def test_beyond_the_outermost_the_outermost_holds() -> None:
+    outside = [Coding(4, None), Coding(6, 51), Coding(6, 0), Coding(4, 10)]
+    edges = [Coding(6, None), Coding(6, 48), Coding(6, 24), Coding(6, 24)]
+    calibration = _numbered()
+    for a, b in zip(calibration(conditions(outside)), calibration(conditions(edges)), strict=True):
+        assert torch.allclose(a, b)
+
+
+def test_it_is_in_the_weights(tiny_network: OneForAll) -> None:
+    assert "calibration.table" in tiny_network.state_dict()
 
 
 def test_readings_get_the_spread_of_the_labels(
     tiny_network: OneForAll, make_faces: MakeFaces
 ) -> None:
     """Random weights know nothing of faces, but spread and intervals can be made true."""
-    faces = make_faces(256)
-    calibrate(tiny_network, faces, SEVEN)
+    faces = make_faces(24)
+    calibrate(tiny_network, faces)
     recogniser = Recogniser(tiny_network)
     clips = held_out.moving(faces, torch.Generator().manual_seed(SEED))
-    for coding in SEVEN:
+    for coding in CODINGS[::7]:
         read = held_out.read(recogniser, clips, coding)
         # A reading ends at -1 and 1, where some of these random ones come to lie.
         assert read.valence.std() == pytest.approx(faces.valence.std(), rel=0.1), coding
@@ -77,11 +80,11 @@ def test_readings_get_the_spread_of_the_labels(
 def test_what_was_fitted_before_does_not_matter(
     tiny_network: OneForAll, make_faces: MakeFaces
 ) -> None:
-    faces = make_faces(64)
-    calibrate(tiny_network, faces, CODINGS)
-    once = tiny_network.calibration.coefficients.clone()
-    calibrate(tiny_network, faces, CODINGS)
-    assert torch.allclose(once, tiny_network.calibration.coefficients, atol=1e-5)
+    faces = make_faces(3)
+    calibrate(tiny_network, faces)
+    once = tiny_network.calibration.table.clone()
+    calibrate(tiny_network, faces)
+    assert torch.allclose(once, tiny_network.calibration.table, atol=1e-5)
 
 
 def test_no_faces(tiny_network: OneForAll, make_faces: MakeFaces) -> None:

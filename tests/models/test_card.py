@@ -19,7 +19,7 @@ def test_macs_by_hand() -> None:
     network = OneForAll(
         OneForAllConfig(widths=(4,), blocks=(0,), condition_width=2, features=0, picture_stages=0)
     )
-    heads = 3 * 2 + 4 * 8 + (4 + 2) * 32 + 32 + 7 * 3  # condition, shares, log sigma, calibration
+    heads = 3 * 2 + 4 * 8 + (4 + 2) * 32 + 32  # condition, shares, log sigma
     assert card.macs_per_chip(network) == pytest.approx(24 * 24 * 4 * 9 * 4 + heads, abs=8)
 
 

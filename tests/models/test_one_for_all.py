@@ -41,7 +41,7 @@ def test_the_calibration_makes_the_reading(tiny_network: OneForAll) -> None:
     told = conditions([Coding(48, None), Coding(6, None)])
     with torch.inference_mode():
         before = tiny_network(_canvas(2), told)
-        tiny_network.calibration.coefficients[0] = torch.tensor([0.5, 0.1, 0.2])
+        tiny_network.calibration.table[:] = torch.tensor([0.5, 0.1, 0.2])
         after = tiny_network(_canvas(2), told)
     assert torch.equal(after.expected, before.expected)
     assert torch.allclose(after.valence, before.expected * math.exp(0.5) + 0.1)
@@ -49,7 +49,7 @@ def test_the_calibration_makes_the_reading(tiny_network: OneForAll) -> None:
 
 
 def test_a_reading_stays_within_its_range(tiny_network: OneForAll) -> None:
-    tiny_network.calibration.coefficients[0] = torch.tensor([9.0, 0.0, 0.0])
+    tiny_network.calibration.table[:] = torch.tensor([9.0, 0.0, 0.0])
     with torch.inference_mode():
         out = tiny_network(_canvas(2), conditions([Coding(48, None)] * 2))
     assert out.valence.abs().tolist() == [1, 1]

@@ -3,8 +3,7 @@
 The fewer pixels, the nearer lies the expected valence to the mean: the best guess of a face that
 cannot be seen is an average one. That costs CCC, which wants readings as spread as the labels;
 so the reading is what is expected, spread out again, by a gain and an offset for each coding.
-Sigma is that of the reading, likewise shifted. All three are smooth in size and quantiser, so
-that codings between those they were fitted at are served too.
+Sigma is that of the reading, likewise shifted.
 """
 
 import math
@@ -13,7 +12,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-TERMS = 7
+from narrowcast_models.coding import Coding
+from narrowcast_shared.operating_point import CHIP_PX, MAX_QP
+
+SIZES_PX = (6, 8, 10, 12, 16, 20, 24, 32, 40, 48, 64, 96)
+QPS = (None, 24, 30, 36, 42, 48)
+CODINGS = tuple(Coding(px, qp) for px in SIZES_PX for qp in QPS)
+"""Where it is fitted. Between two sizes (in octaves) or two quantisers it is interpolated;
+beyond the outermost, the outermost holds."""
 
 
 class Correction(NamedTuple):
@@ -27,31 +33,39 @@ class Correction(NamedTuple):
 class Calibration(nn.Module):
     """Conditions [B, 3] to a `Correction`, which changes nothing until it is fitted."""
 
-    coefficients: Tensor
+    table: Tensor
+    octaves: Tensor
+    qps: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("coefficients", torch.zeros(TERMS, len(Correction._fields)))
+        shape = (len(SIZES_PX), len(QPS), len(Correction._fields))
+        self.register_buffer("table", torch.zeros(shape))
+        octaves = [math.log2(px / CHIP_PX) for px in SIZES_PX]
+        self.register_buffer("octaves", torch.tensor(octaves), persistent=False)
+        qps = [qp / MAX_QP for qp in QPS if qp is not None]
+        self.register_buffer("qps", torch.tensor(qps), persistent=False)
+
+    def fit(self, wanted: Correction) -> None:
+        """Take over corrections of all `CODINGS`, in order: [72] each."""
+        self.table.copy_(torch.stack(list(wanted), dim=-1).reshape(self.table.shape))
 
     def forward(self, conditions: Tensor) -> Correction:
-        return Correction(*(terms(conditions) @ self.coefficients).unbind(dim=-1))
-
-    def fit(self, conditions: Tensor, wanted: Correction) -> None:
-        """Least squares over N codings: their conditions [N, 3] and wanted corrections [N].
-
-        Raises ValueError where there are too few to fix the polynomials.
-        """
-        if len(conditions) < TERMS:
-            raise ValueError(f"{len(conditions)} codings do not fix {TERMS} coefficients")
-        columns = torch.stack(list(wanted), dim=-1).double()
-        # The smallest solution of those that fit: codings may not span all terms.
-        solved = torch.linalg.lstsq(terms(conditions).double(), columns, driver="gelsd")
-        self.coefficients.copy_(solved.solution)
+        px, qp, coded = conditions.unbind(dim=-1)
+        row, row_share = _between(self.octaves, px.clamp_min(1e-3).log2())
+        column, column_share = _between(self.qps, qp)
+        uncoded, by_qp = self.table[:, 0], self.table[:, 1:]
+        low = torch.lerp(by_qp[row, column], by_qp[row, column + 1], column_share)
+        high = torch.lerp(by_qp[row + 1, column], by_qp[row + 1, column + 1], column_share)
+        through_codec = torch.lerp(low, high, row_share)
+        without = torch.lerp(uncoded[row], uncoded[row + 1], row_share)
+        return Correction(*torch.lerp(without, through_codec, coded[:, None]).unbind(dim=-1))
 
 
-def terms(conditions: Tensor) -> Tensor:
-    """Polynomial of the second order [B, 7] in log size and quantiser."""
-    px, qp, coded = conditions.unbind(dim=-1)
-    octaves = px.clamp_min(1e-3).log() / math.log(2)
-    one = torch.ones_like(octaves)
-    return torch.stack([one, octaves, octaves**2, coded, qp, qp**2, qp * octaves], dim=-1)
+def _between(nodes: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+    """Index [B] of the node below each value, and how far it is to the next, 0..1: [B, 1]."""
+    below = (torch.searchsorted(nodes, values.contiguous(), right=True) - 1).clamp(
+        0, len(nodes) - 2
+    )
+    share = (values - nodes[below]) / (nodes[below + 1] - nodes[below])
+    return below, share.clamp(0, 1)[:, None]

@@ -13,19 +13,15 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from narrowcast_models.coding import Coding, conditions
+from narrowcast_models.coding import Coding
 from narrowcast_models.data.faces import LabelledFaces
-from narrowcast_models.evaluation import grid
 from narrowcast_models.evaluation.sizes import Z_90
-from narrowcast_models.networks.calibration import Correction
+from narrowcast_models.networks.calibration import CODINGS, Correction
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_models.training import held_out
 from narrowcast_models.training.held_out import HeldOut
 from narrowcast_shared.errors import DataError
-
-SIZES_PX = (96, 64, 48, 40, 32, 24, 20, 16, 12, 10, 8, 6)
-CODINGS = grid.codings(SIZES_PX, (None, 24, 30, 36, 42))
 
 SEED = 3
 """Of the motion."""
@@ -40,22 +36,19 @@ class _Wanted(NamedTuple):
     log_sigma_shift: float
 
 
-def calibrate(
-    network: OneForAll, faces: LabelledFaces, codings: tuple[Coding, ...] = CODINGS
-) -> None:
+def calibrate(network: OneForAll, faces: LabelledFaces) -> None:
     """Fit the network's calibration, whatever it was before.
 
     Raises DataError where no face is given.
     """
     if len(faces) == 0:
         raise DataError(f"{faces.name} has no held-out faces to calibrate on")
-    network.calibration.coefficients.zero_()
+    network.calibration.table.zero_()
     recogniser = Recogniser(network)
     clips = held_out.moving(faces, torch.Generator().manual_seed(SEED))
-    progress = tqdm(codings, "calibrating", unit="coding", disable=None)
+    progress = tqdm(CODINGS, "calibrating", unit="coding", disable=None)
     wanted = [_wanted(recogniser, clips, coding) for coding in progress]
-    columns = torch.tensor(wanted, dtype=torch.float64).unbind(dim=1)
-    network.calibration.fit(conditions(codings), Correction(*columns))
+    network.calibration.fit(Correction(*torch.tensor(wanted).unbind(dim=1)))
 
 
 def _wanted(recogniser: Recogniser, clips: HeldOut, coding: Coding) -> _Wanted:

@@ -13,17 +13,14 @@ from narrowcast_models.coding import Coding
 from narrowcast_models.commands.train import train
 from narrowcast_models.evaluation import grid
 from narrowcast_models.recogniser import CodedChip, Recogniser
-from narrowcast_models.training import calibrate
 from narrowcast_shared.errors import DataError, SettingsError
 
 SMALL_GRID = (Coding(48, None), Coding(16, 30))
-CALIBRATED = grid.codings((48, 16), (None, 24, 30, 42))
 
 
 @pytest.fixture(autouse=True)
 def _small_grid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grid, "CARD_GRID", SMALL_GRID)
-    monkeypatch.setattr(calibrate.calibrate, "__defaults__", (CALIBRATED,))
 
 
 def _train(*arguments: object) -> str:
