@@ -13,7 +13,7 @@ from narrowcast_shared import options
     "--model",
     "models",
     multiple=True,
-    default=("oa", "oa-l"),
+    default=("oa",),
     show_default=True,
     help="A shipped model or a weight file; to be given again for more. Ratios are to the first.",
 )

@@ -2,7 +2,7 @@
 
 import click
 
-from narrowcast_models.commands.train_oa import one_for_all
+from narrowcast_models.commands.train_oa import oa
 from narrowcast_models.commands.train_paper import paper
 
 
@@ -14,6 +14,5 @@ def train() -> None:
     """
 
 
-train.add_command(one_for_all("oa", "`oa`, the one-for-all network that is read by default,"))
-train.add_command(one_for_all("oa-l", "`oa-l`, a larger one-for-all network,"))
+train.add_command(oa)
 train.add_command(paper)

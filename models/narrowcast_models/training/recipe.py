@@ -10,32 +10,19 @@ from narrowcast_models.checkpoint import Card
 from narrowcast_models.data import ferplus
 from narrowcast_models.evaluation import grid
 from narrowcast_models.evaluation.sizes import evaluate
-from narrowcast_models.networks.one_for_all import OneForAllConfig
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_models.training import card
 from narrowcast_models.training.calibrate import calibrate
-from narrowcast_models.training.mixture import MixtureConfig
-from narrowcast_models.training.motion import MotionConfig
 from narrowcast_models.training.run import Run, TrainConfig
 
 logger = logging.getLogger(__name__)
 
-RECIPES = {
-    "oa": TrainConfig(bf16=True),
-    "oa-l": TrainConfig(
-        epochs=24,
-        network=OneForAllConfig(
-            widths=(32, 64, 128), blocks=(2, 2, 2), features=0, dropout=0.2, picture_stages=0
-        ),
-        mixture=MixtureConfig(max_qp=42, max_frames=4),
-        motion=MotionConfig(max_slope=0, max_sharpening=0, occluded=0),
-    ),
-}
-"""What is shipped, by name. `oa` learns from `oa-l`, which has to be there first."""
+OA = TrainConfig(bf16=True)
+"""How the shipped `oa` was trained."""
 
 
-def make(name: str, config: TrainConfig, run_folder: Path, out: Path, command: str) -> Card:
-    """Train a model on FER+, or go on where `run_folder` stopped; its card, as written.
+def make(config: TrainConfig, run_folder: Path, out: Path, command: str) -> Card:
+    """Train `oa` on FER+, or go on where `run_folder` stopped; its card, as written.
 
     Raises DataError where FER+ is missing or the folder belongs to another run, WeightsError
     where the teacher is missing.
@@ -51,5 +38,5 @@ def make(name: str, config: TrainConfig, run_folder: Path, out: Path, command: s
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
     }
-    described = card.describe(name, network, training, figures, command)
+    described = card.describe(checkpoint.DEFAULT_MODEL, network, training, figures, command)
     return checkpoint.save(network, described, out)
