@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from narrowcast_models.commands import output
+from narrowcast_models.commands import lists, output
 from narrowcast_shared.operating_point import CHIP_PX
 
 if TYPE_CHECKING:
@@ -30,15 +30,6 @@ def factors(value: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(out))
 
 
-def methods(value: str) -> tuple[str, ...]:
-    """A click type: methods of the paper, separated by commas."""
-    names = [part.strip() for part in value.split(",")]
-    for name in names:
-        if name not in METHODS:
-            raise click.BadParameter(f"{name!r} is none of {', '.join(METHODS)}")
-    return tuple(dict.fromkeys(names))
-
-
 @click.command("paper-table", epilog=_EXAMPLE)
 @click.option(
     "--out",
@@ -52,7 +43,7 @@ def methods(value: str) -> tuple[str, ...]:
 @click.option(
     "--methods",
     "names",
-    type=methods,
+    type=lists.names(METHODS),
     default=",".join(METHODS),
     show_default=True,
     metavar="LIST",

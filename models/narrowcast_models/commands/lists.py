@@ -1,4 +1,6 @@
-"""Click types for lists of sizes and quantisers, written with commas."""
+"""Click types for lists of sizes, quantisers and names, written with commas."""
+
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -21,6 +23,19 @@ def quantisers(value: str) -> tuple[int | None, ...]:
 def batches(value: str) -> tuple[int, ...]:
     """A click type: numbers of chips, separated by commas."""
     return tuple(_number(part, 1, MAX_BATCH) for part in value.split(","))
+
+
+def names(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
+    """A click type: some of the known names, separated by commas; each counts once."""
+
+    def some(value: str) -> tuple[str, ...]:
+        out = [part.strip() for part in value.split(",")]
+        for name in out:
+            if name not in known:
+                raise click.BadParameter(f"{name!r} is none of {', '.join(known)}")
+        return tuple(dict.fromkeys(out))
+
+    return some
 
 
 def _number(text: str, low: int, high: int) -> int:

@@ -133,10 +133,12 @@ class OneForAll(nn.Module):
         if not self.config.features:
             return last.mean(dim=(-2, -1))
         # Where on the face something lies is half of what it means.
-        return functional.relu(self.features(last.flatten(1)))
+        features: Tensor = self.features(last.flatten(1))
+        return functional.relu(features)
 
     def _picture(self, canvas: Tensor, early: Tensor) -> Tensor:
-        return canvas + self.super_resolution(early) * canvas_.contrast(canvas)
+        picture: Tensor = canvas + self.super_resolution(early) * canvas_.contrast(canvas)
+        return picture
 
 
 def _blocks(config: OneForAllConfig) -> list[ResidualBlock]:

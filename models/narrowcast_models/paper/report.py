@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+from narrowcast_models.evaluation import markdown as markdown_
 from narrowcast_models.evaluation.line_chart import Axis, Line, line_chart
 from narrowcast_models.paper.cells import HR_FACTOR, Method
 from narrowcast_models.paper.store import CellFigures, CellReport
@@ -119,11 +120,11 @@ def _factors(reports: Iterable[CellReport]) -> list[int]:
 def _table(reports: Sequence[CellReport], metric: Callable[[CellFigures], float]) -> str:
     factors = _factors(reports)
     heads = ["96 px" if f == HR_FACTOR else f"s={f} ({CHIP_PX // f} px)" for f in factors]
-    lines = [f"| method | {' | '.join(heads)} |", "|---" * (len(factors) + 1) + "|"]
-    for name, figures in _rows(reports).items():
-        values = [f"{metric(figures[f]):.3f}" if f in figures else "" for f in factors]
-        lines.append(f"| {name} | {' | '.join(values)} |")
-    return "\n".join(lines)
+    lines = [
+        [name, *(f"{metric(figures[f]):.3f}" if f in figures else "" for f in factors)]
+        for name, figures in _rows(reports).items()
+    ]
+    return markdown_.table(["method", *heads], lines)
 
 
 def _heading(reports: Sequence[CellReport]) -> str:

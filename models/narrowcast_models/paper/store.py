@@ -4,12 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pydantic
 from pydantic import BaseModel, ConfigDict
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from narrowcast_models.checkpoint import to_json
+from narrowcast_models.evaluation import cell_file
 from narrowcast_models.networks.paper import PaperNetworkConfig, Recognition
 from narrowcast_models.paper.cells import Cell, Method
 from narrowcast_models.paper.config import network_of
@@ -66,19 +65,12 @@ def write(report: CellReport, network: Recognition, folder: Path) -> None:
     path = folder / f"{report.cell.slug}.json"
     tensors = {name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}
     save_file(tensors, path.with_suffix(".safetensors"))
-    partial = path.with_suffix(".partial")
-    partial.write_text(to_json(report.model_dump(mode="json")), encoding="utf-8")
-    partial.replace(path)
+    cell_file.write(report, path)
 
 
 def read(path: Path) -> CellReport:
     """The cell at `path`. Raises DataError where it is no cell."""
-    try:
-        return CellReport.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror})") from error
-    except pydantic.ValidationError as error:
-        raise DataError(f"{path} is no cell of the table ({error.error_count()} faults)") from error
+    return cell_file.read(path, CellReport)
 
 
 def read_all(folder: Path) -> list[CellReport]:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from narrowcast_models import canvas
 from narrowcast_models.data.faces import LabelledFaces
+from narrowcast_models.evaluation import cell_file
 from narrowcast_models.networks.paper import Recognition, SuperResolution, transfer
 from narrowcast_models.paper import phase, store
 from narrowcast_models.paper.batches import FaceBatches, degrade
@@ -21,7 +22,6 @@ from narrowcast_models.paper.phase import Phase
 from narrowcast_models.paper.store import CellFigures, CellReport
 from narrowcast_models.training.provenance import git_revision
 from narrowcast_shared import metrics
-from narrowcast_shared.errors import DataError
 
 BATCH = 256
 DIGITS = 4
@@ -72,10 +72,7 @@ class Table:
         report = store.read(path)
         scored = {row.factor for row in report.figures}
         if report.config != self._config.as_json() or not scored >= set(cell.scored_at(factors)):
-            raise DataError(
-                f"{path} was made with another configuration",
-                "name another folder for this run, or remove this one",
-            )
+            raise cell_file.of_another_configuration(path)
         return report
 
     def _make(self, cell: Cell, factors: tuple[int, ...], bars: Progress) -> CellReport:

@@ -22,6 +22,16 @@ class MixtureConfig(NamedTuple):
     max_frames: int = 4
 
 
+def only(config: MixtureConfig, px: int) -> MixtureConfig:
+    """No mixture of sizes: this one, through the same quantisers."""
+    return config._replace(sizes_px=(px,), weights=(1.0,))
+
+
+def smallest_uncoded(config: MixtureConfig) -> MixtureConfig:
+    """The largest downsampling factor alone, and no codec."""
+    return only(config, min(config.sizes_px))._replace(coded=0.0)
+
+
 class Draw(NamedTuple):
     """One group's coding and the number of frames its clips have."""
 

@@ -2,7 +2,7 @@
 
 import logging
 import pickle
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig, Outputs
-from narrowcast_models.training import losses
+from narrowcast_models.training import losses, mixture
 from narrowcast_models.training.batches import Batch, Batches
 from narrowcast_models.training.losses import LossWeights
 from narrowcast_models.training.mixture import MixtureConfig
@@ -33,7 +33,11 @@ _STATE_KEYS = {
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Everything that decides the weights, beside the data and the code."""
+    """Everything that decides the weights, beside the data and the code.
+
+    `picture_epochs`: how many of the epochs, the first, train super-resolution alone at the
+    mixture's smallest size, uncoded (max-mix's pre-training, Cheng et al. 2017, section 3.3).
+    """
 
     epochs: int = 96
     batch_size: int = 128
@@ -49,6 +53,12 @@ class TrainConfig:
     mixture: MixtureConfig = MixtureConfig()
     motion: MotionConfig = MotionConfig()
     loss: LossWeights = LossWeights()
+    picture_epochs: int = field(default=0, repr=False)
+
+    @property
+    def tag(self) -> str:
+        """What a state tells its run by. Runs older than `picture_epochs` have none, and go on."""
+        return f"{self!r} {self.picture_epochs=}" if self.picture_epochs else repr(self)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a card; the nested tuples as objects with their field names."""
@@ -61,6 +71,10 @@ class Run:
     """One training run in one folder; `train` goes on where an earlier process stopped."""
 
     def __init__(self, faces: LabelledFaces, config: TrainConfig, folder: Path) -> None:
+        if config.picture_epochs and not config.network.picture_stages:
+            raise ValueError("super-resolution cannot come first in a network without it")
+        if config.picture_epochs >= config.epochs:
+            raise ValueError(f"no epoch is left after {config.picture_epochs} of super-resolution")
         torch.manual_seed(config.seed)
         self._config = config
         self._path = folder / STATE_FILE
@@ -70,17 +84,17 @@ class Run:
         )
         if len(self._batches) == 0:
             raise DataError(f"{len(faces)} faces do not fill one batch of {config.batch_size}")
+        smallest = mixture.smallest_uncoded(config.mixture)
+        self._picture_batches = Batches(
+            faces, config.batch_size, config.groups, self._generator, smallest, config.motion
+        )
         network = OneForAll(config.network)
         self._network: OneForAll = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = get_ema_multi_avg_fn(config.average_decay)  # type: ignore[no-untyped-call]
         self._average = AveragedModel(self._network, multi_avg_fn=average, use_buffers=True)
-        self._optimizer = torch.optim.AdamW(
-            self._network.parameters(), weight_decay=config.weight_decay
-        )
-        steps = config.epochs * len(self._batches)
         self._teacher = None if config.teacher is None else Teacher(config.teacher)
-        self._schedule = OneCycleLR(self._optimizer, config.max_rate, steps, pct_start=0.2)
         self._epoch = 0
+        self._begin_phase()
 
     def train(self) -> OneForAll:
         """Train to the last epoch, saving after each. Returns the averaged network."""
@@ -88,17 +102,35 @@ class Run:
         while self._epoch < self._config.epochs:
             loss = self._train_epoch()
             self._epoch += 1
+            if self._epoch == self._config.picture_epochs:
+                self._begin_phase()
             self._save()
             logger.info("epoch %d of %d: loss %.4f", self._epoch, self._config.epochs, loss)
         network = self._average.module
         assert isinstance(network, OneForAll)
         return network.eval()
 
+    @property
+    def _picture_alone(self) -> bool:
+        return self._epoch < self._config.picture_epochs
+
+    def _begin_phase(self) -> None:
+        """Optimizer and schedule, both from their start: super-resolution's, or the rest's."""
+        config = self._config
+        self._optimizer = torch.optim.AdamW(
+            self._network.parameters(), weight_decay=config.weight_decay
+        )
+        first = config.picture_epochs
+        epochs = first if self._picture_alone else config.epochs - first
+        steps = epochs * len(self._batches)
+        self._schedule = OneCycleLR(self._optimizer, config.max_rate, steps, pct_start=0.2)
+
     def _train_epoch(self) -> float:
         self._network.train()
         label = f"epoch {self._epoch + 1}/{self._config.epochs}"
-        batches = ahead(self._batches.epoch())
-        progress = tqdm(batches, label, len(self._batches), unit="batch")
+        source = self._picture_batches if self._picture_alone else self._batches
+        batches = ahead(source.epoch())
+        progress = tqdm(batches, label, len(source), unit="batch")
         losses_seen = [self._step(batch) for batch in progress]
         return float(torch.stack(losses_seen).mean())
 
@@ -116,6 +148,9 @@ class Run:
         with torch.autocast("cpu", torch.bfloat16, enabled=self._config.bf16):
             taught = None if self._teacher is None else self._teacher.shares(batch.before)
             outputs, picture = self._network.joint(batch.canvas, batch.conditions)
+        if self._picture_alone:
+            assert picture is not None
+            return losses.picture_error(picture.float(), batch)
         outputs = Outputs(*(column.float() for column in outputs))
         return losses.total(
             outputs,
@@ -130,7 +165,7 @@ class Run:
         partial = self._path.with_suffix(".partial")
         torch.save(
             {
-                "config": repr(self._config),
+                "config": self._config.tag,
                 "epoch": self._epoch,
                 "network": self._network.state_dict(),
                 "average": self._average.state_dict(),
@@ -147,12 +182,13 @@ class Run:
         if not self._path.is_file():
             return
         state = _read_state(self._path)
-        if state["config"] != repr(self._config):
+        if state["config"] != self._config.tag:
             raise DataError(
                 f"{self._path} belongs to a run with another configuration",
                 "name another folder with --run, or remove this one",
             )
         self._epoch = state["epoch"]
+        self._begin_phase()
         self._network.load_state_dict(state["network"])
         self._average.load_state_dict(state["average"])
         self._optimizer.load_state_dict(state["optimizer"])

@@ -122,7 +122,7 @@ def test_super_resolution_learns(faces: PaperFaces, small: PaperConfig, tmp_path
 
     before = loss()
     list(phase.super_resolution(network, batches, config, tmp_path / "sr.pt", "sr").run())
-    assert loss() < 0.7 * before
+    assert loss() < 0.85 * before
 
 
 def test_the_loss_is_caffes() -> None:

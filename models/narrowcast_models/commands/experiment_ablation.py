@@ -1,0 +1,92 @@
+"""`narrowcast experiment ablation`: what each idea in `oa` gives, by runs without it."""
+
+from pathlib import Path
+
+import click
+
+from narrowcast_models.commands import lists, output
+
+VARIANTS = (
+    "base", "no-picture", "sr-first", "dedicated-48", "dedicated-16", "dedicated-8", "no-codec",
+    "plain-motion", "taught",
+)  # fmt: skip
+_ALONE = VARIANTS[:-1]
+"""Those that need no other model's weights."""
+
+
+@click.command(epilog="Example: narrowcast experiment ablation --variants base,no-picture")
+@click.option(
+    "--run",
+    "run_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("runs/ablation"),
+    show_default=True,
+    help="Folder of the runs. Those that were stopped go on where they were.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(2),
+    default=8,
+    show_default=True,
+    help="Passes over the training faces, of every variant.",
+)
+@click.option(
+    "--variants",
+    "names",
+    type=lists.names(VARIANTS),
+    default=",".join(_ALONE),
+    show_default=True,
+    metavar="LIST",
+    help="What to train; `taught` too, by the shipped oa.",
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--bf16/--no-bf16",
+    default=None,
+    help="Convolutions in bfloat16 or not; as `narrowcast train oa` has it unless given.",
+)
+@click.option("--threads", type=click.IntRange(1), help="Threads of computation; else all.")
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("benchmarks/ablation"),
+    show_default=True,
+    metavar="FOLDER",
+    help="Where the cells are written, and table.md. Finished cells are kept.",
+)
+def ablation(
+    run_folder: Path,
+    epochs: int,
+    names: tuple[str, ...],
+    seed: int,
+    bf16: bool | None,
+    threads: int | None,
+    folder: Path,
+) -> None:
+    """Train short runs of `oa` that differ in one thing each, and score them alike.
+
+    On FER+ `dev`: a quarter calibrates each network, the rest scores it. Stop it at any time:
+    what is finished is kept, what was begun goes on.
+    """
+    from dataclasses import replace
+
+    import torch
+
+    from narrowcast_models.data import ferplus
+    from narrowcast_models.training import ablation_report
+    from narrowcast_models.training.ablation import Ablation, AblationFaces
+    from narrowcast_models.training.recipe import OA
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    base = replace(OA, epochs=epochs, seed=seed, teacher=None)
+    if bf16 is not None:
+        base = replace(base, bf16=bf16)
+    splits = ferplus.load()
+    faces = AblationFaces(splits.train, splits.dev)
+    cells = Ablation(faces, base, run_folder, folder).make(names)
+    text = ablation_report.markdown(cells)
+    output.write(folder / "table.md", text)
+    click.echo(text)
+    click.echo(f"wrote {folder / 'table.md'} from {len(cells)} cells")
