@@ -50,8 +50,8 @@ def make(faces: AblationFaces, tmp_path: Path) -> Callable[..., list[AblationCel
 Make = Callable[..., list[AblationCell]]
 
 
-def test_halves_share_no_face(faces: AblationFaces) -> None:
-    assert (len(faces.calibration), len(faces.test)) == (13, 12)
+def test_the_parts_share_no_face(faces: AblationFaces) -> None:
+    assert (len(faces.calibration), len(faces.test)) == (7, 18)
     assert not set(faces.calibration.valence) & set(faces.test.valence)
 
 
@@ -64,7 +64,7 @@ def test_a_cell_tells_all(make: Make, tmp_path: Path) -> None:
     assert cell["git_revision"]
     assert cell["seconds"] >= 0
     assert cell["teacher_sha256"] is None
-    assert (cell["train_faces"], cell["calibration_faces"], cell["test_faces"]) == (32, 13, 12)
+    assert (cell["train_faces"], cell["calibration_faces"], cell["test_faces"]) == (32, 7, 18)
     assert [(row["px"], row["qp"]) for row in cell["figures"]] == [(8, None)]
     assert cell["figures"][0].keys() == {
         "px", "qp", "ccc", "cc", "rmse", "ccc_low", "ccc_high",
