@@ -196,3 +196,15 @@ def test_bfloat16_learns_the_same(make_faces: MakeFaces, tmp_path: Path) -> None
     assert {p.dtype for p in network.parameters()} == {torch.float32}
     assert coarse != fine
     assert coarse == pytest.approx(fine, rel=0.05)
+
+
+def test_a_run_starts_from_another_network(
+    tiny_network: OneForAll, make_faces: MakeFaces, tmp_path: Path
+) -> None:
+    """At a rate next to nothing it stays what it was."""
+    still = replace(CONFIG, epochs=1, max_rate=1e-9, average_decay=0.0, network=tiny_network.config)
+    run = Run(make_faces(32), still, tmp_path)
+    run.start_from(tiny_network)
+    trained = run.train()
+    for (name, a), b in zip(trained.named_parameters(), tiny_network.parameters(), strict=True):
+        assert torch.allclose(a, b, atol=1e-6), name

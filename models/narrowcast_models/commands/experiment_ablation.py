@@ -37,7 +37,7 @@ _ALONE = VARIANTS[:-1]
     default=",".join(_ALONE),
     show_default=True,
     metavar="LIST",
-    help="What to train; `taught` too, by the shipped oa.",
+    help="What to train; `taught` too, by the shipped oa-l.",
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 @click.option(
@@ -80,7 +80,7 @@ def ablation(
 
     if threads is not None:
         torch.set_num_threads(threads)
-    base = replace(OA, epochs=epochs, seed=seed, teacher=None)
+    base = replace(OA.alone, epochs=epochs, seed=seed)
     if bf16 is not None:
         base = replace(base, bf16=bf16)
     splits = ferplus.load()

@@ -2,7 +2,7 @@
 
 import click
 
-from narrowcast_models.commands.train_oa import oa
+from narrowcast_models.commands.train_oa import oa, oa_l
 from narrowcast_models.commands.train_paper import paper
 
 
@@ -15,4 +15,5 @@ def train() -> None:
 
 
 train.add_command(oa)
+train.add_command(oa_l)
 train.add_command(paper)

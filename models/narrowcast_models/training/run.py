@@ -96,6 +96,11 @@ class Run:
         self._epoch = 0
         self._begin_phase()
 
+    def start_from(self, network: OneForAll) -> None:
+        """Take over the weights of a network of the same configuration, before training."""
+        self._network.load_state_dict(network.state_dict())
+        self._average.module.load_state_dict(network.state_dict())
+
     def train(self) -> OneForAll:
         """Train to the last epoch, saving after each. Returns the averaged network."""
         self._resume()

@@ -14,7 +14,7 @@ Change = Callable[[TrainConfig], TrainConfig]
 GRID = grid.codings((48, 24, 16, 12, 8, 6), [None]) + grid.codings((48, 32, 16), [36])
 """What variants are scored at."""
 
-TEACHER = "oa"  # as it is shipped
+TEACHER = "oa-l"
 BASE = "base"
 
 

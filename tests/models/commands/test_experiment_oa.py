@@ -12,10 +12,12 @@ from narrowcast_models.commands.experiment import experiment
 from narrowcast_models.evaluation import memory
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.training import ablation, card, recipe
+from narrowcast_models.training.recipe import Recipe
 from narrowcast_models.training.run import TrainConfig
 
-SMALL = TrainConfig(
-    network=OneForAllConfig(widths=(4, 6, 8), blocks=(1, 1, 1), condition_width=4), teacher="oa"
+SMALL = Recipe(
+    "oa",
+    TrainConfig(network=OneForAllConfig(widths=(4, 6, 8), blocks=(1, 1, 1), condition_width=4)),
 )
 
 

@@ -35,7 +35,8 @@ def test_from_faces_to_a_model(
     """1. train  2. the card tells all  3. the weights load and read  4. again: the same file."""
     assert ferplus_folder.is_dir()
     out, run = tmp_path / "out" / "oa.safetensors", tmp_path / "run"
-    arguments = ("--run", run, "--epochs", 1, "--seed", 5, "--threads", 1, "--out", out)
+    epochs = ("--epochs", 1, "--taught-epochs", 1)
+    arguments = ("--run", run, *epochs, "--seed", 5, "--threads", 1, "--out", out)
     monkeypatch.setattr("sys.argv", ["/somewhere/narrowcast", "train", "oa", "--epochs", "1"])
     output = _train(*arguments)
     assert "CCC" in output
@@ -44,6 +45,8 @@ def test_from_faces_to_a_model(
     card = json.loads(out.with_suffix(".json").read_text())
     assert card["command"] == "narrowcast train oa --epochs 1"
     assert (card["training"]["epochs"], card["training"]["seed"]) == (1, 5)
+    taught = card["training"]["taught"]
+    assert (taught["epochs"], taught["seed"], taught["teacher"]) == (1, 5, "oa-l")
     assert card["training"]["threads"] == torch.get_num_threads() == 1
     assert card["training"]["faces"] + card["training"]["held_out"] == 480
     assert [(row["px"], row["qp"]) for row in card["figures"]["eval_clean"]] == [
@@ -76,3 +79,11 @@ def test_numbers_below_one(option: str) -> None:
     result = CliRunner().invoke(train, ["oa", option, "0"])
     assert result.exit_code == 2
     assert option in result.output
+
+
+def test_without_a_teacher(ferplus_folder: Path, tmp_path: Path) -> None:
+    assert ferplus_folder.is_dir()
+    out = tmp_path / "oa.safetensors"
+    epochs = ("--epochs", 1, "--taught-epochs", 0)
+    _train("--run", tmp_path / "run", *epochs, "--threads", 1, "--out", out)
+    assert "taught" not in json.loads(out.with_suffix(".json").read_text())["training"]

@@ -127,14 +127,14 @@ def test_the_teacher(
 ) -> None:
     """1. told before anything is trained where it is missing  2. recorded where it is there."""
     monkeypatch.setattr(checkpoint, "WEIGHTS_FOLDER", tmp_path)
-    with pytest.raises(WeightsError, match="oa"):
+    with pytest.raises(WeightsError, match="oa-l"):
         make("base", "taught")
     assert not (tmp_path / "run").exists()
-    path = tmp_path / "oa.safetensors"
-    saved = checkpoint.save(tiny_network, card.describe("oa", tiny_network, {}, [], "-"), path)
+    path = tmp_path / "oa-l.safetensors"
+    saved = checkpoint.save(tiny_network, card.describe("oa-l", tiny_network, {}, [], "-"), path)
     (cell,) = make("taught")
     assert cell.teacher_sha256 == saved.sha256
-    assert cell.config["teacher"] == "oa"
+    assert cell.config["teacher"] == "oa-l"
 
 
 def test_blind_to_the_codec(tiny_network: OneForAll) -> None:

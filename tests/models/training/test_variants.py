@@ -10,7 +10,7 @@ from narrowcast_models.training.recipe import OA
 from narrowcast_models.training.run import TrainConfig
 from narrowcast_models.training.variants import BASE, GRID, VARIANTS
 
-RECIPE = replace(OA, epochs=8, teacher=None)
+RECIPE = replace(OA.alone, epochs=8)
 
 
 def _differs_in(changed: TrainConfig) -> list[str]:
