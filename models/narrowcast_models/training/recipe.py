@@ -40,11 +40,13 @@ class Recipe(NamedTuple):
         bf16: bool | None = None,
     ) -> "Recipe":
         """With other settings than it ships with; no taught epochs leave the teacher out."""
-        both = {k: v for k, v in (("seed", seed), ("bf16", bf16)) if v is not None}
-        alone = replace(self.alone, **both, **_epochs(epochs))
+        both = _given(seed=seed, bf16=bf16)
+        alone = replace(self.alone, **both, **_given(epochs=epochs))
         if self.taught is None or taught_epochs == 0:
             return Recipe(self.name, alone)
-        return Recipe(self.name, alone, replace(self.taught, **both, **_epochs(taught_epochs)))
+        return Recipe(
+            self.name, alone, replace(self.taught, **both, **_given(epochs=taught_epochs))
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a card."""
@@ -52,8 +54,8 @@ class Recipe(NamedTuple):
         return self.alone.as_json() | taught
 
 
-def _epochs(epochs: int | None) -> dict[str, Any]:
-    return {} if epochs is None else {"epochs": epochs}
+def _given(**settings: object) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 OA_L = Recipe(
