@@ -39,7 +39,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 		{ echo "narrowcast needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --constraint constraints.txt \
-		--editable '.[encoder,decoder,train,dev]'
+		--editable '.[encoder,decoder,train,parquet,dev]'
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps $(SAMPLE_CLIP)
 	@touch $@
 

@@ -2,15 +2,15 @@
 
     submit -> queue -> worker thread: decode, read -> store -> hub
 
-Batches fill by themselves: while the worker reads one, the queue collects the next. A lone
-stream never waits for company. The order is store first, then hub, so whatever a subscriber
-has seen survives a restart.
+Batches fill by themselves: while the worker reads one, and for the rest of `ROUND_S`, the queue
+collects the next. A lone stream never waits for company. The order is store first, then hub,
+so whatever a subscriber has seen survives a restart.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import NamedTuple
@@ -20,7 +20,9 @@ from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.inference.reader import FrameReader, Outcome
 from narrowcast_decoder.ingest.frames import TakenFrame
 from narrowcast_decoder.ingest.live import LiveSession
-from narrowcast_decoder.store.interface import SampleStore
+from narrowcast_decoder.stages import Stages
+from narrowcast_decoder.store.health import StoreHealth
+from narrowcast_decoder.store.interface import SampleStore, SeriesConflictError
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.errors import StoreError
 from narrowcast_shared.samples import Sample
@@ -33,7 +35,10 @@ MAX_PENDING = 512
 MAX_TAKEN = 1024
 """Frames taken in one round, coded or not: bounds the time until the store sees the first."""
 
-STORE_RETRY_S = 0.5
+ROUND_S = 0.01
+"""Rounds of several streams begin no closer together: each costs two hand-overs to threads, a
+transaction and a call of the network, whose time hardly grows with the first few chips.
+"""
 
 
 class _Work(NamedTuple):
@@ -45,13 +50,23 @@ class _Work(NamedTuple):
 class Pipeline:
     """Bounded by `MAX_PENDING` frames a session. `run` ends when it is cancelled."""
 
-    def __init__(self, reader: FrameReader, store: SampleStore, hub: Hub, clock: Clock) -> None:
+    def __init__(
+        self,
+        reader: FrameReader,
+        store: SampleStore,
+        hub: Hub,
+        clock: Clock,
+        stages: Stages | None = None,
+    ) -> None:
         self._reader = reader
         self._store = store
         self._hub = hub
         self._clock = clock
+        self._stages = stages or Stages()
+        self.store_health = StoreHealth()
         self._queue: deque[_Work] = deque()
         self._filled = asyncio.Event()
+        self._last: LiveSession | None = None  # the session of the last frame read
 
     @staticmethod
     async def room(session: LiveSession) -> None:
@@ -63,7 +78,9 @@ class Pipeline:
     def submit(
         self, session: LiveSession, contexts: RungContexts, frames: Sequence[TakenFrame]
     ) -> None:
-        """Hand over a session's next frames, at least one."""
+        """Hand over a session's next frames, at least one. Of one that failed they are dropped."""
+        if session.failed:
+            return
         session.taken(len(frames), frames[-1].seq + 1, frames[-1].captured_us)
         self._queue.extend(_Work(session, contexts, frame) for frame in frames)
         self._filled.set()
@@ -73,28 +90,44 @@ class Pipeline:
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, thread_name_prefix="inference") as worker:
             while True:
-                batch = await self._take()
+                if not (batch := await self._take()):
+                    continue
+                pause_s = 0.0 if self._is_lone(batch) else ROUND_S
+                next_s = loop.time() + pause_s
                 pairs = [(work.contexts, work.frame) for work in batch]
                 outcomes = await loop.run_in_executor(worker, self._reader.read, pairs)
                 await self._deliver(batch, outcomes)
+                await asyncio.sleep(next_s - loop.time())
+
+    def _is_lone(self, batch: list[_Work]) -> bool:
+        """Whether one stream alone has come, in this round and in the last one."""
+        before, self._last = self._last or batch[0].session, batch[-1].session
+        return all(work.session is before for work in batch)
 
     async def _take(self) -> list[_Work]:
         while not self._queue:
             self._filled.clear()
             await self._filled.wait()
-        batch = list(islice(self._queue, MAX_TAKEN))
-        for _ in batch:
+        taken = list(islice(self._queue, MAX_TAKEN))
+        for _ in taken:
             self._queue.popleft()
-        return batch
+        return [work for work in taken if not work.session.failed]
 
     async def _deliver(self, batch: list[_Work], outcomes: list[Outcome]) -> None:
         unix_us = self._clock.unix_us()
-        samples = [
-            work.session.sample(outcome, unix_us)
-            for work, outcome in zip(batch, outcomes, strict=True)
-        ]
-        await self._append(samples)
-        self._hub.publish(samples)
+        with self._stages.sample:
+            samples = [
+                work.session.sample(outcome, unix_us)
+                for work, outcome in zip(batch, outcomes, strict=True)
+            ]
+        if failed := await self._append(samples, {work.session for work in batch}):
+            batch = [work for work in batch if work.session not in failed]
+            names = {session.name for session in failed}
+            samples = [sample for sample in samples if sample.session not in names]
+        self._stages.batches += 1
+        self._stages.frames += len(samples)
+        with self._stages.sample:
+            self._hub.publish(samples)
         counts: dict[LiveSession, int] = {}
         for work in batch:
             counts[work.session] = counts.get(work.session, 0) + 1
@@ -102,11 +135,36 @@ class Pipeline:
         for session, count in counts.items():
             session.stored(count, last_seq[session] + 1)
 
-    async def _append(self, samples: list[Sample]) -> None:
-        """Store, however long it takes: what is not stored is not published or acknowledged."""
-        while True:
+    async def _append(
+        self, samples: list[Sample], sessions: Collection[LiveSession]
+    ) -> set[LiveSession]:
+        """Store, for as long as there is hope: what is not stored is not published or acknowledged.
+
+        Returns the sessions whose samples the store will not take; their publishers are told.
+        """
+        failed: set[LiveSession] = set()
+        while samples:
             try:
-                return await self._store.append(samples)
+                await self._store.append(samples)
             except StoreError as error:
-                logger.warning("%d samples wait for the store: %s", len(samples), error)
-                await asyncio.sleep(STORE_RETRY_S)
+                delay_s = self.store_health.failed(error, self._clock.monotonic_us())
+                if delay_s is not None:
+                    await asyncio.sleep(delay_s)
+                    continue
+                failed |= _refused(error, sessions)
+                names = {each.name for each in failed}
+                samples = [sample for sample in samples if sample.session not in names]
+            else:
+                self.store_health.worked()
+                break
+        return failed
+
+
+def _refused(error: StoreError, sessions: Collection[LiveSession]) -> set[LiveSession]:
+    """Those whose samples the store will not take because of this; their publishers are told."""
+    one = error.session if isinstance(error, SeriesConflictError) else None
+    refused = {each for each in sessions if one in (None, each.name)}
+    for each in refused:
+        logger.error("session %s: its samples cannot be stored: %s", each.name, error)
+        each.fail(error.problem)
+    return refused

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import torch
 import uvicorn
 
+from narrowcast_decoder import debug, web_socket
 from narrowcast_decoder.app import create_app
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.reader import FrameReader
@@ -18,6 +19,8 @@ from narrowcast_decoder.ingest.registry import Registry
 from narrowcast_decoder.pipeline import Pipeline
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.settings import DecoderSettings
+from narrowcast_decoder.stages import Stages
+from narrowcast_decoder.store.retention import Retention
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_shared import signals
@@ -77,16 +80,27 @@ def _end_dead_peers(listener: socket.socket) -> None:
 async def _serve(
     settings: DecoderSettings, listener: socket.socket, recogniser: Recogniser
 ) -> None:
-    clock, hub = SystemClock(), Hub()
-    store = await SqliteStore.open(settings.store)
+    clock, hub, stages = SystemClock(), Hub(), Stages()
+    store = await SqliteStore.open(settings.store, model=settings.model)
     try:
-        pipeline = Pipeline(FrameReader(recogniser), store, hub, clock)
+        pipeline = Pipeline(FrameReader(recogniser, stages), store, hub, clock, stages)
         registry = Registry(store, hub, clock)
-        ingest = Ingest(registry, pipeline, clock)
-        app = create_app(Service(store, hub, registry.live, settings.model))
+        ingest = Ingest(registry, pipeline, clock, stages)
+        service = Service(
+            store,
+            hub,
+            registry.live,
+            settings.model,
+            store_health=pipeline.store_health,
+            clock=clock,
+            evict=registry.evict,
+        )
+        retention = Retention(store, settings.limits, registry.live, clock)
+        app = create_app(service)
         app.add_api_websocket_route(PUBLISH_PATH, ingest.publish)
-        server = _Server(_uvicorn_config(app), ingest, hub)
-        async with _running(pipeline, server):
+        app.router.routes.append(debug.route(stages))
+        server = _Server(_uvicorn_config(app, stages), ingest, hub)
+        async with _running(pipeline, server), _at_work(retention):
             host, port = listener.getsockname()[:2]
             logger.info("listening on http://%s:%d, series in %s", host, port, settings.store)
             await server.serve([listener])
@@ -111,10 +125,22 @@ async def _running(pipeline: Pipeline, server: uvicorn.Server) -> AsyncIterator[
             await task
 
 
-def _uvicorn_config(app: object) -> uvicorn.Config:
+@asynccontextmanager
+async def _at_work(retention: Retention) -> AsyncIterator[None]:
+    """Old series are deleted meanwhile."""
+    task = asyncio.create_task(retention.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _uvicorn_config(app: object, stages: Stages) -> uvicorn.Config:
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
-        ws="websockets-sansio",
+        ws=web_socket.timed(stages, PUBLISH_PATH),
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # access units do not shrink, and bombs cannot grow
         ws_ping_interval=None,  # data and reports show life; a pong would cost the cap

@@ -1,11 +1,13 @@
 """What the read side of the decoder service is made of."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from narrowcast_decoder.hub import Hub
+from narrowcast_decoder.store.health import StoreHealth
 from narrowcast_decoder.store.interface import SampleStore, SessionState, SessionSummary
+from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.errors import UnknownSessionError
 
 
@@ -25,6 +27,10 @@ class Service:
     live_sessions: Callable[[], Collection[str]]
     model: str
     patience: Patience = field(default_factory=Patience)
+    store_health: StoreHealth = field(default_factory=StoreHealth)
+    clock: Clock = field(default_factory=SystemClock)
+    evict: Callable[[str], Awaitable[None]] | None = None
+    """Ends the publishing of a session, and returns once nothing more of it comes."""
 
     async def summary(self, session: str) -> SessionSummary:
         """The session at a glance. Raises UnknownSessionError where there is none."""

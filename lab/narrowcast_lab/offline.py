@@ -2,9 +2,9 @@
 
     chip -> Stream -> bytes -> Receiver -> FrameReader -> sample
 
-The very objects of the live path, without sockets and threads, in capture order; under a cap
-the simulated link decides when each message arrives. What it says of a frame, the live path
-says of it too.
+The very objects of the live path, without sockets and threads, in capture order; the simulated
+link decides when each message arrives, its time 0 being the first frame's clock. What it says of
+a frame, the live path says of it too.
 """
 
 import os
@@ -18,7 +18,7 @@ from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.inference.reader import MAX_BATCH, FrameReader
 from narrowcast_decoder.ingest.frames import TakenFrame
 from narrowcast_decoder.ingest.live import LiveSession
-from narrowcast_decoder.ingest.receiver import Receiver
+from narrowcast_decoder.ingest.receiver import Ended, Receiver
 from narrowcast_encoder.session.connection import Connection
 from narrowcast_encoder.session.stream import Stream
 from narrowcast_models.recogniser import Recogniser
@@ -62,7 +62,9 @@ class OfflinePath:
         """The source has ended; yields the samples that are left."""
         self._stream.flush(ended_us)
         self._run_until(None)
-        self._receiver.receive(self._connection.finish(), ended_us, ended_us)
+        event = self._receiver.receive(self._connection.finish(), ended_us, ended_us)
+        assert isinstance(event, Ended)
+        self._arrived += [_Arrived(frame, ended_us) for frame in event.lost]
         yield from self._read()
 
     def _run_until(self, until_us: int | None) -> None:

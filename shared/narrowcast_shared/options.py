@@ -4,50 +4,47 @@ Quantities are typed as people write them (16k, 200ms) and reach the command as 
 in the unit that its parameter's name gives.
 """
 
-import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import click
 
+from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.link import LinkSettings, Schedule, parse_schedule, read_trace
 from narrowcast_shared.operating_point import CHIP_PX, MAX_FPS, MAX_QP, MIN_PX
+from narrowcast_shared.quantities import format_duration, parse_duration, parse_rate
 
 DECODER_URL = "http://127.0.0.1:8000"
 """Where `narrowcast serve` listens unless told otherwise."""
 
 Command = TypeVar("Command", bound=Callable[..., object])
-
-_QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>[A-Za-z/]*)")
-_RATE_UNITS = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}
-_DURATION_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+Value = TypeVar("Value")
 
 
 def rate(value: str | float) -> float:
     """A click type: a wire rate in bit/s. k, M and G are powers of 1000, as for bits always."""
-    return _quantity(value, "rate", _RATE_UNITS, "8k, 1.5M or 8000 (bit/s)")
+    return _parsed(parse_rate, value) if isinstance(value, str) else value
 
 
 def duration(value: str | float) -> float:
     """A click type: a span of time in seconds. The unit is asked for: 200 could be either."""
-    return _quantity(value, "duration", _DURATION_UNITS, "30s, 200ms or 2m")
+    return _parsed(parse_duration, value) if isinstance(value, str) else value
 
 
-def _quantity(value: str | float, what: str, units: Mapping[str, float], examples: str) -> float:
-    """The quantity in its base unit; a number (a default) is taken as it is.
+def schedule(value: str | Schedule) -> Schedule:
+    """A click type: a cap, constant or in steps."""
+    return _parsed(parse_schedule, value) if isinstance(value, str) else value
 
-    Raises click.BadParameter, to which click adds the option's name.
-    """
-    if not isinstance(value, str):
-        return float(value)
-    match = _QUANTITY.fullmatch(value.strip())
-    if match is None or match["unit"] not in units:
-        raise click.BadParameter(f"{value!r} is no {what}; write it like {examples}")
-    quantity = float(match["number"]) * units[match["unit"]]
-    if not 0 < quantity < math.inf:
-        raise click.BadParameter(f"a {what} must be above 0, got {value!r}")
-    return quantity
+
+def _parsed(parse: Callable[[str], Value], text: str) -> Value:
+    """What the text says; click adds the option's name to a complaint."""
+    try:
+        return parse(text)
+    except SettingsError as error:
+        message = "; ".join(filter(None, (error.problem, error.remedy)))
+        raise click.BadParameter(message) from None
 
 
 def px_option(default: int | None = None) -> Callable[[Command], Command]:
@@ -83,15 +80,88 @@ def fps_option(default: float | None = None) -> Callable[[Command], Command]:
     )
 
 
-def cap_option() -> Callable[[Command], Command]:
-    """`--cap RATE`: the wire rate to keep under, in bit/s."""
-    return click.option(
+class LinkChoice(NamedTuple):
+    """The line to simulate, as the command line asks for it."""
+
+    cap: Schedule | None = None
+    trace: Path | None = None
+    trace_scale: float | None = None
+    delay_s: float | None = None
+
+    def settings(self) -> LinkSettings:
+        """Reads the trace. Raises SettingsError where that fails, or options contradict."""
+        if self.trace_scale is not None and self.trace is None:
+            raise SettingsError("--trace-scale scales a trace", "add --trace FILE")
+        delay_us = round((self.delay_s or 0) * 1_000_000)
+        if self.trace is None:
+            return LinkSettings(self.cap, delay_us)
+        if self.cap is not None:
+            raise SettingsError("--cap and --trace both say what the line carries", "give one")
+        return LinkSettings(read_trace(self.trace, self.trace_scale or 1.0), delay_us)
+
+    def flags(self) -> list[str]:
+        """The same, for the command line of another process."""
+        delay = None if self.delay_s is None else format_duration(round(self.delay_s * 1_000_000))
+        said = {
+            "--cap": self.cap,
+            "--trace": self.trace,
+            "--trace-scale": self.trace_scale,
+            "--delay": delay,
+        }
+        return [f"{name}={value}" for name, value in said.items() if value is not None]
+
+
+def link_options() -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+    """`--cap`, `--trace`, `--trace-scale` and `--delay`: one LinkChoice named `link`."""
+
+    def add(command: Callable[..., Value]) -> Callable[..., Value]:
+        @wraps(command)
+        def gathered(
+            *arguments: object,
+            cap: Schedule | None,
+            trace: Path | None,
+            trace_scale: float | None,
+            delay_s: float | None,
+            **others: object,
+        ) -> Value:
+            link = LinkChoice(cap, trace, trace_scale, delay_s)
+            return command(*arguments, link=link, **others)
+
+        for option in reversed(_LINK_OPTIONS):
+            gathered = option(gathered)
+        return gathered
+
+    return add
+
+
+_LINK_OPTIONS = (
+    click.option(
         "--cap",
-        "cap_bps",
-        type=rate,
-        metavar="RATE",
-        help="Keep the wire rate, all headers counted, under this: 8k, 1.5M (bit/s).",
-    )
+        type=schedule,
+        metavar="RATE[,TIME:RATE]...",
+        help="Keep the wire rate, all headers counted, under this: 8k, 1.5M (bit/s); "
+        "32k,10s:4k,20s:0 changes it on the way, 0 is an outage.",
+    ),
+    click.option(
+        "--trace",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Let the line carry what a Mahimahi trace says: times in ms, one a 1500-byte packet.",
+    ),
+    click.option(
+        "--trace-scale",
+        type=click.FloatRange(0, min_open=True),
+        metavar="X",
+        help="The trace's rate times X; its outages stay as long as they are.",
+    ),
+    click.option(
+        "--delay",
+        "delay_s",
+        type=duration,
+        metavar="TIME",
+        help="Propagation delay of the line: 40ms.",
+    ),
+)
 
 
 def json_option(what: str) -> Callable[[Command], Command]:

@@ -13,12 +13,12 @@ from narrowcast_decoder.inference.reader import FrameReader
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import LiveSession
 from narrowcast_decoder.pipeline import MAX_PENDING, Pipeline
+from narrowcast_decoder.store.interface import StoreBusyError
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
 from narrowcast_shared.clock import ManualClock
 from narrowcast_shared.codec import ChipEncoder
-from narrowcast_shared.errors import StoreError
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.resample import resample
 from narrowcast_shared.samples import Sample, Status
@@ -150,7 +150,7 @@ def test_a_network_that_fails_loses_its_batch_and_no_more(tmp_path: Path) -> Non
 def test_a_store_that_fails_delays_samples_and_loses_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("narrowcast_decoder.pipeline.STORE_RETRY_S", 0.01)
+    monkeypatch.setattr("narrowcast_decoder.store.health.RETRY_S", 0.01)
 
     async def scenario(pipeline: Pipeline, store: SqliteStore, hub: Hub) -> None:
         live, append, failures = session("s"), store.append, 3
@@ -159,7 +159,7 @@ def test_a_store_that_fails_delays_samples_and_loses_none(
             nonlocal failures
             if failures:
                 failures -= 1
-                raise StoreError("the disk is full", "make room")
+                raise StoreBusyError("the disk is full", "make room")
             await append(samples)
 
         monkeypatch.setattr(store, "append", sometimes)
@@ -169,5 +169,59 @@ def test_a_store_that_fails_delays_samples_and_loses_none(
             assert len(await feed.take()) == 5
         assert failures == 0
         assert [s.seq for s in await store.read("s")] == list(range(5))
+
+    run(tmp_path, scenario)
+
+
+def test_frames_of_several_streams_gather_and_those_of_a_lone_one_do_not_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("narrowcast_decoder.pipeline.ROUND_S", 1.0)
+    batches: list[set[str]] = []
+
+    async def scenario(pipeline: Pipeline, store: SqliteStore, _: Hub) -> None:
+        append = store.append
+
+        async def noted(samples: Sequence[Sample]) -> None:
+            batches.append({sample.session for sample in samples})
+            await append(samples)
+
+        monkeypatch.setattr(store, "append", noted)
+        lone, *others = [session(name) for name in ("lone", "b", "c")]
+        began = asyncio.get_running_loop().time()
+        for seq in range(3):
+            pipeline.submit(lone, RungContexts(), uncoded(seq, 1))
+            await lone.drained()
+        assert asyncio.get_running_loop().time() - began < 0.9, "nothing to wait for"
+        assert batches == [{"lone"}] * 3
+        for live in (*others, lone):  # the first is read at once, the others wait for the round
+            pipeline.submit(live, RungContexts(), uncoded(live.next_seq, 1))
+            await asyncio.sleep(0.05)
+        await lone.drained()
+        assert batches[3:] == [{"b"}, {"c", "lone"}]
+
+    run(tmp_path, scenario)
+
+
+def test_a_conflict_costs_its_own_session_and_no_other(tmp_path: Path) -> None:
+    async def scenario(pipeline: Pipeline, store: SqliteStore, _: Hub) -> None:
+        good, bad = session("good"), session("bad")
+        pipeline.submit(bad, RungContexts(), uncoded(0, 1))
+        await bad.drained()
+        bad.next_id = 1  # as where somebody else had written its second sample
+        bad.next_seq = 0
+        for live in (bad, good):
+            pipeline.submit(live, RungContexts(), uncoded(0, 3, Fate.SKIPPED))
+        await good.drained()
+        await bad.over.wait()
+        assert bad.verdict is not None
+        assert "another sample of id 1" in bad.verdict.reason
+        assert len(await store.read("good")) == 3
+        assert len(await store.read("bad")) == 1
+        assert good.verdict is None
+        pipeline.submit(bad, RungContexts(), uncoded(3, 1))
+        pipeline.submit(good, RungContexts(), uncoded(3, 1))
+        await good.drained()
+        assert len(await store.read("good")) == 4
 
     run(tmp_path, scenario)

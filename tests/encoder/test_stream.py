@@ -8,6 +8,7 @@ from narrowcast_encoder.session.settings import StreamSettings, make_stream, rep
 from narrowcast_encoder.session.stream import Stream
 from narrowcast_shared.codec import ChipDecoder
 from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.link import LinkSettings, constant, parse_schedule
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire.cost import wire_bytes
 from narrowcast_shared.wire.messages import Data, FrameKind, Report
@@ -142,7 +143,7 @@ def test_a_clock_set_back_does_not_make_times_run_backwards() -> None:
 @pytest.mark.parametrize("pinned", [False, True])
 def test_no_window_of_five_seconds_is_over_the_cap(cap_bps: int, pinned: bool) -> None:
     rung = (32, 30) if pinned else (None, None)
-    line = Line(make_stream(StreamSettings(*rung, cap_bps=cap_bps), 0))
+    line = Line(make_stream(StreamSettings(*rung, link=LinkSettings(constant(cap_bps))), 0))
     for _ in range(20):
         line.play(25)
         line.acknowledge()
@@ -155,7 +156,8 @@ def test_no_window_of_five_seconds_is_over_the_cap(cap_bps: int, pinned: bool) -
 
 
 def test_reports_are_rarer_where_the_cap_would_pay_for_their_acknowledgements() -> None:
-    assert report_interval_ms(StreamSettings(cap_bps=8_000)) > report_interval_ms(StreamSettings())
+    capped = StreamSettings(link=LinkSettings(constant(8_000)))
+    assert report_interval_ms(capped) > report_interval_ms(StreamSettings())
 
 
 @pytest.mark.parametrize(
@@ -172,10 +174,40 @@ def test_impossible_settings_are_named(wrong: StreamSettings) -> None:
 def test_a_frame_rate_out_of_range_is_named_whoever_controls(
     fps: float, cap_bps: int | None
 ) -> None:
+    link = LinkSettings(None if cap_bps is None else constant(cap_bps))
     with pytest.raises(SettingsError, match="fps"):
-        make_stream(StreamSettings(fps=fps, cap_bps=cap_bps), 0)
+        make_stream(StreamSettings(fps=fps, link=link), 0)
 
 
 def test_a_cap_that_the_fewest_frames_fit_is_enough() -> None:
     """One frame every two seconds costs far less than two a second."""
-    make_stream(StreamSettings(fps=0.5, cap_bps=500), 0)
+    make_stream(StreamSettings(fps=0.5, link=LinkSettings(constant(500))), 0)
+
+
+def test_an_outage_of_the_line_skips_frames_and_tells_every_one() -> None:
+    link = LinkSettings(parse_schedule("16k,4s:0,12s:16k"))
+    line = Line(make_stream(StreamSettings(32, 36, link=link), 0))
+    for _ in range(20):
+        line.play(25)
+        line.acknowledge()
+    line.finish()
+    seqs, kinds = zip(*line.frames(), strict=True)
+    assert seqs == tuple(range(500))
+    assert not [at_us for at_us, _ in line.sent if 4_000_000 < at_us < 12_000_000]
+    assert FrameKind.DELTA in kinds[:100]
+    assert set(kinds[110:285]) == {FrameKind.SKIPPED}
+    assert FrameKind.DELTA in kinds[425:]
+
+
+def test_the_steps_of_a_cap_count_from_when_the_stream_begins() -> None:
+    link = LinkSettings(parse_schedule("64k,1s:0,2s:64k"), 5_000)
+    stream = make_stream(StreamSettings(32, 30, link=link), 0)
+    stream.connected(0)
+    stream.begin(70_000_000)
+    for now_us in range(71_000_000, 71_240_000, 40_000):
+        stream.frame(chip(0), now_us, now_us)
+    due_us = stream.next_event_us
+    assert due_us is not None
+    stream.flush(71_240_000)
+    assert not stream.outgoing(72_005_000, 0)
+    assert stream.outgoing(73_000_000, 0)

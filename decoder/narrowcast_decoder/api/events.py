@@ -9,11 +9,12 @@ from narrowcast_decoder.api.bounded_stream import BoundedStream
 from narrowcast_decoder.api.parameters import (
     FromId,
     LastEventId,
+    ReplayOf,
     ServiceOf,
     SessionName,
     before,
 )
-from narrowcast_decoder.series import Follower
+from narrowcast_decoder.api.readers import SeriesReader, reader
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.store.interface import SessionState
 from narrowcast_shared.samples import Sample
@@ -48,6 +49,8 @@ async def follow_events(
     session: SessionName,
     from_id: FromId = None,
     last_event_id: LastEventId = None,
+    *,
+    pace: ReplayOf,
 ) -> Response:
     """What is stored of the series, then what comes, each sample once and in order of id.
 
@@ -61,6 +64,9 @@ async def follow_events(
     That of a session that has ended is answered with 204, which tells it to stop. A stream
     that breaks off without `event: end` was cut, by the network, a fault of the store, or
     because the client took nothing for 10 s: connect again with the last id.
+
+    With `replay=true` the series is played as it was captured, and then ends with
+    `{"reason": "ended"}`.
     """
     summary = await service.summary(session)
     if last_event_id is None:
@@ -70,16 +76,16 @@ async def follow_events(
     else:
         after_id = last_event_id
     return BoundedStream(
-        _events(service, session, after_id),
+        _events(service, reader(service, session, after_id, pace)),
         send_s=service.patience.send_s,
         media_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _events(service: Service, session: str, after_id: int) -> AsyncGenerator[str, None]:
+async def _events(service: Service, series: SeriesReader) -> AsyncGenerator[str, None]:
     yield f"retry: {RETRY_MS}\n\n"
-    with Follower(service.store, service.hub, session, after_id) as follower:
+    with series as follower:
         while not follower.is_over:
             page = await follower.next_page(service.patience.heartbeat_s)
             if page:

@@ -76,10 +76,11 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 _DESCRIPTIONS = {
     404: "There is no session of that name.",
+    409: "The session is being published.",
     422: "A parameter cannot be used; `errors` says which.",
     426: "This path speaks WebSocket.",
     500: "A fault in the service.",
-    503: "The series cannot be read now; `Retry-After` says when to ask again.",
+    503: "The store does not work now; `Retry-After` says when to ask again.",
 }
 
 

@@ -1,18 +1,20 @@
 """A stored series as JSON, page by page, or as one CSV file."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from narrowcast_decoder.api import problems
 from narrowcast_decoder.api.bounded_stream import BoundedStream
-from narrowcast_decoder.api.parameters import AfterId, FromId, ServiceOf, SessionName, before
+from narrowcast_decoder.api.parameters import RangeOf, ServiceOf, SessionName
 from narrowcast_decoder.service import Service
+from narrowcast_decoder.store import ranges
 from narrowcast_decoder.store.interface import DEFAULT_PAGE
+from narrowcast_decoder.store.ranges import Range
 from narrowcast_shared.samples import Sample, csv_header, csv_row
 
 router = APIRouter(prefix="/v1/sessions", tags=["series"])
@@ -74,15 +76,14 @@ _CSV_EXAMPLE = csv_header() + csv_row(Sample.model_validate(_EXAMPLE))
 async def get_samples(
     service: ServiceOf,
     session: SessionName,
-    from_id: FromId = None,
-    after_id: AfterId = None,
+    part: RangeOf,
     limit: Annotated[
         int | None,
         Query(
             ge=1,
             le=MAX_PAGE,
             description=f"Most samples to give. Without it JSON gives {DEFAULT_PAGE}, and CSV "
-            "all of the series.",
+            "all that were asked for.",
         ),
     ] = None,
     format_: Annotated[
@@ -91,20 +92,18 @@ async def get_samples(
     ] = None,
     accept: Annotated[str, Header(description="`text/csv` for CSV.")] = "",
 ) -> Response:
-    """What is stored of a series when it is asked, from `from` on or after `after`.
+    """What is stored of a series when it is asked, of the ids and the times that are wanted.
 
     JSON comes in pages: ask again `from` a page's `next`. CSV is one file, whose first line
-    names the columns; what a sample does not have is an empty field.
+    names the columns; what a sample does not have is an empty field. Capture times are those
+    of the encoder's clock; where it was set back, samples of a time are not all of one piece.
     """
-    if from_id is not None and after_id is not None:
-        fault = {"loc": ("query", "from"), "msg": "Give either `from` or `after`", "type": "from"}
-        raise RequestValidationError([fault])
-    start = before(from_id) if after_id is None else after_id
     summary = await service.summary(session)
     if (format_ or _accepted(accept)) is Format.JSON:
-        return await _json_page(service, session, start, limit or DEFAULT_PAGE)
+        return await _json_page(service, session, part, limit or DEFAULT_PAGE)
+    part = part._replace(last_id=min(part.last_id, summary.last_id))
     return BoundedStream(
-        _csv_lines(service, session, start, limit or summary.samples),
+        _csv_lines(service, session, part, limit or summary.last_id),
         send_s=service.patience.send_s,
         media_type="text/csv",
         headers={
@@ -121,9 +120,9 @@ def _accepted(accept: str) -> Format:
     return Format.CSV if known[:1] == ["text/csv"] else Format.JSON
 
 
-async def _json_page(service: Service, session: str, after_id: int, limit: int) -> Response:
+async def _json_page(service: Service, session: str, part: Range, limit: int) -> Response:
     # One more than wanted, to know whether there is more.
-    samples = await service.store.read(session, after_id, limit + 1)
+    samples = await ranges.first(service.store, session, part, limit + 1)
     left_out = samples[limit].id if len(samples) > limit else None
     page = SamplePage.model_construct(samples=samples[:limit], next=left_out)
     return Response(
@@ -132,14 +131,17 @@ async def _json_page(service: Service, session: str, after_id: int, limit: int) 
 
 
 async def _csv_lines(
-    service: Service, session: str, after_id: int, limit: int
+    service: Service, session: str, part: Range, limit: int
 ) -> AsyncGenerator[str, None]:
-    """Header and lines of the first `limit` samples, a page of the store at a time.
+    """Header and lines of the first `limit` samples of the part, a page at a time.
 
-    The limit is always there, so that the file of a session that goes on has an end too.
+    The part has an end, so that the file of a session that goes on has one too.
     """
     yield csv_header()
-    while page := await service.store.read(session, after_id, min(CSV_PAGE, limit)):
-        yield "".join(csv_row(sample) for sample in page)
-        after_id = page[-1].id
-        limit -= len(page)
+    part = await ranges.narrowed(service.store, session, part)
+    async with aclosing(ranges.pages(service.store, session, part, min(CSV_PAGE, limit))) as pages:
+        async for page in pages:
+            yield "".join(csv_row(sample) for sample in page[:limit])
+            limit -= len(page)
+            if limit <= 0:
+                break

@@ -2,11 +2,12 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from narrowcast_decoder.api import problems
 from narrowcast_decoder.api.parameters import ServiceOf
+from narrowcast_decoder.store.health import StoreCondition
 from narrowcast_shared import __version__
 
 router = APIRouter(tags=["service"])
@@ -25,7 +26,12 @@ class Index(BaseModel):
 class Health(BaseModel):
     """The service as it is now."""
 
-    status: Literal["ok"] = Field(default="ok", description="`ok` where there is an answer at all.")
+    status: Literal["ok"] = Field(
+        default="ok", description="`ok`; a service that is not answers with a problem."
+    )
+    store: StoreCondition = Field(
+        description="`working`, or `waiting` for a lock or for room on its disk."
+    )
     version: str = Field(default=__version__, description="Version of the software.")
     model: str = Field(description="The model that reads the chips.", examples=["oa"])
     live_sessions: int = Field(description="Sessions whose publisher is connected.", examples=[3])
@@ -52,9 +58,19 @@ async def index() -> Index:
 @router.get(
     "/healthz",
     summary="Health",
-    response_description="The service is up.",
-    responses=problems.responses(),
+    response_model=Health,
+    response_description="The service is up, and stores what comes.",
+    responses=problems.responses(503),
 )
-async def health(service: ServiceOf) -> Health:
-    """Answers as long as the process does; asks neither the disk nor the model."""
-    return Health(model=service.model, live_sessions=len(service.live_sessions()))
+async def health(request: Request, service: ServiceOf) -> Health | Response:
+    """Answers as long as the process does; asks neither the disk nor the model.
+
+    503 where the store has failed, until a write to it works again.
+    """
+    store = service.store_health
+    if store.condition is StoreCondition.FAILED and store.error is not None:
+        detail, remedy = store.error.problem, store.error.remedy or None
+        return problems.response(problems.plain(request, 503, detail, remedy))
+    return Health(
+        store=store.condition, model=service.model, live_sessions=len(service.live_sessions())
+    )

@@ -1,13 +1,16 @@
-"""Which sessions there are."""
+"""Which sessions there are, and their deletion."""
 
+import logging
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from narrowcast_decoder.api import problems
 from narrowcast_decoder.api.parameters import ServiceOf, SessionName
 from narrowcast_decoder.store.interface import DEFAULT_PAGE, SessionSummary
+
+_log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
@@ -15,10 +18,14 @@ _EXAMPLE = {
     "session": "lobby",
     "state": "live",
     "started_t": 1767225600.0,
+    "written_t": 1767225640.09,
+    "first_t": 1767225600.0,
     "last_t": 1767225640.04,
     "ended_t": None,
     "end_reason": None,
+    "model": "oa",
     "samples": 1002,
+    "first_id": 1,
     "last_id": 1002,
     "next_seq": 1002,
     "by_status": {"ok": 990, "no_face": 8, "skipped": 4, "lost": 0},
@@ -62,3 +69,36 @@ async def list_sessions(
 async def get_session(service: ServiceOf, session: SessionName) -> SessionSummary:
     """State, times and counts of one session."""
     return await service.summary(session)
+
+
+@router.delete(
+    "/{session}",
+    summary="Delete a session",
+    status_code=204,
+    response_description="The session and all of its samples are gone.",
+    responses=problems.responses(404, 409, 422, 503),
+)
+async def delete_session(
+    request: Request,
+    service: ServiceOf,
+    session: SessionName,
+    *,
+    force: Annotated[
+        bool, Query(description="Also where it is being published: its publisher is sent away.")
+    ] = False,
+) -> Response:
+    """Delete the session and all of its samples, for good; who follows it is told it has ended.
+
+    One that is being published is only deleted with `force`. Its name can be used again.
+    """
+    await service.summary(session)
+    if session in service.live_sessions():
+        if not force or service.evict is None:
+            detail = f"session {session!r} is being published"
+            remedy = "end its encoder first, or delete it with force=true"
+            return problems.response(problems.plain(request, 409, detail, remedy))
+        await service.evict(session)
+    await service.store.delete(session)
+    service.hub.end(session)
+    _log.info("session %s: deleted on request", session)
+    return Response(status_code=204)

@@ -2,7 +2,7 @@
 
 The close code says how it ended (`narrowcast_shared.close_codes`):
 
-1000  the session has ended, and all of it was sent
+1000  the session has ended, and all of it was sent; or a replay is over
 1001  the service stops: connect again, after the last id
 1008  the request, or something that the subscriber sent, cannot be used
 1013  the store failed: connect again later, after the last id
@@ -19,8 +19,8 @@ from typing import Annotated, NamedTuple, cast
 from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket, WebSocketDisconnect
 from fastapi.exceptions import WebSocketRequestValidationError
 
-from narrowcast_decoder.api.parameters import FromId, ServiceOf, SessionName, before
-from narrowcast_decoder.series import Follower
+from narrowcast_decoder.api.parameters import FromId, ReplayOf, ServiceOf, SessionName, before
+from narrowcast_decoder.api.readers import reader
 from narrowcast_decoder.service import Service
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import StoreError, UnknownSessionError
@@ -45,6 +45,7 @@ class Wanted:
     def __init__(
         self,
         session: SessionName,
+        pace: ReplayOf,
         from_id: FromId = None,
         *,
         wait: Annotated[
@@ -54,6 +55,7 @@ class Wanted:
         self.session = session
         self.after_id = before(from_id)
         self.wait = wait
+        self.pace = pace
 
 
 class Closing(NamedTuple):
@@ -95,9 +97,8 @@ async def _send_series(websocket: WebSocket, service: Service, wanted: Wanted) -
     """
     send_s = service.patience.send_s
     try:
-        with Follower(
-            service.store, service.hub, wanted.session, wanted.after_id, wait=wanted.wait
-        ) as follower:
+        series = reader(service, wanted.session, wanted.after_id, wanted.pace, wait=wanted.wait)
+        with series as follower:
             while page := await follower.next_page():
                 for sample in page:
                     async with asyncio.timeout(send_s):

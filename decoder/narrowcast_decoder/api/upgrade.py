@@ -12,11 +12,12 @@ router = APIRouter()
 _SUBSCRIBE = f"""
 A WebSocket (RFC 6455), subprotocol `{SUBSCRIBE_SUBPROTOCOL}` (may be left out): what is stored
 of the series, then what comes, each sample once and in order of id, one a text message, as
-JSON. The subscriber sends nothing. The close code says how it ended:
+JSON. With `replay`, what is stored is played as it was captured, and that is the end. The
+subscriber sends nothing. The close code says how it ended:
 
 | code | meaning |
 |---|---|
-| 1000 | the session has ended, and all of it was sent |
+| 1000 | the session has ended, and all of it was sent; or a replay is over |
 | 1001 | the service stops: connect again, after the last id |
 | 1008 | the request, or something that the subscriber sent, cannot be used |
 | 1012 | the service restarts: connect again, after the last id |

@@ -11,8 +11,24 @@ import click
 )
 @click.option("--model", metavar="NAME", help="Model, or a .safetensors file; oa by default.")
 @click.option("--threads", type=int, metavar="N", help="Threads of the network; 1 by default.")
+@click.option(
+    "--max-age", metavar="TIME", help="Delete what is older: 30d, 12h; by default nothing is."
+)
+@click.option(
+    "--max-samples", metavar="N", help="Keep so many samples in all, of the newest sessions: 50M."
+)
+@click.option(
+    "--max-bytes", metavar="N", help="Keep so many bytes of samples, of the newest sessions: 10G."
+)
 def serve(
-    host: str | None, port: int | None, store: str | None, model: str | None, threads: int | None
+    host: str | None,
+    port: int | None,
+    store: str | None,
+    model: str | None,
+    threads: int | None,
+    max_age: str | None,
+    max_samples: str | None,
+    max_bytes: str | None,
 ) -> None:
     r"""Take in streams, read their valence, and serve the series.
 
@@ -20,14 +36,24 @@ def serve(
     Examples:
       narrowcast serve
       narrowcast serve --port 9000 --store /data/series.sqlite
+      narrowcast serve --max-age 30d --max-bytes 10G
 
-    The environment variables NARROWCAST_HOST, NARROWCAST_PORT, NARROWCAST_STORE,
-    NARROWCAST_MODEL and NARROWCAST_THREADS say the same; flags win.
+    Each option can also be given as an environment variable, NARROWCAST_HOST, NARROWCAST_PORT,
+    NARROWCAST_STORE, NARROWCAST_MAX_AGE, ...; flags win.
     """
     from narrowcast_decoder import server
     from narrowcast_decoder.settings import read_settings
     from narrowcast_shared import logs
 
     logs.at_least(1)
-    settings = read_settings(host=host, port=port, store=store, model=model, threads=threads)
+    settings = read_settings(
+        host=host,
+        port=port,
+        store=store,
+        model=model,
+        threads=threads,
+        max_age=max_age,
+        max_samples=max_samples,
+        max_bytes=max_bytes,
+    )
     server.serve(settings)

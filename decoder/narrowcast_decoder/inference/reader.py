@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
+from narrowcast_decoder.stages import Stages
 from narrowcast_models.coding import Coding
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
 from narrowcast_shared.samples import Status
@@ -29,27 +30,20 @@ class Outcome(NamedTuple):
 class FrameReader:
     """Decodes and reads. Not thread-safe: one worker owns it, and the contexts it is given."""
 
-    def __init__(self, recogniser: Recogniser) -> None:
+    def __init__(self, recogniser: Recogniser, stages: Stages | None = None) -> None:
         self._recogniser = recogniser
+        self._stages = stages or Stages()
 
     def read(self, work: Sequence[tuple[RungContexts, TakenFrame]]) -> list[Outcome]:
         """One outcome a frame, in order. Frames of one session must come in their order."""
-        outcomes: list[Outcome] = []
-        chips: list[CodedChip] = []
-        rows: list[int] = []
-        for contexts, frame in work:
-            chip = contexts.decode(frame) if frame.fate is Fate.CODED else None
-            if chip is None:
-                outcomes.append(Outcome(frame, _STATUS.get(frame.fate, Status.LOST)))
-                continue
-            assert frame.rung is not None
-            rows.append(len(outcomes))
-            chips.append(CodedChip(chip, Coding(*frame.rung)))
-            outcomes.append(Outcome(frame, Status.OK))
-        for row, reading in zip(rows, self._readings(chips), strict=True):
-            status = Status.LOST if reading is None else Status.OK
-            outcomes[row] = outcomes[row]._replace(status=status, reading=reading)
-        return outcomes
+        with self._stages.decode:
+            chips = [_chip(contexts, frame) for contexts, frame in work]
+        with self._stages.model:
+            readings = iter(self._readings([chip for chip in chips if chip]))
+        return [
+            _outcome(frame, next(readings) if chip else None)
+            for (_, frame), chip in zip(work, chips, strict=True)
+        ]
 
     def _readings(self, chips: list[CodedChip]) -> list[Reading | None]:
         """Readings in batches; of a batch that the network fails on, none."""
@@ -62,3 +56,18 @@ class FrameReader:
                 logger.exception("the network failed on %d chips; they are lost", len(batch))
                 readings += [None] * len(batch)
         return readings
+
+
+def _chip(contexts: RungContexts, frame: TakenFrame) -> CodedChip | None:
+    """The chip of a coded frame; None where there is none, or it cannot be decoded."""
+    pixels = contexts.decode(frame) if frame.fate is Fate.CODED else None
+    if pixels is None:
+        return None
+    assert frame.rung is not None
+    return CodedChip(pixels, Coding(*frame.rung))
+
+
+def _outcome(frame: TakenFrame, reading: Reading | None) -> Outcome:
+    if reading is not None:
+        return Outcome(frame, Status.OK, reading)
+    return Outcome(frame, _STATUS.get(frame.fate, Status.LOST))

@@ -8,6 +8,7 @@ from starlette.websockets import WebSocket
 from narrowcast_decoder.ingest.publisher import Publisher
 from narrowcast_decoder.ingest.registry import Registry
 from narrowcast_decoder.pipeline import Pipeline
+from narrowcast_decoder.stages import Stages
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.wire import SUBPROTOCOL
@@ -16,10 +17,13 @@ from narrowcast_shared.wire import SUBPROTOCOL
 class Ingest:
     """Accepts publishers until it drains."""
 
-    def __init__(self, registry: Registry, pipeline: Pipeline, clock: Clock) -> None:
+    def __init__(
+        self, registry: Registry, pipeline: Pipeline, clock: Clock, stages: Stages | None = None
+    ) -> None:
         self._registry = registry
         self._pipeline = pipeline
         self._clock = clock
+        self._stages = stages or Stages()
         self._draining = asyncio.Event()
         self._open = 0
         self._all_gone = asyncio.Event()
@@ -42,7 +46,7 @@ class Ingest:
             await websocket.close(CloseCode.BAD_REQUEST, f"subprotocol {SUBPROTOCOL} is wanted")
             return
         await websocket.accept(SUBPROTOCOL)
-        publisher = Publisher(websocket, self._registry, self._pipeline, self._clock)
+        publisher = Publisher(websocket, self._registry, self._pipeline, self._clock, self._stages)
         self._open += 1
         try:
             await publisher.serve(self._draining)

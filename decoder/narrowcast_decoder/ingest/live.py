@@ -2,11 +2,20 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from narrowcast_decoder.inference.reader import Outcome
 from narrowcast_shared.samples import Sample, Status
+from narrowcast_shared.wire.messages import EndCode
 
 US_PER_S = 1_000_000
+
+
+class Verdict(NamedTuple):
+    """Why a session's publisher is to go, as it is told."""
+
+    code: EndCode
+    reason: str
 
 
 @dataclass(eq=False)
@@ -26,6 +35,22 @@ class LiveSession:
     pending: int = 0
     progress: asyncio.Event = field(default_factory=asyncio.Event)
     """Set whenever samples of this session have been stored; waiters clear it first."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once this is no longer to be published here; the store knows where it goes on."""
+    verdict: Verdict | None = None
+    failed: bool = False
+
+    def stop(self, verdict: Verdict) -> None:
+        """Send its publisher away. What has been taken in is still stored."""
+        self.verdict = self.verdict or verdict
+        self.over.set()
+
+    def fail(self, reason: str) -> None:
+        """Send its publisher away. What has been taken in and not stored cannot be."""
+        self.failed = True
+        self.pending = 0
+        self.progress.set()
+        self.stop(Verdict(EndCode.FAULT, reason))
 
     def taken(self, count: int, next_seq: int, last_captured_us: int) -> None:
         """`count` frames were handed to the pipeline."""

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -11,6 +12,7 @@ from narrowcast_decoder.ingest.frames import TakenFrame
 from narrowcast_decoder.ingest.receiver import Ended, Receiver
 from narrowcast_decoder.ingest.registry import Claim, Registry
 from narrowcast_decoder.pipeline import Pipeline
+from narrowcast_decoder.stages import Stages
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import ProtocolError, StoreError
@@ -20,8 +22,10 @@ from narrowcast_shared.wire.messages import EndCode
 logger = logging.getLogger(__name__)
 
 GREETING_TIMEOUT_S = 10.0
-IDLE_TIMEOUT_S = 60.0
+IDLE_TIMEOUT_US = 60_000_000
 """An encoder speaks of every frame, face or none; a silent one is gone."""
+
+IDLE_CHECK_S = 5.0
 
 KEYFRAME_PATIENCE_US = 1_000_000
 
@@ -53,14 +57,21 @@ class Publisher:
     """One connection: reads, reports, and ends in order whatever happens."""
 
     def __init__(
-        self, websocket: WebSocket, registry: Registry, pipeline: Pipeline, clock: Clock
+        self,
+        websocket: WebSocket,
+        registry: Registry,
+        pipeline: Pipeline,
+        clock: Clock,
+        stages: Stages,
     ) -> None:
         self._websocket = websocket
         self._registry = registry
         self._pipeline = pipeline
         self._clock = clock
+        self._stages = stages
         self._receiver = Receiver()
         self._contexts = RungContexts()  # a new connection opens every rung with a keyframe
+        self._heard_us = clock.monotonic_us()
         self._report_interval_s = 0.2
         self._requested: tuple[int, int] | None = None  # epoch, and when it was asked (us)
 
@@ -106,15 +117,18 @@ class Publisher:
         reporting = asyncio.create_task(self._report(claim))
         replaced = asyncio.create_task(claim.replaced.wait())
         drained = asyncio.create_task(draining.wait())
-        tasks = {reading, reporting, replaced, drained}
+        over = asyncio.create_task(claim.session.over.wait())
+        tasks = {reading, reporting, replaced, drained, over}
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await self._first_of(tasks, claim)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         if claim.replaced.is_set():
             return _Ended(EndCode.REPLACED, "another encoder publishes this session now")
+        if claim.session.verdict is not None:
+            return _Ended(*claim.session.verdict)
         if draining.is_set() and not _finished(reading):
             return _Ended(EndCode.DRAINING, "the decoder is going away; come back")
         for task in (reading, reporting):
@@ -122,15 +136,28 @@ class Publisher:
                 task.result()  # raises what ended it
         return _Ended(EndCode.FINISHED, "finished")
 
+    async def _first_of(self, tasks: "set[asyncio.Task[Any]]", claim: Claim) -> None:
+        """Wait until one of them ends. Raises _Ended where the encoder falls silent.
+
+        Looked at now and then: a timer for each message would cost more than parsing it.
+        """
+        while True:
+            done, _ = await asyncio.wait(
+                tasks, timeout=IDLE_CHECK_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            if done:
+                return
+            now_us = self._clock.monotonic_us()
+            if claim.session.pending:
+                self._heard_us = now_us  # it is the decoder that is behind
+            elif now_us - self._heard_us > IDLE_TIMEOUT_US:
+                # Not for good: a camera that stalls may go on.
+                raise _Ended(EndCode.DRAINING, f"silent for {IDLE_TIMEOUT_US / 1e6:.0f} s")
+
     async def _read(self, claim: Claim) -> None:
         """Take messages until the encoder's END, and then until all is stored, the end too."""
         while True:
-            try:
-                async with asyncio.timeout(IDLE_TIMEOUT_S):
-                    event = await self._receive()
-            except TimeoutError:
-                # Not for good: a camera that stalls may go on.
-                raise _Ended(EndCode.DRAINING, f"silent for {IDLE_TIMEOUT_S:.0f} s") from None
+            event = await self._receive()
             if isinstance(event, wire.Clock):
                 claim.session.clock_offset_us = event.offset_us
             elif isinstance(event, Ended):
@@ -155,7 +182,9 @@ class Publisher:
         if data is None:
             raise _Ended(EndCode.PROTOCOL, "messages are binary")
         try:
-            return self._receiver.receive(data, self._clock.monotonic_us(), self._clock.unix_us())
+            with self._stages.parse:
+                self._heard_us = self._clock.monotonic_us()
+                return self._receiver.receive(data, self._heard_us, self._clock.unix_us())
         except ProtocolError as error:
             raise _Ended(EndCode.PROTOCOL, str(error)) from error
 

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from narrowcast_decoder.hub import Hub
-from narrowcast_decoder.ingest.live import US_PER_S, LiveSession
+from narrowcast_decoder.ingest.live import US_PER_S, LiveSession, Verdict
 from narrowcast_decoder.store.interface import SampleStore
 from narrowcast_shared.clock import Clock
-from narrowcast_shared.wire.messages import Hello
+from narrowcast_shared.wire.messages import EndCode, Hello
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,8 @@ class Claim:
 
     session: LiveSession
     replaced: asyncio.Event = field(default_factory=asyncio.Event)
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it is released, and all that came by it is stored."""
 
 
 class Registry:
@@ -46,7 +48,9 @@ class Registry:
         name = hello.session
         async with self._opening:
             await self._store.note_started(name, self._now_s())
-            session = self._sessions.get(name) or await self._load(name)
+            session = self._sessions.get(name)
+            if session is None or session.over.is_set():
+                session = await self._load(name)
             before, claim = self._claims.get(name), Claim(session)
             if before is not None:
                 logger.info("session %s: a new connection takes over", name)
@@ -55,6 +59,13 @@ class Registry:
             self._sessions[name], self._claims[name] = session, claim
         return claim
 
+    async def evict(self, name: str) -> None:
+        """Send a session's publisher away for good; return once all it sent is stored."""
+        claim = self._claims.get(name)
+        if claim is not None:
+            claim.session.stop(Verdict(EndCode.REFUSED, "this session was deleted"))
+            await claim.gone.wait()
+
     async def release(self, claim: Claim, *, finished: bool) -> None:
         """The connection is over; with `finished`, so is the session: it was told to the end.
 
@@ -62,9 +73,11 @@ class Registry:
         """
         name = claim.session.name
         if self._claims.get(name) is not claim:
+            claim.gone.set()
             return  # somebody else publishes it by now
         del self._claims[name]
         await claim.session.drained()
+        claim.gone.set()
         async with self._opening:
             if name in self._claims:
                 return

@@ -2,14 +2,30 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from narrowcast_shared.errors import StoreError
 from narrowcast_shared.samples import Sample, Status
 
 DEFAULT_PAGE = 1000
 """Samples, or sessions, that one call reads unless it is told otherwise."""
+
+
+class StoreBusyError(StoreError):
+    """Somebody else holds the store for a moment, or its disk is full: worth another try."""
+
+
+class SeriesConflictError(StoreError):
+    """Samples that do not continue the stored series of `session`: trying again is no use.
+
+    Nothing else is wrong with the store; other sessions can go on.
+    """
+
+    def __init__(self, session: str, problem: str, remedy: str = "") -> None:
+        super().__init__(problem, remedy)
+        self.session = session
 
 
 class SessionState(StrEnum):
@@ -35,22 +51,51 @@ class SessionSummary(BaseModel):
         description="Unix time in s at which it was first published; of a series stored without "
         "a publisher, the capture time of its first sample."
     )
+    written_t: float = Field(
+        description="Unix time in s, of the decoder's clock, at which it was last written to."
+    )
+    first_t: float | None = Field(
+        default=None, description="Capture time in s of its first sample that is still stored."
+    )
     last_t: float | None = Field(default=None, description="Capture time in s of its last sample.")
     ended_t: float | None = Field(
         default=None, description="Unix time in s of its end; only if ended."
     )
     end_reason: str | None = Field(default=None, description="Why it ended; only if ended.")
+    model: str | None = Field(
+        default=None, description="The model that its last publisher's chips were read with."
+    )
     samples: int = Field(ge=0, description="Number of samples stored.")
+    first_id: int = Field(
+        ge=0, description="Id of its first sample that is still stored, 0 where there is none."
+    )
     last_id: int = Field(ge=0, description="Id of its last sample, 0 before the first.")
     next_seq: int = Field(ge=0, description="One above the highest frame number, 0 at first.")
     by_status: dict[Status, int] = Field(description="Number of samples of each status.")
 
 
+class IdSpan(NamedTuple):
+    """Ids `first` to `last`, both included."""
+
+    first: int
+    last: int
+
+
+class Usage(NamedTuple):
+    """What the series take: their samples, and the room in bytes that these fill."""
+
+    samples: int
+    bytes: int
+
+
 class SampleStore(Protocol):
-    """Series of samples, kept for good. Every method raises StoreError where it cannot.
+    """Series of samples, kept until they are deleted. Every method raises StoreError where it
+    cannot: a StoreBusyError where it may be able to soon, a SeriesConflictError where the fault
+    is that of one session, and one of neither where the store has failed.
 
     Ids are given by the publisher's side: 1, 2, 3, ... in each session. A sample that is
-    stored is never changed.
+    stored is never changed. Where the beginning of a series was deleted, it begins later; its
+    ids, and where it goes on, stay what they are.
     """
 
     async def append(self, samples: Sequence[Sample]) -> None:
@@ -58,8 +103,8 @@ class SampleStore(Protocol):
 
         They may be of many sessions; those of one session are in order of id and continue
         its series. A sample that is stored already is passed over where it is the same, and
-        is a StoreError where it is not. So is an id left out, or a frame number (`seq`) that
-        the session has under another id.
+        is a SeriesConflictError where it is not. So is an id left out, or a frame number
+        (`seq`) that the session has under another id.
         """
         ...
 
@@ -69,12 +114,48 @@ class SampleStore(Protocol):
         """The first `limit` samples with an id above `after_id`, in order; none if unknown."""
         ...
 
+    async def span(self, session: str, from_t: float, to_t: float) -> IdSpan | None:
+        """From the lowest to the highest id of those captured from `from_t` until before `to_t`.
+
+        None where there are none. Capture times may step where an encoder was restarted, so
+        that samples in between may be of other times.
+        """
+        ...
+
     async def summary(self, session: str) -> SessionSummary | None:
         """The session at a glance; None where there is no such session."""
         ...
 
     async def summaries(self, limit: int = DEFAULT_PAGE) -> list[SessionSummary]:
         """The `limit` sessions that were written to last, the newest activity first."""
+        ...
+
+    async def oldest(self, limit: int = DEFAULT_PAGE) -> list[SessionSummary]:
+        """The `limit` sessions to be deleted first where room is short.
+
+        Those that have ended come before the others, and of each kind those before that were
+        written to longer ago.
+        """
+        ...
+
+    async def usage(self) -> Usage:
+        """What all series together take now."""
+        ...
+
+    async def trim(self, session: str, before_id: int) -> int:
+        """Delete the samples with ids below `before_id`; how many there were.
+
+        Appends go on meanwhile. The session stays, and goes on where it was.
+        """
+        ...
+
+    async def delete(self, session: str, written_before: float | None = None) -> bool:
+        """Delete the session and all of its samples; False where there is no such session.
+
+        With `written_before` also where it was written to since that Unix time (s), which is
+        then as if nobody had asked. No reader finds it any more once this has begun; when it
+        returns, nothing of it is left in the store. Appends of others go on meanwhile.
+        """
         ...
 
     async def note_started(self, session: str, unix_s: float) -> None:

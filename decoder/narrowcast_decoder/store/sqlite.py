@@ -1,45 +1,79 @@
 """The default store: one SQLite file in WAL mode. It survives the end of the process."""
 
-from collections.abc import Sequence
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
-from narrowcast_decoder.store import sqlite_schema, sqlite_series
-from narrowcast_decoder.store.interface import DEFAULT_PAGE, SessionSummary
+from narrowcast_decoder.store import sqlite_deletion, sqlite_schema, sqlite_series
+from narrowcast_decoder.store.interface import DEFAULT_PAGE, IdSpan, SessionSummary, Usage
+from narrowcast_decoder.store.sqlite_file import StoreFile
 from narrowcast_decoder.store.sqlite_worker import SqliteWorker
+from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.samples import Sample
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 0.3
 """How long a call waits for another process that holds the file. So does the service's end."""
+
+_US_PER_S = 1_000_000
 
 
 class SqliteStore:
     """A `SampleStore`. Reads have a connection of their own: no download delays an append."""
 
-    def __init__(self, writer: SqliteWorker, reader: SqliteWorker) -> None:
+    def __init__(
+        self,
+        file: StoreFile,
+        writer: SqliteWorker,
+        reader: SqliteWorker,
+        clock: Clock,
+        model: str | None,
+    ) -> None:
+        self._file = file
         self._writer = writer
         self._reader = reader
+        self._clock = clock
+        self._model = model
 
     @classmethod
-    async def open(cls, path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Self:
+    async def open(
+        cls,
+        path: Path,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        *,
+        model: str | None = None,
+        clock: Clock | None = None,
+    ) -> Self:
         """The store in the file at `path`, which is made, folder and all, if need be.
 
-        Raises StoreError where it cannot be opened, is of a newer schema or no store at all.
+        model: what the samples that are appended are read with; noted with each session.
+
+        Raises StoreError where it cannot be opened, is in use, of a newer schema or no store.
         """
-        writer = await SqliteWorker.start(
-            path, lambda: sqlite_schema.open_writer(path, busy_timeout_s)
-        )
+        file = await asyncio.to_thread(StoreFile.hold, path)
         try:
-            reader = await SqliteWorker.start(
-                path, lambda: sqlite_schema.open_reader(path, busy_timeout_s)
+            writer = await SqliteWorker.start(
+                path, lambda: sqlite_schema.open_writer(path, busy_timeout_s)
             )
+            try:
+                reader = await SqliteWorker.start(
+                    path, lambda: sqlite_schema.open_reader(path, busy_timeout_s)
+                )
+            except BaseException:
+                await writer.close()
+                raise
         except BaseException:
-            await writer.close()
+            file.release()
             raise
-        return cls(writer, reader)
+        file.opened()
+        return cls(file, writer, reader, clock or SystemClock(), model)
 
     async def append(self, samples: Sequence[Sample]) -> None:
-        await self._writer.run(lambda connection: sqlite_series.append(connection, samples))
+        unix_s = self._clock.unix_us() / _US_PER_S
+        await self._write(lambda connection: sqlite_series.append(connection, samples, unix_s))
 
     async def read(
         self, session: str, after_id: int = 0, limit: int = DEFAULT_PAGE
@@ -48,22 +82,63 @@ class SqliteStore:
             lambda connection: sqlite_series.read(connection, session, after_id, limit)
         )
 
+    async def span(self, session: str, from_t: float, to_t: float) -> IdSpan | None:
+        return await self._reader.run(
+            lambda connection: sqlite_series.span(connection, session, from_t, to_t)
+        )
+
     async def summary(self, session: str) -> SessionSummary | None:
         return await self._reader.run(lambda connection: sqlite_series.summary(connection, session))
 
     async def summaries(self, limit: int = DEFAULT_PAGE) -> list[SessionSummary]:
         return await self._reader.run(lambda connection: sqlite_series.summaries(connection, limit))
 
+    async def oldest(self, limit: int = DEFAULT_PAGE) -> list[SessionSummary]:
+        return await self._reader.run(lambda connection: sqlite_series.oldest(connection, limit))
+
+    async def usage(self) -> Usage:
+        return await self._reader.run(sqlite_deletion.usage)
+
+    async def trim(self, session: str, before_id: int) -> int:
+        deleted = 0
+        while batch := await self._write(
+            lambda connection: sqlite_deletion.trim(connection, session, before_id)
+        ):
+            deleted += batch
+        return deleted
+
+    async def delete(self, session: str, written_before: float | None = None) -> bool:
+        found = await self._write(
+            lambda connection: sqlite_deletion.hide(connection, session, written_before)
+        )
+        # Also what an end of the process left half deleted.
+        purged = False
+        while await self._write(sqlite_deletion.purge):
+            purged = True
+        if purged:
+            await self._write(sqlite_deletion.forget_log)
+        return found
+
     async def note_started(self, session: str, unix_s: float) -> None:
-        await self._writer.run(
-            lambda connection: sqlite_series.note_started(connection, session, unix_s)
+        await self._write(
+            lambda connection: sqlite_series.note_started(connection, session, unix_s, self._model)
         )
 
     async def note_ended(self, session: str, unix_s: float, reason: str) -> None:
-        await self._writer.run(
+        await self._write(
             lambda connection: sqlite_series.note_ended(connection, session, unix_s, reason)
         )
 
     async def close(self) -> None:
         await self._reader.close()
         await self._writer.close()
+        self._file.release()
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` returns, done on the file that was opened and on no other."""
+
+        def checked(connection: sqlite3.Connection) -> T:
+            self._file.check()
+            return work(connection)
+
+        return await self._writer.run(checked)

@@ -1,5 +1,6 @@
 """The SQLite file of a store: its tables, its version, and how a connection is set up."""
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,14 +8,16 @@ from pathlib import Path
 
 from narrowcast_shared.errors import StoreError
 
+_log = logging.getLogger(__name__)
+
 APPLICATION_ID = 0x6E637374
 """Marks the file as ours in its header (`file` shows it): "ncst" in ASCII."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # `touched` counts transactions, so that "newest activity" needs no clock. A session's numbers
 # stand in its row and change with its samples, so that no summary ever counts rows.
-_TABLES = (
+_FIRST_TABLES = (
     """
     CREATE TABLE sessions (
         key        INTEGER PRIMARY KEY,
@@ -52,20 +55,34 @@ _TABLES = (
     """,
 )
 
+# What a series begins with, now that its beginning may be deleted; when it was last written to,
+# and read with what. Of an older file the times are as near as it tells them.
+_BEGINNINGS_AND_TIMES = (
+    "ALTER TABLE sessions ADD COLUMN first_id INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE sessions ADD COLUMN first_t REAL",
+    "ALTER TABLE sessions ADD COLUMN written_t REAL NOT NULL DEFAULT 0",
+    "ALTER TABLE sessions ADD COLUMN model TEXT",
+    """
+    UPDATE sessions SET
+        first_id = min(last_id, 1),
+        first_t = (SELECT t FROM samples WHERE session = key AND id = 1),
+        written_t = coalesce(ended_t, last_t, started_t)
+    """,
+    "CREATE INDEX samples_t ON samples (session, t)",
+)
+
+_UPGRADES = (_FIRST_TABLES, _BEGINNINGS_AND_TIMES)
+"""What makes a file of each version, from 0 (empty) on, one of the next."""
+
+assert len(_UPGRADES) == SCHEMA_VERSION
+
 
 def open_writer(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
-    """A connection that writes; the file and its folder are made where they are not there.
+    """A connection that writes; the file is made where it is not there.
 
-    Raises StoreError where the file is of a newer schema or of something else, and whatever
-    SQLite raises where it cannot be opened.
+    A file of an older schema is brought up to date. Raises StoreError where it is of a newer
+    one or of something else, and whatever SQLite raises where it cannot be opened.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"there can be no folder {path.parent} for the store ({error.strerror})",
-            "name a file in a folder that can be written",
-        ) from error
     connection = _connect(path, busy_timeout_s)
     try:
         _prepare(connection, path)
@@ -79,6 +96,29 @@ def open_reader(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     """A connection to a file that `open_writer` has prepared; it cannot write."""
     connection = _connect(path, busy_timeout_s)
     connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def open_offline(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+    """A connection to a file that no decoder holds; nothing is written, not even beside it.
+
+    Raises StoreError where it is of another schema or of something else.
+    """
+    # Immutable: SQLite makes no files beside it. A log that a decoder left there when it was
+    # killed has its newest samples, and SQLite has to read that too.
+    logged = path.with_name(f"{path.name}-wal").exists()
+    query = "mode=ro" if logged else "mode=ro&immutable=1"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{query}",
+        uri=True,
+        timeout=busy_timeout_s,
+        isolation_level=None,
+    )
+    try:
+        _check_readable(connection, path)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -106,10 +146,17 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     # In WAL mode NORMAL loses no committed sample when the process dies; a power cut may take
     # the last ones, which the encoder sends again (https://sqlite.org/pragma.html#pragma_synchronous).
     connection.execute("PRAGMA synchronous = NORMAL")
+    # What is deleted is overwritten: a session that somebody wanted gone is not to be found in
+    # the free pages of the file either.
+    connection.execute("PRAGMA secure_delete = ON")
     with transaction(connection):
-        if _check_version(connection, path) == 0:  # again: another process may have been faster
-            for statement in _TABLES:
+        version = _check_version(connection, path)
+        if 0 < version < SCHEMA_VERSION:
+            _log.info("the store %s is brought from schema %d to %d", path, version, SCHEMA_VERSION)
+        for statements in _UPGRADES[version:]:
+            for statement in statements:
                 connection.execute(statement)
+        if version < SCHEMA_VERSION:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
@@ -125,9 +172,19 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> int:
         raise StoreError(
             f"{path} is a database of something else", "name another file for the store"
         )
-    if version != SCHEMA_VERSION:
+    if not 0 < version <= SCHEMA_VERSION:
         raise StoreError(
             f"the store {path} has schema version {version}, this release writes {SCHEMA_VERSION}",
             "use the release of narrowcast that wrote it, or name another file",
         )
-    return SCHEMA_VERSION
+    return int(version)
+
+
+def _check_readable(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises StoreError where the file is not of this very schema."""
+    version = _check_version(connection, path)
+    if version < SCHEMA_VERSION:
+        raise StoreError(
+            f"the store {path} has schema version {version}, and {SCHEMA_VERSION} is read",
+            f"`narrowcast serve --store {path}` brings it up to date",
+        )

@@ -5,9 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from narrowcast_decoder.store.interface import SessionState, SessionSummary
+from narrowcast_decoder.store.interface import (
+    IdSpan,
+    SeriesConflictError,
+    SessionState,
+    SessionSummary,
+)
 from narrowcast_decoder.store.sqlite_schema import transaction
-from narrowcast_shared.errors import StoreError, UnknownSessionError
+from narrowcast_shared.errors import UnknownSessionError
 from narrowcast_shared.samples import Sample, Status
 
 # The one order of a sample's columns; _row and _sample speak it too.
@@ -21,33 +26,43 @@ _READ = """
     WHERE session = (SELECT key FROM sessions WHERE name = ?) AND id > ?
     ORDER BY id LIMIT ?
 """
+# A name that no session can have: what `sqlite_deletion` is at work on.
+_IS_SHOWN = "name NOT LIKE '-%'"
+
 _BEGIN_SESSION = """
-    INSERT INTO sessions (name, started_t, touched)
-    VALUES (?, ?, (SELECT coalesce(max(touched), 0) + 1 FROM sessions))
+    INSERT INTO sessions (name, started_t, written_t, touched)
+    VALUES (?, ?, ?, (SELECT coalesce(max(touched), 0) + 1 FROM sessions))
     ON CONFLICT (name) DO UPDATE
-    SET ended_t = NULL, end_reason = NULL, touched = excluded.touched
+    SET ended_t = NULL, end_reason = NULL,
+        written_t = excluded.written_t, touched = excluded.touched
 """
+_SET_MODEL = "UPDATE sessions SET model = ? WHERE name = ?"
 _ADVANCE_SESSION = """
     UPDATE sessions SET
+        first_id = CASE first_id WHEN 0 THEN ? ELSE first_id END,
+        first_t = coalesce(first_t, ?),
         last_id = ?, last_t = ?, next_seq = max(next_seq, ?),
         ok = ok + ?, no_face = no_face + ?, skipped = skipped + ?, lost = lost + ?,
-        touched = (SELECT max(touched) + 1 FROM sessions)
+        written_t = ?, touched = (SELECT max(touched) + 1 FROM sessions)
     WHERE key = ?
 """
 _END_SESSION = """
     UPDATE sessions SET
-        ended_t = ?, end_reason = ?, touched = (SELECT max(touched) + 1 FROM sessions)
+        ended_t = ?, end_reason = ?, written_t = ?,
+        touched = (SELECT max(touched) + 1 FROM sessions)
     WHERE name = ?
 """
-_SUMMARY = """
-    SELECT name, started_t, last_t, ended_t, end_reason, last_id, next_seq,
-           ok, no_face, skipped, lost
-    FROM sessions WHERE name = ?
+_SUMMARY_COLUMNS = """
+    SELECT name, started_t, written_t, ended_t, end_reason, model, first_id, first_t,
+           last_id, last_t, next_seq, ok, no_face, skipped, lost
+    FROM sessions
 """
-_SUMMARIES = """
-    SELECT name, started_t, last_t, ended_t, end_reason, last_id, next_seq,
-           ok, no_face, skipped, lost
-    FROM sessions ORDER BY touched DESC LIMIT ?
+_SUMMARY = f"{_SUMMARY_COLUMNS} WHERE name = ?"
+_SUMMARIES = f"{_SUMMARY_COLUMNS} WHERE {_IS_SHOWN} ORDER BY touched DESC LIMIT ?"
+_OLDEST = f"{_SUMMARY_COLUMNS} WHERE {_IS_SHOWN} ORDER BY ended_t IS NULL, touched LIMIT ?"
+_SPAN = """
+    SELECT min(id), max(id) FROM samples
+    WHERE session = (SELECT key FROM sessions WHERE name = ?) AND t >= ? AND t < ?
 """
 
 
@@ -58,14 +73,14 @@ class _Position(NamedTuple):
     last_id: int
 
 
-def append(connection: sqlite3.Connection, samples: Sequence[Sample]) -> None:
-    """`SampleStore.append`."""
+def append(connection: sqlite3.Connection, samples: Sequence[Sample], unix_s: float) -> None:
+    """`SampleStore.append`, at `unix_s`."""
     by_session: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_session[sample.session].append(sample)
     with transaction(connection):
         for series in by_session.values():
-            _append_series(connection, series)
+            _append_series(connection, series, unix_s)
 
 
 def read(connection: sqlite3.Connection, session: str, after_id: int, limit: int) -> list[Sample]:
@@ -85,23 +100,38 @@ def summaries(connection: sqlite3.Connection, limit: int) -> list[SessionSummary
     return [_session_summary(row) for row in connection.execute(_SUMMARIES, (limit,))]
 
 
-def note_started(connection: sqlite3.Connection, session: str, unix_s: float) -> None:
-    """`SampleStore.note_started`."""
+def oldest(connection: sqlite3.Connection, limit: int) -> list[SessionSummary]:
+    """`SampleStore.oldest`."""
+    return [_session_summary(row) for row in connection.execute(_OLDEST, (limit,))]
+
+
+def span(connection: sqlite3.Connection, session: str, from_t: float, to_t: float) -> IdSpan | None:
+    """`SampleStore.span`."""
+    first, last = connection.execute(_SPAN, (session, from_t, to_t)).fetchone()
+    return None if first is None else IdSpan(first, last)
+
+
+def note_started(
+    connection: sqlite3.Connection, session: str, unix_s: float, model: str | None
+) -> None:
+    """`SampleStore.note_started`; what comes is read with `model`."""
     with transaction(connection):
-        connection.execute(_BEGIN_SESSION, (session, unix_s))
+        connection.execute(_BEGIN_SESSION, (session, unix_s, unix_s))
+        connection.execute(_SET_MODEL, (model, session))
 
 
 def note_ended(connection: sqlite3.Connection, session: str, unix_s: float, reason: str) -> None:
     """`SampleStore.note_ended`."""
     with transaction(connection):
-        changed = connection.execute(_END_SESSION, (unix_s, reason, session)).rowcount
+        values = (unix_s, reason, unix_s, session)
+        changed = connection.execute(_END_SESSION, values).rowcount
     if not changed:
         raise UnknownSessionError(f"there is no session {session!r} to end")
 
 
-def _append_series(connection: sqlite3.Connection, series: list[Sample]) -> None:
+def _append_series(connection: sqlite3.Connection, series: list[Sample], unix_s: float) -> None:
     """Add samples of one session, in order of id, inside a transaction."""
-    position = _position(connection, series[0])
+    position = _position(connection, series[0], unix_s)
     new = [sample for sample in series if sample.id > position.last_id]
     _check_repeats(connection, [sample for sample in series if sample.id <= position.last_id])
     _check_ids(position.last_id, new)
@@ -110,29 +140,34 @@ def _append_series(connection: sqlite3.Connection, series: list[Sample]) -> None
     try:
         connection.executemany(_INSERT, [_row(position.key, sample) for sample in new])
     except sqlite3.IntegrityError as error:
-        raise StoreError(
+        raise SeriesConflictError(
+            series[0].session,
             f"session {series[0].session!r} has a sample of one of these frames under another id",
             "every captured frame has exactly one sample",
         ) from error
     counts = Counter(sample.status for sample in new)
     by_status = [counts[status] for status in Status]
     next_seq = max(sample.seq for sample in new) + 1
-    values = (new[-1].id, new[-1].t, next_seq, *by_status, position.key)
+    begins, ends = (new[0].id, new[0].t), (new[-1].id, new[-1].t)
+    values = (*begins, *ends, next_seq, *by_status, unix_s, position.key)
     connection.execute(_ADVANCE_SESSION, values)
 
 
-def _position(connection: sqlite3.Connection, first: Sample) -> _Position:
+def _position(connection: sqlite3.Connection, first: Sample, unix_s: float) -> _Position:
     """Where the session of `first` stands; it begins here if nobody has announced it."""
     query = "SELECT key, last_id FROM sessions WHERE name = ?"
     row = connection.execute(query, (first.session,)).fetchone()
     if row is None:
-        connection.execute(_BEGIN_SESSION, (first.session, first.t))
+        connection.execute(_BEGIN_SESSION, (first.session, first.t, unix_s))
         row = connection.execute(query, (first.session,)).fetchone()
     return _Position(*row)
 
 
 def _check_repeats(connection: sqlite3.Connection, repeats: list[Sample]) -> None:
-    """Raises StoreError where a sample is not what is stored under its id."""
+    """Raises SeriesConflictError where a sample is not what is stored under its id.
+
+    One below all that are stored was deleted since; it is not stored again.
+    """
     if not repeats:
         return
     first, last = repeats[0].id, repeats[-1].id
@@ -141,19 +176,21 @@ def _check_repeats(connection: sqlite3.Connection, repeats: list[Sample]) -> Non
         sample.id: sample for sample in read(connection, session, first - 1, last - first + 1)
     }
     for sample in repeats:
-        if stored.get(sample.id) != sample:
-            raise StoreError(
+        if sample.id >= min(stored, default=sample.id + 1) and stored.get(sample.id) != sample:
+            raise SeriesConflictError(
+                session,
                 f"session {session!r} has another sample of id {sample.id} already",
                 "a stored sample is never changed; publish under another session name",
             )
 
 
 def _check_ids(last_id: int, new: list[Sample]) -> None:
-    """Raises StoreError where ids do not continue the series."""
+    """Raises SeriesConflictError where ids do not continue the series."""
     for expected, sample in enumerate(new, start=last_id + 1):
         if sample.id != expected:
-            raise StoreError(
-                f"session {sample.session!r} continues with id {expected}, got {sample.id}"
+            raise SeriesConflictError(
+                sample.session,
+                f"session {sample.session!r} continues with id {expected}, got {sample.id}",
             )
 
 
@@ -173,15 +210,20 @@ def _sample(session: str, row: tuple[Any, ...]) -> Sample:
 
 
 def _session_summary(row: tuple[Any, ...]) -> SessionSummary:
-    name, started_t, last_t, ended_t, end_reason, last_id, next_seq, *by_status = row
+    name, started_t, written_t, ended_t, end_reason, model, *rest = row
+    first_id, first_t, last_id, last_t, next_seq, *by_status = rest
     return SessionSummary(
         session=name,
         state=SessionState.INTERRUPTED if ended_t is None else SessionState.ENDED,
         started_t=started_t,
+        written_t=written_t,
+        first_t=first_t,
         last_t=last_t,
         ended_t=ended_t,
         end_reason=end_reason,
+        model=model,
         samples=sum(by_status),
+        first_id=first_id,
         last_id=last_id,
         next_seq=next_seq,
         by_status=dict(zip(Status, by_status, strict=True)),

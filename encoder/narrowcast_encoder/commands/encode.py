@@ -27,7 +27,7 @@ from narrowcast_shared import options
     metavar="K",
     help="Coded frames that share one message, and its 58 bytes of headers.",
 )
-@options.cap_option()
+@options.link_options()
 @click.option("--loop", is_flag=True, help="Replay a file without end.")
 @click.option(
     "--patience",
@@ -59,11 +59,11 @@ def encode(
     qp: int | None,
     fps: float | None,
     frames_per_message: int | None,
-    cap_bps: float | None,
     loop: bool,
     patience_s: float,
     detector: str,
     detector_model: Path | None,
+    link: options.LinkChoice,
 ) -> None:
     r"""Publish SOURCE: a camera (0, /dev/video0), a file, an rtsp or http URL, or `sample`.
 
@@ -72,15 +72,16 @@ def encode(
       narrowcast encode 0 --to http://decoder:8000 --session anna
       narrowcast encode interview.mp4 --px 32 --qp 30
       narrowcast encode sample --loop --cap 8k
+      narrowcast encode sample --loop --cap 32k,10s:4k,20s:32k --delay 40ms
 
-    Without --px, --qp and --cap it sends 48 px at QP 30, every frame. With --cap alone it steps
-    through the operating points; with both, it skips frames to stay under the cap.
+    Without --px, --qp and --cap it sends 48 px at QP 30, every frame. With --cap or --trace alone
+    it steps through the operating points; with both, it skips frames to stay under the cap. Steps
+    of a cap count from the first frame.
     """
     from narrowcast_encoder.live.main import EncodeRequest, publish
     from narrowcast_encoder.session.settings import StreamSettings
 
-    cap = None if cap_bps is None else round(cap_bps)
-    settings = StreamSettings(px, qp, fps, frames_per_message, cap)
+    settings = StreamSettings(px, qp, fps, frames_per_message, link.settings())
     publish(
         EncodeRequest(source, url, session, settings, loop, patience_s, detector, detector_model)
     )

@@ -54,11 +54,12 @@ def publish(request: EncodeRequest) -> None:
     maker = ChipMaker(make_detector(request.detector, request.detector_model))
     source = open_source(request.source, loop=request.loop, clock=lambda: clock.unix_us() / 1e6)
 
-    def tell() -> None:
+    def welcomed() -> None:
+        stream.begin(clock.monotonic_us())  # frames follow now: a cap's steps count from here
         watch = f"narrowcast watch {hello.session} --from {address.base}"
         click.echo(f"publishing {request.source} as session {hello.session}: {watch}")
 
-    asyncio.run(_publish(publisher, stream, FeedParts(source, maker, clock), tell))
+    asyncio.run(_publish(publisher, stream, FeedParts(source, maker, clock), welcomed))
     counts = stream.counts
     click.echo(
         f"{counts.coded} frames coded in {counts.unit_bytes} bytes, "
@@ -98,7 +99,7 @@ def _hello(request: EncodeRequest, start_us: int) -> Hello:
         report_interval_ms=report_interval_ms(request.settings),
         capabilities=Capability.CLOCK,
         software=f"narrowcast {__version__}",
-        cap_bps=request.settings.cap_bps or 0,
+        cap_bps=request.settings.link.mean_bps or 0,
     )
 
 

@@ -56,6 +56,13 @@ class Stream:
         self._connected = False
         self._last_ticks = 0
 
+    def begin(self, now_us: int) -> None:
+        """The simulated line's time begins at `now_us` (monotonic), if not at 0.
+
+        To be told before the first frame by whoever's clock does not begin with the stream.
+        """
+        self._link.begin(now_us)
+
     def connected(self, wanted_seq: int, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
         """A connection opened whose decoder wants `wanted_seq` next, in messages of so many bytes.
 

@@ -6,6 +6,8 @@ from narrowcast_lab.commands.bench_crop import crop
 from narrowcast_lab.commands.bench_latency import latency
 from narrowcast_lab.commands.bench_model import model
 from narrowcast_lab.commands.bench_moving import moving
+from narrowcast_lab.commands.bench_reallink import reallink
+from narrowcast_lab.commands.bench_serve import serve
 from narrowcast_lab.commands.bench_wire import wire
 
 
@@ -20,4 +22,6 @@ bench.add_command(crop)
 bench.add_command(latency)
 bench.add_command(model)
 bench.add_command(moving)
+bench.add_command(reallink)
+bench.add_command(serve)
 bench.add_command(wire)

@@ -13,7 +13,7 @@ from narrowcast_shared import options
 @options.px_option()
 @options.qp_option()
 @options.fps_option()
-@options.cap_option()
+@options.link_options()
 @options.model_option()
 @options.json_file_option()
 def latency(
@@ -22,9 +22,9 @@ def latency(
     px: int | None,
     qp: int | None,
     fps: float | None,
-    cap_bps: float | None,
     model: str,
     json_path: Path | None,
+    link: options.LinkChoice,
 ) -> None:
     r"""Play a clip live through encoder and decoder processes; time each sample's arrival.
 
@@ -36,7 +36,7 @@ def latency(
     from narrowcast_lab.figures import show
     from narrowcast_lab.latency import measure
 
-    chosen = {"px": px, "qp": qp, "fps": fps, "cap": cap_bps}
+    chosen = {"px": px, "qp": qp, "fps": fps}
     flags = [f"--{name}={value:g}" for name, value in chosen.items() if value is not None]
-    figures = measure(source, seconds, flags, model)
+    figures = measure(source, seconds, flags + link.flags(), model)
     show("capture to subscriber, over loopback", figures._asdict(), json_path)

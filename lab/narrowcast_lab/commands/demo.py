@@ -13,7 +13,7 @@ from narrowcast_shared import options
 @options.px_option()
 @options.qp_option()
 @options.fps_option()
-@options.cap_option()
+@options.link_options()
 @options.model_option()
 def demo(
     source: str,
@@ -21,8 +21,8 @@ def demo(
     px: int | None,
     qp: int | None,
     fps: float | None,
-    cap_bps: float | None,
     model: str,
+    link: options.LinkChoice,
 ) -> None:
     r"""Watch valence follow a real face that went through H.264 over a WebSocket.
 
@@ -36,8 +36,7 @@ def demo(
     """
     from narrowcast_lab.demo import DemoRequest, run
 
-    chosen = {"px": px, "qp": qp, "fps": fps, "cap": cap_bps}
-    if all(value is None for value in chosen.values()):
-        chosen["cap"] = 16_000
+    chosen = {"px": px, "qp": qp, "fps": fps}
     flags = [f"--{name}={value:g}" for name, value in chosen.items() if value is not None]
-    run(DemoRequest(source, seconds, tuple(flags), model))
+    flags += link.flags()
+    run(DemoRequest(source, seconds, tuple(flags or ["--cap=16k"]), model))

@@ -12,7 +12,7 @@ from narrowcast_shared import options
 @options.px_option()
 @options.qp_option()
 @options.fps_option()
-@options.cap_option()
+@options.link_options()
 @options.model_option()
 @options.json_option("each sample, one a line,")
 @options.csv_option("the samples")
@@ -21,10 +21,10 @@ def score(
     px: int | None,
     qp: int | None,
     fps: float | None,
-    cap_bps: float | None,
     model: str,
     as_json: bool,
     as_csv: bool,
+    link: options.LinkChoice,
 ) -> None:
     r"""Score recordings: find the face, code it, decode it and read it, one sample a frame.
 
@@ -33,9 +33,10 @@ def score(
       narrowcast score interview.mp4
       narrowcast score *.mp4 --px 32 --qp 30 --csv > valence.csv
       narrowcast score interview.mp4 --cap 8k --json | jq .valence
+      narrowcast score interview.mp4 --trace ATT-LTE-driving.up --trace-scale 0.02
 
     A terminal gets a summary and a plot of each file; a pipe gets CSV. Times are positions in
-    the file; under --cap the delays are those of a line of that rate.
+    the file; under --cap or --trace the delays are those of such a line.
     """
     import cv2
 
@@ -46,8 +47,7 @@ def score(
     from narrowcast_models.recogniser import Recogniser
 
     cv2.setNumThreads(1)  # as the live encoder: a frame is too small to share among threads
-    cap = None if cap_bps is None else round(cap_bps)
-    settings = StreamSettings(px, qp, fps, None, cap)
+    settings = StreamSettings(px, qp, fps, None, link.settings())
     scorer = Scorer(Recogniser.load(model), make_detector("auto", None), settings)
     if as_json:
         score_output.write_json(scorer, files)

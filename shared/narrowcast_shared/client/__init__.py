@@ -12,6 +12,7 @@
 `examples/subscribe.py` is the same as a program.
 """
 
-from narrowcast_shared.client.subscription import Notice, State, subscribe
+from narrowcast_shared.client.stream import Replay
+from narrowcast_shared.client.subscription import Notice, State, replay, subscribe
 
-__all__ = ["Notice", "State", "subscribe"]
+__all__ = ["Notice", "Replay", "State", "replay", "subscribe"]

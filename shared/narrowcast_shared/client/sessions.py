@@ -1,68 +1,80 @@
-"""What sessions a decoder has: one small JSON read, without an HTTP library."""
+"""What sessions a decoder has, and their deletion."""
 
 import asyncio
-import http.client
-import urllib.error
-import urllib.request
-from urllib.request import ProxyHandler
+from urllib.parse import quote
 
 import pydantic
 from pydantic import BaseModel
 
+from narrowcast_shared.client.http import request
 from narrowcast_shared.remote import refusals
 from narrowcast_shared.remote.address import Address
+from narrowcast_shared.samples import Status
 
 TIMEOUT_S = 1.0
 """Longest wait for each step of a read. Short, because a thread that waits holds up the exit."""
 
-MAX_BYTES = 8 << 20
+DELETE_TIMEOUT_S = 600.0
+"""A long session takes the decoder a while: some 5 s for a million samples."""
 
 LIVE = "live"
 
 
 class SessionInfo(BaseModel):
-    """What a subscriber wants to know of a session."""
+    """One session at a glance. Times in s: Unix time, capture times on the encoder's clock."""
 
     session: str
     state: str
+    started_t: float | None = None
+    first_t: float | None = None
+    last_t: float | None = None
+    model: str | None = None
+    samples: int | None = None
     last_id: int | None = None
+    by_status: dict[Status, int] = {}
 
     @property
     def is_live(self) -> bool:
         return self.state == LIVE
 
 
+def session_url(address: Address, session: str) -> str:
+    """Where one session is (GET, DELETE)."""
+    return f"{address.sessions_url()}/{quote(session, safe='')}"
+
+
 class _Listing(BaseModel):
     sessions: list[SessionInfo]
 
 
-async def list_sessions(address: Address) -> list[SessionInfo]:
+async def list_sessions(address: Address, limit: int | None = None) -> list[SessionInfo]:
     """The decoder's sessions, the newest activity first.
 
     Raises UnreachableError where nobody answers now, LinkError where it is no decoder.
     """
-    body = await asyncio.to_thread(_read, address)
+    query = "" if limit is None else f"?limit={limit}"
+    url = address.sessions_url() + query
+    body = await asyncio.to_thread(request, address, url, TIMEOUT_S)
     try:
         return _Listing.model_validate_json(body).sessions
     except pydantic.ValidationError:
         raise refusals.not_a_decoder(address) from None
 
 
-def _read(address: Address) -> bytes:
-    # This machine is reached directly whatever proxy the environment names.
-    handlers = [ProxyHandler({})] if address.is_loopback else []
-    opener = urllib.request.build_opener(*handlers)
+async def get_session(address: Address, session: str) -> SessionInfo:
+    """One session. Raises NoSuchSessionError where there is none, else as `list_sessions`."""
+    url = session_url(address, session)
+    body = await asyncio.to_thread(request, address, url, TIMEOUT_S)
     try:
-        with opener.open(address.sessions_url(), timeout=TIMEOUT_S) as response:
-            body: bytes = response.read(MAX_BYTES)
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise refusals.of_status(error.code, address) from error
-    except urllib.error.URLError as error:
-        cause = error.reason if isinstance(error.reason, OSError) else OSError(error.reason)
-        raise refusals.of_network(cause, address) from error
-    except OSError as error:
-        raise refusals.of_network(error, address) from error
-    except http.client.HTTPException as error:
-        raise refusals.not_a_decoder(address) from error
-    return body
+        return SessionInfo.model_validate_json(body)
+    except pydantic.ValidationError:
+        raise refusals.not_a_decoder(address) from None
+
+
+async def delete_session(address: Address, session: str, *, force: bool = False) -> None:
+    """Delete a session for good; one that is being published only by force.
+
+    Raises NoSuchSessionError where there is none, LinkError where the decoder refuses.
+    """
+    url = session_url(address, session) + ("?force=true" if force else "")
+    await asyncio.to_thread(request, address, url, DELETE_TIMEOUT_S, "DELETE")

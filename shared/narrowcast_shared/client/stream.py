@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import NamedTuple
+from urllib.parse import urlencode
 
 import pydantic
 from websockets.asyncio.client import ClientConnection, connect
@@ -22,15 +24,40 @@ MAX_MESSAGE_BYTES = 64 * 1024
 """A sample is some 250 bytes; this leaves room for later fields."""
 
 
+class Replay(NamedTuple):
+    """What is stored, played `speed` times as fast as it was captured; then the end.
+
+    max_gap_s: longest pause in the series, s; a longer one is cut to it.
+    """
+
+    speed: float = 1.0
+    max_gap_s: float = 5.0
+
+    @property
+    def query(self) -> str:
+        """As parameters of a URL."""
+        return urlencode({"replay": "true", "speed": self.speed, "max_gap": self.max_gap_s})
+
+
+REAL_TIME = Replay()
+
+
 async def stream(
-    address: Address, session: str, from_id: int, on_open: Callable[[], None]
+    address: Address,
+    session: str,
+    from_id: int,
+    on_open: Callable[[], None],
+    replay: Replay | None = None,
 ) -> AsyncGenerator[Sample, None]:
-    """Samples from `from_id` on; ends where the session has ended.
+    """Samples from `from_id` on; ends where the session has ended, or its replay.
 
     Raises UnreachableError where the connection fails in a way worth another try, else
     LinkError.
     """
-    async with _connection(address, session, from_id) as connection:
+    url = address.subscribe_url(session, from_id)
+    if replay is not None:
+        url += f"&{replay.query}"
+    async with _connection(address, url) as connection:
         on_open()
         while True:
             try:
@@ -43,13 +70,11 @@ async def stream(
 
 
 @asynccontextmanager
-async def _connection(
-    address: Address, session: str, from_id: int
-) -> AsyncIterator[ClientConnection]:
+async def _connection(address: Address, url: str) -> AsyncIterator[ClientConnection]:
     """An open connection. A slow reader is left to the decoder, whose queue is bounded."""
     try:
         connection = await connect(
-            address.subscribe_url(session, from_id),
+            url,
             compression=None,
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,

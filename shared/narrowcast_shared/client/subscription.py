@@ -15,7 +15,7 @@ from random import SystemRandom
 from typing import NamedTuple
 
 from narrowcast_shared.client.sessions import list_sessions
-from narrowcast_shared.client.stream import stream
+from narrowcast_shared.client.stream import REAL_TIME, Replay, stream
 from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.errors import LinkError
 from narrowcast_shared.remote.address import Address, parse_address
@@ -93,16 +93,44 @@ async def subscribe(
             yield sample
 
 
+async def replay(
+    url: str,
+    session: str,
+    pace: Replay = REAL_TIME,
+    *,
+    after_id: int = 0,
+    patience_s: float = 10.0,
+    on_notice: OnNotice = _ignore,
+) -> AsyncGenerator[Sample, None]:
+    """What is stored of a session, each sample when it is due; ends with the last of them.
+
+    Like `subscribe` in all else: one that is not there is a LinkError, and a connection that is
+    lost is made again, for as long as `patience_s`.
+    """
+    clock = SystemClock()
+    persistence = Persistence(patience_s, patience_s, clock.monotonic_us(), SystemRandom())
+    subscription = Subscription(parse_address(url), clock, persistence, on_notice, pace)
+    async with aclosing(subscription.samples(session, after_id, wait=False)) as samples:
+        async for sample in samples:
+            yield sample
+
+
 class Subscription:
     """Goes on from one connection to the next."""
 
     def __init__(
-        self, address: Address, clock: Clock, persistence: Persistence, on_notice: OnNotice
+        self,
+        address: Address,
+        clock: Clock,
+        persistence: Persistence,
+        on_notice: OnNotice,
+        replay: Replay | None = None,
     ) -> None:
         self._address = address
         self._clock = clock
         self._persistence = persistence
         self._on_notice = on_notice
+        self._replay = replay
         self._state = State.CONNECTING
         self._session: str | None = None
 
@@ -131,7 +159,8 @@ class Subscription:
     async def _connected(self, from_id: int) -> AsyncGenerator[Sample, None]:
         """The samples of one connection. Moves to ENDED where the session has ended."""
         session = await self._chosen()
-        async with aclosing(stream(self._address, session, from_id, self._opened)) as samples:
+        connected = stream(self._address, session, from_id, self._opened, self._replay)
+        async with aclosing(connected) as samples:
             async for sample in samples:
                 self._persistence.success()
                 self._move(State.LIVE)

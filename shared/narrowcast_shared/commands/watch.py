@@ -9,6 +9,7 @@ from narrowcast_shared import options
 @click.argument("session", required=False)
 @click.option(
     "--from",
+    "--decoder",
     "url",
     default=options.DECODER_URL,
     show_default=True,
@@ -43,6 +44,26 @@ from narrowcast_shared import options
     metavar="TIME",
     help="How long to try where no decoder answers.",
 )
+@click.option(
+    "--replay", is_flag=True, help="Play what is stored of SESSION, at the pace of its capture."
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 1000, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="X",
+    help="With --replay: so many times as fast.",
+)
+@click.option(
+    "--max-gap",
+    "max_gap_s",
+    type=options.duration,
+    default="5s",
+    show_default=True,
+    metavar="TIME",
+    help="With --replay: longest pause in the series; a longer one is cut to it.",
+)
 def watch(
     session: str | None,
     url: str,
@@ -51,6 +72,9 @@ def watch(
     after_id: int | None,
     window_s: float,
     patience_s: float,
+    replay: bool,
+    speed: float,
+    max_gap_s: float,
 ) -> None:
     r"""Draw SESSION live: valence, px, QP, wire rate and latency. Without it, the newest one.
 
@@ -59,18 +83,32 @@ def watch(
       narrowcast watch
       narrowcast watch anna --from http://decoder:8000 --window 1m
       narrowcast watch anna --json | jq .valence
+      narrowcast watch anna --replay --speed 4
 
     A terminal gets a drawing, a pipe a line a second. Ends with the session, or with Ctrl-C.
     """
     import asyncio
 
-    from narrowcast_shared.draw.live import Form, watch_session
+    from narrowcast_shared.client import Replay
+    from narrowcast_shared.draw.live import Form, replay_session, watch_session
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
+    if replay and session is None:
+        raise click.UsageError("which SESSION is to be replayed? `narrowcast sessions` lists them")
     form = Form.JSON if as_json else Form.CSV if as_csv else Form.AUTO
-    asyncio.run(
-        watch_session(
+    if replay and session is not None:
+        shown = replay_session(
+            url,
+            session,
+            Replay(speed, max_gap_s),
+            form=form,
+            after_id=after_id,
+            window_s=window_s,
+            patience_s=patience_s,
+        )
+    else:
+        shown = watch_session(
             url,
             session,
             form=form,
@@ -78,4 +116,4 @@ def watch(
             window_s=window_s,
             patience_s=patience_s,
         )
-    )
+    asyncio.run(shown)

@@ -1,11 +1,13 @@
 """Watching a session: samples come in, a view shows them, until the session ends."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from enum import Enum, auto
 
-from narrowcast_shared.client import subscribe
+from narrowcast_shared.client import Replay, replay, subscribe
 from narrowcast_shared.draw.views import CsvView, JsonView, LinesView, ScreenView, View, can_draw
+from narrowcast_shared.samples import Sample
 
 _FRAMES_PER_S = 30  # what a window that is drawn is likely to hold, at most
 
@@ -40,8 +42,48 @@ async def watch_session(
     view = _make_view(form, url, window_s)
     if after_id is None:
         after_id = 0 if form in (Form.JSON, Form.CSV) else -round(window_s * _FRAMES_PER_S)
+    samples = subscribe(
+        url,
+        session,
+        after_id=after_id,
+        wait=True,
+        patience_s=patience_s,
+        on_notice=view.notice,
+    )
+    await _show(view, samples, stop_after_s)
+
+
+async def replay_session(
+    url: str,
+    session: str,
+    pace: Replay,
+    *,
+    form: Form = Form.AUTO,
+    after_id: int | None = None,
+    window_s: float = 20.0,
+    patience_s: float = 10.0,
+) -> None:
+    """Show what is stored of a session as if it were live, from the sample after `after_id` on.
+
+    Raises SettingsError and LinkError as `replay` does.
+    """
+    view = _make_view(form, url, window_s)
+    samples = replay(
+        url,
+        session,
+        pace,
+        after_id=after_id or 0,
+        patience_s=patience_s,
+        on_notice=view.notice,
+    )
+    await _show(view, samples)
+
+
+async def _show(
+    view: View, samples: AsyncGenerator[Sample, None], stop_after_s: float | None = None
+) -> None:
     with view:
-        reading = asyncio.create_task(_read(view, url, session, after_id, patience_s))
+        reading = asyncio.create_task(_read(view, samples))
         refreshing = asyncio.create_task(_refresh(view))
         tasks = {reading, refreshing}
         try:
@@ -67,17 +109,7 @@ def _make_view(form: Form, url: str, window_s: float) -> View:
     return LinesView(url)
 
 
-async def _read(
-    view: View, url: str, session: str | None, after_id: int, patience_s: float
-) -> None:
-    samples = subscribe(
-        url,
-        session,
-        after_id=after_id,
-        wait=True,
-        patience_s=patience_s,
-        on_notice=view.notice,
-    )
+async def _read(view: View, samples: AsyncGenerator[Sample, None]) -> None:
     async with aclosing(samples):
         async for sample in samples:
             view.add(sample)

@@ -73,7 +73,7 @@ class OptionKey(IntEnum):
     """Keys of HELLO's options. An unknown key is skipped by its length."""
 
     SOFTWARE = 1  # text: name and version of the encoder
-    CAP_BPS = 2  # varint: the wire rate that the encoder keeps under, bit/s
+    CAP_BPS = 2  # varint: the wire rate that the encoder keeps under, bit/s; its mean if it varies
 
 
 class Hello(NamedTuple):

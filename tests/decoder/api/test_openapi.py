@@ -98,6 +98,7 @@ def test_the_websockets_are_told_of_as_426(schema: dict[str, Any]) -> None:
     publish = schema["paths"]["/v1/publish"]["get"]
     assert set(subscribe["responses"]) == {"422", "426", "500"}
     assert set(publish["responses"]) == {"426", "500"}
-    assert {p["name"] for p in subscribe["parameters"]} == {"session", "from", "wait"}
+    asked = {p["name"] for p in subscribe["parameters"]}
+    assert asked == {"session", "from", "wait", "replay", "speed", "max_gap"}
     assert "narrowcast.subscribe.v1" in subscribe["description"]
     assert "narrowcast.v1" in publish["description"]

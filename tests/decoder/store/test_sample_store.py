@@ -1,12 +1,19 @@
 """What every SampleStore promises."""
 
 import asyncio
+import math
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from narrowcast_decoder.store.interface import SampleStore, SessionState
+from narrowcast_decoder.store.interface import (
+    IdSpan,
+    SampleStore,
+    SeriesConflictError,
+    SessionState,
+)
 from narrowcast_shared.errors import StoreError, UnknownSessionError
 from narrowcast_shared.samples import Sample, Status
 
@@ -79,7 +86,7 @@ def test_a_stored_sample_is_never_changed(open_store: OpenStore, series: Series)
         await store.append(series("a", 3))
         changed = series("a", 3)[1].model_copy(update={"latency_ms": 1.0})
 
-        with pytest.raises(StoreError, match="another sample of id 2"):
+        with pytest.raises(SeriesConflictError, match="another sample of id 2"):
             await store.append([changed, *series("a", 1, first_id=3)])
         assert await store.read("a") == series("a", 3)
 
@@ -107,7 +114,7 @@ def test_an_append_is_stored_whole_or_not_at_all(
         await store.append(series("a", 3))
         refused, message = refusals(series("a", 6))[case]
 
-        with pytest.raises(StoreError, match=message):
+        with pytest.raises(SeriesConflictError, match=message):
             await store.append([*series("b", 2), *refused])
 
         assert await store.read("a") == series("a", 3)
@@ -256,3 +263,137 @@ def test_a_closed_store_says_so(open_store: OpenStore, series: Series) -> None:
             await store.read("a")
 
     asyncio.run(scenario())
+
+
+def test_a_span_of_time_is_found_also_where_the_clock_was_set_back(
+    open_store: OpenStore, series: Series
+) -> None:
+    """Capture times 1, 2, ..., 10 s, then again 5, 6, ..., 14 s."""
+
+    async def test(store: SampleStore) -> None:
+        times = [*range(1, 11), *range(5, 15)]
+        made = [
+            sample.model_copy(update={"t": float(t)})
+            for sample, t in zip(series("a", 20), times, strict=True)
+        ]
+        await store.append(made)
+
+        assert await store.span("a", -math.inf, math.inf) == IdSpan(1, 20)
+        assert await store.span("a", 2.0, 4.0) == IdSpan(2, 3)
+        assert await store.span("a", 5.0, 6.5) == IdSpan(5, 12)
+        assert await store.span("a", 14.0, math.inf) == IdSpan(20, 20)
+        assert await store.span("a", 14.5, math.inf) is None
+        assert await store.span("nobody", -math.inf, math.inf) is None
+
+    run(open_store, test)
+
+
+def test_a_trimmed_series_begins_later_and_goes_on(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append([*series("a", 2500), *series("b", 5)])
+
+        assert await store.trim("a", 2401) == 2400
+        assert await store.trim("a", 2401) == await store.trim("nobody", 9) == 0
+
+        assert await store.read("a") == series("a", 100, first_id=2401)
+        assert await store.read("b") == series("b", 5)
+        summary = await store.summary("a")
+        assert summary is not None
+        assert (summary.samples, summary.first_id, summary.last_id) == (100, 2401, 2500)
+        assert (summary.first_t, summary.next_seq) == (series("a", 1, first_id=2401)[0].t, 2500)
+        assert summary.by_status == Counter(s.status for s in series("a", 100, first_id=2401))
+        # Sent again, or new: both fit.
+        await store.append(series("a", 110, first_id=2395))
+        assert await store.read("a") == series("a", 104, first_id=2401)
+
+    run(open_store, test)
+
+
+def test_a_series_trimmed_to_nothing_goes_on(open_store: OpenStore, series: Series) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append(series("a", 5))
+        await store.trim("a", 6)
+        empty = await store.summary("a")
+        await store.append(series("a", 1, first_id=6))
+        again = await store.summary("a")
+
+        assert empty is not None
+        assert (empty.samples, empty.first_id, empty.first_t, empty.next_seq) == (0, 0, None, 5)
+        assert again is not None
+        assert (again.samples, again.first_id) == (1, 6)
+
+    run(open_store, test)
+
+
+def test_a_deleted_session_is_gone_and_its_name_is_free(
+    open_store: OpenStore, series: Series
+) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append([*series("a", 2500), *series("b", 5)])
+        whole = await store.usage()
+
+        assert await store.delete("a")
+        assert not await store.delete("a")
+
+        assert await store.read("a") == []
+        assert await store.summary("a") is None
+        assert [summary.session for summary in await store.summaries()] == ["b"]
+        left = await store.usage()
+        assert (whole.samples, left.samples) == (2505, 5)
+        assert 0 < left.bytes < whole.bytes
+        with pytest.raises(SeriesConflictError, match="continues with id 1, got 2501"):
+            await store.append(series("a", 1, first_id=2501))
+        await store.append(series("a", 3))
+        assert await store.read("a") == series("a", 3)
+        assert await store.read("b") == series("b", 5)
+
+    run(open_store, test)
+
+
+def test_a_session_that_was_written_to_meanwhile_is_not_deleted(
+    open_store: OpenStore, series: Series
+) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.note_started("a", 1000.0)
+        await store.note_ended("a", 1001.0, "finished")
+
+        assert not await store.delete("a", written_before=1001.0)
+        await store.note_started("a", 1002.0)
+        assert not await store.delete("a", written_before=1002.0)
+        await store.append(series("a", 1))
+        assert not await store.delete("a", written_before=time.time() - 3600)
+        assert await store.read("a") == series("a", 1)
+        assert await store.delete("a", written_before=time.time() + 3600)
+
+    run(open_store, test)
+
+
+def test_the_oldest_are_first_those_that_have_ended(open_store: OpenStore) -> None:
+    async def test(store: SampleStore) -> None:
+        for session in "abcd":
+            await store.note_started(session, 1000.0)
+        for session in "ca":
+            await store.note_ended(session, 1001.0, "finished")
+
+        assert [summary.session for summary in await store.oldest()] == ["c", "a", "b", "d"]
+        assert [summary.session for summary in await store.oldest(limit=1)] == ["c"]
+
+    run(open_store, test)
+
+
+def test_appends_go_on_while_a_long_session_is_deleted(
+    open_store: OpenStore, series: Series
+) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append(series("a", 8000))
+        deleting = asyncio.create_task(store.delete("a"))
+        between = 0
+        for sample in series("b", 1000):
+            if deleting.done():
+                break
+            await store.append([sample])
+            between += not deleting.done()
+        assert await deleting
+        assert between >= 4
+
+    run(open_store, test)

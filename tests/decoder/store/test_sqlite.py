@@ -1,7 +1,9 @@
 """What is SQLite's own: the file, its version, and its faults as errors that help."""
 
 import asyncio
+import os
 import sqlite3
+import struct
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -9,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from narrowcast_decoder.store import sqlite_series
+from narrowcast_decoder.store import sqlite_deletion, sqlite_schema, sqlite_series
+from narrowcast_decoder.store.interface import StoreBusyError
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_decoder.store.sqlite_schema import SCHEMA_VERSION
 from narrowcast_shared.errors import StoreError
@@ -96,7 +99,7 @@ def test_a_locked_file_is_an_error_and_then_none(tmp_path: Path, series: Series)
     async def test(store: SqliteStore) -> None:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(StoreError, match="locked by another process"):
+            with pytest.raises(StoreBusyError, match="locked by another process"):
                 await store.append(series("a", 1))
         await store.append(series("a", 1))
         assert await store.read("a") == series("a", 1)
@@ -108,7 +111,7 @@ def test_a_full_disk_costs_the_append_and_nothing_else(tmp_path: Path, series: S
     async def test(store: SqliteStore) -> None:
         await store.append(series("a", 10))
         await store._writer.run(lambda connection: connection.execute("PRAGMA max_page_count = 1"))
-        with pytest.raises(StoreError, match="no room left on its disk: free some space"):
+        with pytest.raises(StoreBusyError, match="no room left on its disk: free some space"):
             await store.append(series("a", 5000, first_id=11))
 
         assert await store.read("a", limit=100) == series("a", 10)
@@ -174,3 +177,155 @@ def test_summaries_read_no_samples(tmp_path: Path, series: Series) -> None:
         assert [row[-1] for row in plan] == ["SCAN sessions USING INDEX sessions_touched"]
 
     run(tmp_path / "series.sqlite", test)
+
+
+def test_a_time_is_found_by_an_index(tmp_path: Path, series: Series) -> None:
+    async def test(store: SqliteStore) -> None:
+        await store.append(series("a", 10))
+        plan = await store._writer.run(
+            lambda connection: connection.execute(
+                f"EXPLAIN QUERY PLAN {sqlite_series._SPAN}", ("a", 0.0, 1.0)
+            ).fetchall()
+        )
+        assert "USING COVERING INDEX samples_t (session=? AND t>? AND t<?)" in plan[0][-1]
+
+    run(tmp_path / "series.sqlite", test)
+
+
+def write_schema_1(path: Path) -> None:
+    """A file as the first release left it."""
+    script = Path(__file__).with_name("schema_1.sql").read_text()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+
+
+def test_a_file_of_the_first_schema_is_brought_up_to_date(tmp_path: Path, series: Series) -> None:
+    path = tmp_path / "series.sqlite"
+    write_schema_1(path)
+
+    async def test(store: SqliteStore) -> None:
+        assert await store.read("ended") == series("ended", 30)
+        ended, going, empty = [await store.summary(s) for s in ("ended", "going", "empty")]
+        assert ended is not None
+        assert going is not None
+        assert empty is not None
+        first, last = series("ended", 30)[0], series("ended", 30)[-1]
+        assert (ended.first_id, ended.first_t, ended.last_t) == (1, first.t, last.t)
+        assert (ended.written_t, ended.model, ended.samples) == (1767225700.0, None, 30)
+        assert going.written_t == going.last_t == series("going", 12)[-1].t
+        assert (empty.first_id, empty.first_t, empty.written_t) == (0, None, 1767225800.0)
+        await store.append(series("going", 3, first_id=13))
+        assert await store.span("going", series("going", 12)[-1].t, 2e9) == (12, 15)
+        assert await store.delete("ended")
+
+    run(path, test)
+    fresh = tmp_path / "fresh.sqlite"
+    run(fresh, nothing)
+    tables = "SELECT sql FROM sqlite_master WHERE sql NOT NULL ORDER BY name"
+    assert [" ".join(str(row[0]).split()) for row in sql(path, tables)] == [
+        " ".join(str(row[0]).split()) for row in sql(fresh, tables)
+    ]
+    assert sql(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+
+
+def test_an_upgrade_that_fails_leaves_the_file_as_it_was(
+    tmp_path: Path, series: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "series.sqlite"
+    write_schema_1(path)
+    broken = (*sqlite_schema._UPGRADES[:1], (*sqlite_schema._UPGRADES[1], "no SQL"))
+    monkeypatch.setattr(sqlite_schema, "_UPGRADES", broken)
+    with pytest.raises(StoreError, match="syntax error"):
+        run(path, nothing)
+    assert sql(path, "PRAGMA user_version") == [(1,)]
+    monkeypatch.undo()
+
+    async def test(store: SqliteStore) -> None:
+        assert await store.read("ended") == series("ended", 30)
+
+    run(path, test)
+
+
+def test_a_file_has_one_decoder_at_a_time(tmp_path: Path, series: Series) -> None:
+    path = tmp_path / "series.sqlite"
+
+    async def test(store: SqliteStore) -> None:
+        with pytest.raises(StoreError, match=rf"in use by another decoder \(process {os.getpid()}"):
+            await SqliteStore.open(path)
+        await store.append(series("a", 1))
+
+    run(path, test)
+    run(path, nothing)
+
+
+@pytest.mark.parametrize("then", ["deleted", "replaced"])
+def test_a_file_that_is_taken_away_is_an_error_for_good(
+    tmp_path: Path, series: Series, then: str
+) -> None:
+    path = tmp_path / "series.sqlite"
+
+    async def test(store: SqliteStore) -> None:
+        path.unlink()
+        if then == "replaced":
+            path.write_bytes(b"")
+        with pytest.raises(StoreError, match="deleted or replaced while it was in use") as raised:
+            await store.append(series("a", 1))
+        assert not isinstance(raised.value, StoreBusyError)
+
+    run(path, test)
+
+
+def test_what_is_deleted_is_not_to_be_found_in_the_file(tmp_path: Path, series: Series) -> None:
+    path = tmp_path / "series.sqlite"
+
+    async def test(store: SqliteStore) -> None:
+        await store.append(series("anna-who-wants-to-be-forgotten", 2000))
+        mark = struct.pack(">d", series("a", 1, first_id=77)[0].t)
+        assert mark in files(path)
+        await store.delete("anna-who-wants-to-be-forgotten")
+        assert mark not in files(path)
+        assert b"anna-who" not in files(path)
+
+    run(path, test)
+
+
+def files(path: Path) -> bytes:
+    """The database and its log."""
+    log = path.with_name(f"{path.name}-wal")
+    return path.read_bytes() + (log.read_bytes() if log.exists() else b"")
+
+
+def test_a_deletion_that_was_cut_short_is_finished_by_the_next(
+    tmp_path: Path, series: Series
+) -> None:
+    """1. A session loses its name. 2. The process ends. 3. Something else is deleted."""
+    path = tmp_path / "series.sqlite"
+
+    async def begin(store: SqliteStore) -> None:
+        await store.append([*series("a", 3000), *series("b", 2)])
+        await store._writer.run(lambda connection: sqlite_deletion.hide(connection, "a", None))
+        await store._writer.run(sqlite_deletion.purge)
+
+    async def go_on(store: SqliteStore) -> None:
+        await store.append(series("a", 4))
+        assert [summary.session for summary in await store.summaries()] == ["a", "b"]
+        await store.delete("b")
+        assert await store.read("a") == series("a", 4)
+        assert (await store.usage()).samples == 4
+
+    run(path, begin)
+    run(path, go_on)
+    assert sql(path, "SELECT count(*) FROM samples") == [(4,)]
+
+
+def test_the_model_is_noted_with_the_session(tmp_path: Path, series: Series) -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(tmp_path / "series.sqlite", model="oa")
+        await store.note_started("a", 1000.0)
+        await store.append(series("a", 1))
+        summary = await store.summary("a")
+        await store.close()
+        assert summary is not None
+        assert summary.model == "oa"
+
+    asyncio.run(scenario())

@@ -1,0 +1,63 @@
+"""`narrowcast bench reallink`: the simulated line against network namespaces and tc tbf."""
+
+from pathlib import Path
+
+import click
+
+from narrowcast_shared import options
+
+
+@click.command()
+@click.option("--source", default="sample", show_default=True, help="Clip to play, in a loop.")
+@click.option(
+    "--cap",
+    "cap_bps",
+    type=options.rate,
+    default="16k",
+    show_default=True,
+    metavar="RATE",
+    help="Rate of both lines: 8k, 1.5M (bit/s).",
+)
+@options.seconds_option(30, "How long to play.")
+@options.px_option(48)
+@options.qp_option(36)
+@options.fps_option(25)
+@click.option(
+    "--frames-per-message",
+    type=click.IntRange(1, 64),
+    default=5,
+    metavar="K",
+    help="Coded frames that share one message.",
+)
+@options.json_file_option()
+def reallink(
+    source: str,
+    cap_bps: float,
+    seconds: float,
+    px: int,
+    qp: int,
+    fps: float,
+    frames_per_message: int,
+    json_path: Path | None,
+) -> None:
+    r"""Send a clip's messages over a real line and over the simulated one; compare.
+
+    \b
+    Examples:
+      narrowcast bench reallink
+      narrowcast bench reallink --cap 8k --fps 10 --seconds 60
+
+    The real line is a veth pair between two network namespaces with tc tbf at the given rate:
+    this needs root, `ip` and `tc`, and leaves nothing behind.
+    """
+    from narrowcast_encoder.session.settings import StreamSettings
+    from narrowcast_lab.figures import show_rows
+    from narrowcast_lab.reallink import compare, traffic
+
+    settings = StreamSettings(px, qp, fps, frames_per_message)
+    found = compare(list(traffic(source, seconds, settings)), round(cap_bps))
+    title = (
+        f"{found.messages} messages over {cap_bps / 1000:g} kbit/s, "
+        f"{found.message_ms:g} ms each at that rate"
+    )
+    show_rows(title, found.rows(), json_path)

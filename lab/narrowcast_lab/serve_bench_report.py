@@ -1,0 +1,74 @@
+"""The figures of `narrowcast bench serve` as tables for people."""
+
+from rich.table import Table
+
+from narrowcast_lab.serve_bench import Figures
+
+_STAGES = {
+    "receive": "bytes off the WebSocket to messages",
+    "parse": "messages to frames",
+    "decode": "H.264 to chips",
+    "model": "chips to readings, resampling included",
+    "publish": "samples made, and written to subscribers",
+    "report": "acknowledgements to publishers",
+    "store": "SQLite's threads",
+    "rest": "event loop, hand-over between threads, socket reads",
+}
+
+
+def stage_table(figures: Figures) -> Table:
+    """CPU time of the service per frame, stage by stage."""
+    table = Table(title="CPU time of the decoder per frame", title_justify="left")
+    table.add_column("stage")
+    table.add_column("ms", justify="right")
+    table.add_column("share", justify="right")
+    table.add_column("what")
+    whole = figures.cpu_ms_per_frame
+    for name, spent_ms in figures.stages.items():
+        share = spent_ms / whole if whole else 0.0
+        table.add_row(name, f"{spent_ms:.3f}", f"{share:.0%}", _STAGES.get(name, ""))
+    table.add_section()
+    table.add_row("all", f"{whole:.3f}", "100%", f"{figures.cores:.2f} of a core")
+    return table
+
+
+def run_table(figures: Figures) -> Table:
+    """Everything else."""
+    table = Table(title=_title(figures), title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    quantiles = (figures.latency_ms_p50, figures.latency_ms_p95, figures.latency_ms_p99)
+    for name, value in (
+        ("ingest to sample, p50 / p95 / p99, ms", " / ".join(map(_told, quantiles))),
+        ("samples lost / missed by subscribers", _pair(figures)),
+        ("memory of a session, kB", _told(figures.memory_kb_per_session)),
+        ("frames a batch", _told(figures.frames_per_batch)),
+        ("the load itself: CPU a frame, ms", _told(figures.load_cpu_ms_per_frame)),
+        ("the load itself: behind its time, p99, ms", _told(figures.load_late_ms_p99)),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def line(figures: Figures) -> str:
+    """One run of a search in a line."""
+    return (
+        f"{figures.streams} streams: p99 {_told(figures.latency_ms_p99)} ms, "
+        f"{figures.samples_lost} lost, {figures.cpu_ms_per_frame:.3f} ms a frame, "
+        f"{figures.cores:.2f} cores"
+    )
+
+
+def _title(figures: Figures) -> str:
+    return (
+        f"{figures.streams} streams of {figures.px} px, QP {figures.qp}, {figures.fps:g} fps, "
+        f"{figures.subscribers} subscribers, {figures.seconds:g} s, model {figures.model}"
+    )
+
+
+def _pair(figures: Figures) -> str:
+    return f"{figures.samples_lost} / {figures.samples_missed}"
+
+
+def _told(value: float | None) -> str:
+    return "-" if value is None else f"{value:g}"

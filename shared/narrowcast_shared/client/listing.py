@@ -1,0 +1,56 @@
+"""What the commands on stored series have in common: where they look, and what they print."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from narrowcast_shared.client.archive import Archive, RemoteArchive, TimeSpan, open_file
+from narrowcast_shared.client.export import export
+from narrowcast_shared.client.sessions import SessionInfo
+from narrowcast_shared.client.times import format_time
+from narrowcast_shared.remote.address import parse_address
+from narrowcast_shared.samples import Status
+
+_HEAD = ("session", "state", "first sample", "last sample", "samples")
+
+
+def open_archive(url: str, store: Path | None) -> Archive:
+    """The decoder at `url`, or the file `store` where one is named."""
+    return RemoteArchive(parse_address(url)) if store is None else open_file(store)
+
+
+async def write_export(
+    url: str, store: Path | None, session: str, span: TimeSpan, out: Path
+) -> int:
+    """As `client.export.export`, of the session of that name."""
+    archive = open_archive(url, store)
+    return await export(archive, await archive.session(session), span, out)
+
+
+def as_json(sessions: Sequence[SessionInfo]) -> str:
+    """One session a line."""
+    return "".join(f"{info.model_dump_json()}\n" for info in sessions)
+
+
+def as_table(sessions: Sequence[SessionInfo]) -> str:
+    """Columns for people; numbers to the right."""
+    if not sessions:
+        return "no session is stored\n"
+    head = (*_HEAD, *(status.value.replace("_", " ") for status in Status))
+    rows = [head, *map(_row, sessions)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "".join(_line(row, widths) for row in rows)
+
+
+def _row(info: SessionInfo) -> tuple[str, ...]:
+    times = (format_time(info.first_t), format_time(info.last_t))
+    counts = (str(info.by_status.get(status, 0)) for status in Status)
+    return (info.session, info.state, *times, str(info.samples or 0), *counts)
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    texts = len(_HEAD) - 1
+    cells = [
+        cell.ljust(width) if index < texts else cell.rjust(width)
+        for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
+    return "  ".join(cells).rstrip() + "\n"

@@ -1,0 +1,82 @@
+"""`narrowcast sessions`: what a decoder has stored, and the deletion of a session."""
+
+from pathlib import Path
+
+import click
+
+from narrowcast_shared import options
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--decoder",
+    "url",
+    default=options.DECODER_URL,
+    show_default=True,
+    metavar="URL",
+    help="The decoder to ask.",
+)
+@click.option(
+    "--store",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Read this store instead, which no decoder is using.",
+)
+@options.json_option("each session, one a line,")
+@click.pass_context
+def sessions(context: click.Context, url: str, store: Path | None, as_json: bool) -> None:
+    r"""List the sessions that are stored: their times, and their samples by status.
+
+    \b
+    Examples:
+      narrowcast sessions
+      narrowcast sessions --decoder http://decoder:8000 --json | jq .session
+      narrowcast sessions --store narrowcast.sqlite
+      narrowcast sessions delete anna
+
+    The newest activity comes first. Times are in this machine's zone.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    import asyncio
+
+    from narrowcast_shared.client import listing
+
+    archive = listing.open_archive(url, store)
+    listed = asyncio.run(archive.sessions())
+    click.echo(listing.as_json(listed) if as_json else listing.as_table(listed), nl=False)
+
+
+@sessions.command()
+@click.argument("session")
+@click.option(
+    "--decoder", "url", metavar="URL", help="The decoder that has it; by default the one above."
+)
+@click.option(
+    "--force", is_flag=True, help="Also where it is being published: its encoder is ended."
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def delete(context: click.Context, session: str, url: str | None, force: bool, yes: bool) -> None:
+    r"""Delete SESSION and all of its samples from a decoder's store, for good.
+
+    \b
+    Examples:
+      narrowcast sessions delete anna
+      narrowcast sessions delete anna --decoder http://decoder:8000 --yes
+    """
+    import asyncio
+
+    from narrowcast_shared.client.sessions import delete_session, get_session
+    from narrowcast_shared.remote.address import parse_address
+
+    assert context.parent is not None
+    if context.parent.params["store"] is not None:
+        raise click.UsageError("a session is deleted by a decoder that runs: leave out --store")
+    address = parse_address(url or context.parent.params["url"])
+    info = asyncio.run(get_session(address, session))
+    if not yes:
+        what = f"{session} and its {info.samples} samples"
+        click.confirm(f"Delete {what} at {address.base} for good?", abort=True)
+    asyncio.run(delete_session(address, session, force=force))
+    click.echo(f"narrowcast: {session} is deleted", err=True)

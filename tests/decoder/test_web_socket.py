@@ -1,0 +1,137 @@
+"""The WebSocket of the service: timed, and read no further than the application takes it."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import cast
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
+
+from narrowcast_decoder.stages import Stages
+from narrowcast_decoder.web_socket import LazyPause, timed
+
+MESSAGE = bytes(60_000)
+
+
+class Switch:
+    """The two calls of a transport that change whether it reads, written down."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def pause_reading(self) -> None:
+        self.calls.append("pause")
+
+    def resume_reading(self) -> None:
+        self.calls.append("resume")
+
+    def get_extra_info(self, name: str) -> str:
+        return f"the {name}"
+
+
+def test_a_pause_that_is_over_before_more_comes_is_none() -> None:
+    switch = Switch()
+    lazy = LazyPause(cast(asyncio.Transport, switch))
+    for _ in range(3):
+        lazy.data_comes()
+        lazy.pause_reading()
+        lazy.resume_reading()
+    assert switch.calls == []
+    assert lazy.get_extra_info("peer") == "the peer"
+
+
+def test_more_that_comes_while_a_pause_is_wanted_pauses_once() -> None:
+    switch = Switch()
+    lazy = LazyPause(cast(asyncio.Transport, switch))
+    lazy.pause_reading()
+    lazy.data_comes()
+    lazy.data_comes()
+    assert switch.calls == ["pause"]
+    lazy.resume_reading()
+    lazy.resume_reading()
+    lazy.data_comes()
+    assert switch.calls == ["pause", "resume"]
+
+
+Scenario = Callable[[ClientConnection], Awaitable[None]]
+Endpoint = Callable[[WebSocket], Awaitable[None]]
+
+
+def run(endpoint: Endpoint, stages: Stages, scenario: Scenario) -> None:
+    app = Starlette(routes=[WebSocketRoute("/publish", endpoint)])
+
+    async def main() -> None:
+        config = uvicorn.Config(
+            app, ws=timed(stages, "/publish"), log_config=None, lifespan="off", ws_max_size=1 << 20
+        )
+        listening = socket.create_server(("127.0.0.1", 0))
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve([listening]))
+        url = f"ws://127.0.0.1:{listening.getsockname()[1]}/publish"
+        try:
+            async with asyncio.timeout(30), connect(url, proxy=None, compression=None) as client:
+                await scenario(client)
+        finally:
+            server.should_exit = True
+            await serving
+
+    asyncio.run(main())
+
+
+def test_a_sender_waits_for_an_application_that_takes_nothing_and_loses_nothing() -> None:
+    taking, all_taken = asyncio.Event(), asyncio.Event()
+    taken: list[int] = []
+
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await taking.wait()
+        taken.extend([len(await websocket.receive_bytes()) for _ in range(1000)])
+        all_taken.set()
+
+    async def scenario(client: ClientConnection) -> None:
+        sent = 0
+
+        async def flood() -> None:
+            nonlocal sent
+            for _ in range(1000):
+                await client.send(MESSAGE)
+                sent += 1
+
+        flooding = asyncio.create_task(flood())
+        before = -1
+        while sent != before:  # until the line is full
+            before = sent
+            await asyncio.sleep(0.3)
+        assert 0 < sent < 1000, "60 MB do not fit between the two ends"
+        taking.set()
+        await flooding
+        await all_taken.wait()
+
+    run(endpoint, Stages(), scenario)
+    assert taken == [len(MESSAGE)] * 1000
+
+
+def test_receiving_and_reporting_are_timed() -> None:
+    stages = Stages()
+
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        with suppress(WebSocketDisconnect):
+            while True:
+                await websocket.send_bytes(await websocket.receive_bytes())
+
+    async def scenario(client: ClientConnection) -> None:
+        for _ in range(100):
+            await client.send(b"x")
+            assert await client.recv() == b"x"
+
+    run(endpoint, stages, scenario)
+    told = stages.cpu_s()
+    assert told["receive"] > 0
+    assert told["report"] > 0
+    assert told["publish"] == 0
