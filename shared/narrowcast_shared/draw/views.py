@@ -6,6 +6,7 @@ A view is a context manager. `add` and `notice` are called as things come, `refr
 
 import os
 import sys
+from abc import ABC, abstractmethod
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -37,7 +38,7 @@ def can_draw() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") not in ("dumb", None)
 
 
-class View:
+class View(ABC):
     """What all have in common: notices go to standard error, once each."""
 
     interval_s = LINE_S
@@ -46,11 +47,11 @@ class View:
         self.url = url
         self._said = ""
 
+    @abstractmethod
     def add(self, sample: Sample) -> None:
         """Take the next sample."""
-        raise NotImplementedError
 
-    def refresh(self) -> None:
+    def refresh(self) -> None:  # noqa: B027 - not every view has something to redraw
         """Show what has come since the last time."""
 
     def notice(self, told: Notice) -> None:
@@ -71,7 +72,7 @@ class View:
         if not isinstance(error, BrokenPipeError):
             self.close()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - nor something left to show
         """Show what is left, where there is still somebody to see it."""
 
 
