@@ -74,10 +74,10 @@ OA = Recipe(
     "oa",
     TrainConfig(bf16=True),
     TrainConfig(
-        epochs=20,
+        epochs=64,
         teacher="oa-l",
         bf16=True,
-        max_rate=1.5e-3,
+        max_rate=2e-3,
         mixture=MixtureConfig(coded=0.75, max_frames=6),
         loss=LossWeights(teacher=0.7),
     ),
