@@ -45,7 +45,9 @@ class Subscription:
 
         Empty where none came in time or, with `state` no longer OPEN, where none will.
         """
-        if not self._stirred.is_set():
+        if idle_s is None:
+            await self._stirred.wait()
+        elif not self._stirred.is_set():
             try:
                 async with asyncio.timeout(idle_s):
                     await self._stirred.wait()

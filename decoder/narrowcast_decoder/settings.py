@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from narrowcast_decoder.store.retention import Limits
+from narrowcast_models.precision import Precision
 from narrowcast_shared.errors import SettingsError
 
 ENVIRONMENT_PREFIX = "NARROWCAST_"
@@ -56,6 +57,9 @@ class DecoderSettings(BaseSettings):
     store: Path = Field(Path("narrowcast.sqlite"), description="File that keeps the series.")
     model: str = Field("oa", description="Shipped model, or a .safetensors file.")
     threads: int = Field(1, ge=1, le=64, description="Threads of the network.")
+    precision: Precision = Field(
+        Precision.AUTO, description="What the network is multiplied in; bfloat16 where it is quick."
+    )
     max_age: Age | None = Field(None, description="How long series are kept, in s.")
     max_samples: Count | None = Field(None, description="Samples that are kept in all.")
     max_bytes: Count | None = Field(None, description="Bytes that the series may fill.")

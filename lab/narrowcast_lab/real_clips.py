@@ -1,6 +1,6 @@
 """Chips of real video, as the live encoder crops them, at the one frame rate of a benchmark."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,21 @@ def load(files: Iterable[Path], detector: FaceDetector, fps: float) -> list[Movi
     return clips
 
 
+def chips(file: Path, detector: FaceDetector, fps: float) -> list[NDArray[np.uint8] | None]:
+    """Chips uint8 [96, 96] of one file, frame by frame at `fps`, None where no face is seen.
+
+    Raises SourceError where it cannot be read.
+    """
+    maker = ChipMaker(detector)
+    times_s: list[float] = []
+    found: list[NDArray[np.uint8] | None] = []
+    with open_source(str(file)) as source:
+        for frame in source:
+            times_s.append(frame.t_s)
+            found.append(maker.chip(frame.image))
+    return [found[row] for row in nearest_frames(times_s, fps)]
+
+
 def nearest_frames(times_s: ArrayLike, fps: float) -> NDArray[np.intp]:
     """Rows of the frames nearest in time to 0, 1/fps, 2/fps ... up to the last of `times_s` [T].
 
@@ -59,21 +74,5 @@ def _videos(folder: Path) -> list[Path]:
 
 
 def _clip(file: Path, detector: FaceDetector, fps: float) -> MovingClip | None:
-    maker = ChipMaker(detector)
-    times_s: list[float] = []
-    chips: list[NDArray[np.uint8] | None] = []
-    with open_source(str(file)) as source:
-        for frame in source:
-            times_s.append(frame.t_s)
-            chips.append(maker.chip(frame.image))
-    seen = list(_seen(chips, nearest_frames(times_s, fps)))
+    seen = [chip for chip in chips(file, detector, fps) if chip is not None]
     return MovingClip(file.name, np.stack(seen)) if len(seen) >= MIN_FACES else None
-
-
-def _seen(
-    chips: list[NDArray[np.uint8] | None], rows: NDArray[np.intp]
-) -> Iterator[NDArray[np.uint8]]:
-    for row in rows:
-        chip = chips[row]
-        if chip is not None:
-            yield chip

@@ -98,7 +98,7 @@ def traffic(source: str, seconds: float, settings: StreamSettings) -> Iterator[P
         for message in stream.outgoing(at_us, at_us):
             sent += 1
             yield Planned(at_us, len(message))
-        stream.reported(Report(0, 0, sent, 0, 0, 0, 0), at_us)
+        stream.reported(Report(0, 0, sent, 0, 0, 0, 0), at_us, at_us)
 
 
 def _chips(source: str, seconds: float) -> Iterator[tuple[int, NDArray[np.uint8] | None]]:

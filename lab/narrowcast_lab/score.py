@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from narrowcast_encoder.crop import ChipMaker
 from narrowcast_encoder.detection import FaceDetector
-from narrowcast_encoder.session.settings import StreamSettings, make_stream
+from narrowcast_encoder.session.settings import StreamSettings, make_stream, report_interval_ms
 from narrowcast_encoder.sources import open_source
 from narrowcast_lab.offline import OfflinePath
 from narrowcast_models.recogniser import Recogniser
@@ -28,7 +28,8 @@ class Scorer(NamedTuple):
 
         Raises SourceError where the file cannot be read.
         """
-        offline = OfflinePath(self.recogniser, make_stream(self.settings, 0), session_name(path))
+        stream, interval_ms = make_stream(self.settings, 0), report_interval_ms(self.settings)
+        offline = OfflinePath(self.recogniser, stream, session_name(path), interval_ms)
         maker = ChipMaker(self.detector)
         at_us = 0
         with open_source(path) as source:

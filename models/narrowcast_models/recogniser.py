@@ -13,6 +13,8 @@ from narrowcast_models import canvas, checkpoint, coding
 from narrowcast_models.coding import Coding
 from narrowcast_models.networks.folding import folded
 from narrowcast_models.networks.one_for_all import OneForAll
+from narrowcast_models.networks.rounding import rounded
+from narrowcast_models.precision import Precision
 from narrowcast_shared.errors import WeightsError
 
 
@@ -33,15 +35,18 @@ class CodedChip(NamedTuple):
 class Recogniser:
     """Reads batches of chips of mixed sizes. Not thread-safe: one worker owns it."""
 
-    def __init__(self, network: OneForAll) -> None:
-        self._network = folded(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def __init__(self, network: OneForAll, precision: Precision = Precision.FLOAT32) -> None:
+        quick = rounded(folded(network), precision.dtype())
+        self._network = quick.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._canvas_px = network.config.canvas_px
 
     @classmethod
-    def load(cls, model: str = checkpoint.DEFAULT_MODEL) -> "Recogniser":
+    def load(
+        cls, model: str = checkpoint.DEFAULT_MODEL, precision: Precision = Precision.AUTO
+    ) -> "Recogniser":
         """A recogniser of a shipped model or a weight file. Raises WeightsError."""
         network, _ = checkpoint.load(model)
-        return cls(network)
+        return cls(network, precision)
 
     def read(self, chips: Sequence[CodedChip]) -> list[Reading]:
         """One reading a chip, in order."""

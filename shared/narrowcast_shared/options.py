@@ -164,6 +164,18 @@ _LINK_OPTIONS = (
 )
 
 
+def latency_option() -> Callable[[Command], Command]:
+    """`--latency TIME`: how late a frame may arrive."""
+    return click.option(
+        "--latency",
+        "latency_s",
+        type=duration,
+        metavar="TIME",
+        help="From capture to arrival, at most: more of it lets frames share headers. By default "
+        "300ms, 400ms at 12k to 6k, and below what the line takes for 2400 bits.",
+    )
+
+
 def json_option(what: str) -> Callable[[Command], Command]:
     """`--json`: say `what` is written so."""
     return click.option("--json", "as_json", is_flag=True, help=f"Write {what} as JSON.")

@@ -12,7 +12,7 @@ class Status(StrEnum):
 
     OK = "ok"  # read: valence and sigma are there
     NO_FACE = "no_face"  # the encoder saw no face in it
-    SKIPPED = "skipped"  # the encoder chose not to code it
+    SKIPPED = "skipped"  # the encoder chose not to code it, or to thin it out of an outage
     LOST = "lost"  # cut off by an outage, or undecodable
 
 

@@ -31,9 +31,10 @@ def test_the_environment_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         ("max_age", "10s", "greater than or equal to 300"),
         ("max_bytes", "much", "a number is written like 500k, 20M or 10G"),
         ("max_samples", "0", "greater than or equal to 1"),
+        ("precision", "int8", "should be 'auto', 'float32' or 'bfloat16'"),
     ],
 )
-def test_a_wrong_limit_is_named(setting: str, value: str, told: str) -> None:
+def test_a_wrong_one_is_named(setting: str, value: str, told: str) -> None:
     with pytest.raises(SettingsError) as raised:
         read_settings(**{setting: value})
     assert told in str(raised.value)

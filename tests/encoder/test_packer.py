@@ -73,6 +73,17 @@ def test_a_message_is_closed_before_it_grows_over_the_limit() -> None:
     assert all(len(serialise(data)) <= 8192 for data in out)
 
 
+def test_a_frame_that_is_passed_over_closes_the_message_and_keeps_its_number() -> None:
+    packer = Packer(7)
+    packer.add_uncoded(FrameKind.NO_FACE, 0, 0)
+    seq, (closed,) = packer.pass_over()
+    assert (seq, closed.first_seq, len(closed.frames)) == (8, 7, 1)
+    assert packer.pass_over() == (9, [])
+    packer.add_uncoded(FrameKind.NO_FACE, 1200, 0)
+    (after,) = packer.flush()
+    assert after.first_seq == 10
+
+
 kinds = st.lists(st.sampled_from(["coded", "no_face", "skipped", "rung"]), max_size=80)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from narrowcast_encoder.control.controller import Observation
+from narrowcast_encoder.control.controller import Decision, Observation
 from narrowcast_encoder.control.ladder import LADDER, expected_wire_bps
 from narrowcast_encoder.control.pinned import PinnedController
 from narrowcast_encoder.control.stepping import SteppingController
@@ -91,7 +91,7 @@ def test_max_fps_bounds_every_step() -> None:
 def test_pinned_skips_only_when_the_line_is_behind() -> None:
     point = OperatingPoint(Rung(32, 30), 25, 1)
     controller = PinnedController(point)
-    assert controller.decide(Observation(0, 0, 0, 0)) == (point, True)
-    assert controller.decide(Observation(1, 40_000, 600_000, 0)) == (point, False)
-    assert controller.decide(Observation(2, 80_000, 0, 3_000_000)) == (point, False)
-    assert controller.decide(Observation(3, 120_000, 0, 0)) == (point, True)
+    assert controller.decide(Observation(0, 0, 0, 0)) == Decision(point, True)
+    assert controller.decide(Observation(1, 40_000, 600_000, 0)) == Decision(point, False)
+    assert controller.decide(Observation(2, 80_000, 0, 3_000_000)) == Decision(point, False)
+    assert controller.decide(Observation(3, 120_000, 0, 0)) == Decision(point, True)

@@ -27,12 +27,13 @@ def chip(index: int) -> NDArray[np.uint8]:
 class Line:
     """Drives a stream frame by frame under a fake clock and keeps what it sent."""
 
-    def __init__(self, stream: Stream, *, wanted_seq: int = 0) -> None:
+    def __init__(self, stream: Stream, *, wanted_seq: int = 0, backfill: bool = False) -> None:
         self.stream = stream
         self.now_us = 0
         self.sent: list[tuple[int, Data]] = []
         self.wire: list[tuple[int, int]] = []
-        stream.connected(wanted_seq)
+        self._acknowledged = 0
+        stream.connected(wanted_seq, backfill=backfill)
 
     def play(self, frames: int, *, face: bool = True) -> None:
         for i in range(frames):
@@ -47,7 +48,11 @@ class Line:
             self._collect(at_us)
 
     def acknowledge(self) -> None:
-        self.stream.reported(Report(0, 0, len(self.sent), 0, 0, 0, 0), self.now_us)
+        """Where there is news, as a decoder does."""
+        if len(self.sent) > self._acknowledged:
+            self._acknowledged = len(self.sent)
+            report = Report(0, 0, self._acknowledged, 0, 0, 0, 0)
+            self.stream.reported(report, self.now_us, self.now_us)
 
     def _collect(self, at_us: int) -> None:
         for message in self.stream.outgoing(at_us, at_us):
@@ -197,6 +202,105 @@ def test_an_outage_of_the_line_skips_frames_and_tells_every_one() -> None:
     assert FrameKind.DELTA in kinds[:100]
     assert set(kinds[110:285]) == {FrameKind.SKIPPED}
     assert FrameKind.DELTA in kinds[425:]
+
+
+def frames_by_lateness(line: Line) -> tuple[list[int], list[int]]:
+    """Sequence numbers of live messages, and of late ones, as they were sent."""
+    live: list[int] = []
+    late: list[int] = []
+    for _, data in line.sent:
+        seqs = range(data.first_seq, data.first_seq + len(data.frames))
+        (late if data.late else live).extend(seqs)
+    return live, late
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_after_an_outage_live_frames_come_first_and_then_those_held(pinned: bool) -> None:
+    link = LinkSettings(parse_schedule("16k,4s:0,12s:16k"))
+    rung = (32, 36) if pinned else (None, None)
+    line = Line(make_stream(StreamSettings(*rung, link=link), 0), backfill=True)
+    for _ in range(150):
+        line.play(5)
+        line.acknowledge()
+    line.finish()
+    assert not [at_us for at_us, _ in line.sent if 4_000_000 < at_us < 12_000_000]
+    back = [(at_us, data) for at_us, data in line.sent if at_us >= 12_000_000]
+    fresh = [at_us for at_us, data in back if at_us - 100 * data.frames[-1].ticks < 400_000]
+    assert fresh[0] < 12_600_000
+    first_late = next(at_us for at_us, data in back if data.late)
+    assert fresh[0] + 2_500_000 < first_late < 16_500_000
+    live, late = frames_by_lateness(line)
+    assert live == sorted(live)
+    assert late == sorted(late)
+    assert sorted(live + late) == list(range(750))
+    assert len(late) > 6 * 25, "an outage is noticed within two seconds"
+    coded = [f for _, data in line.sent if data.late for f in data.frames if f.nals]
+    assert len(coded) == pytest.approx(2 * len(late) / 25, abs=2)
+    assert line.stream.counts.backfilled == len(coded)
+
+
+def test_frames_of_a_broken_connection_and_of_the_time_without_one_are_told_late() -> None:
+    line = Line(make_stream(StreamSettings(px=32, qp=30), 0), backfill=True)
+    line.play(50)
+    assert line.stream.owed_from == 0
+    line.stream.disconnected()
+    line.play(50, face=False)
+    line.play(50)
+    before = len(line.sent)
+    line.stream.connected(30, backfill=True)
+    assert line.stream.owed_from == 30
+    line.play(25)
+    assert all(not data.late for _, data in line.sent[before:]), "nothing was heard yet"
+    line.stream.reported(Report(200, 200, 50, 0, 0, 0, 0), line.now_us, line.now_us)
+    for count in range(60, 200, 10):
+        line.play(10)
+        report = Report(200, 200, 50 + count, 0, 0, 0, 0)
+        line.stream.reported(report, line.now_us, line.now_us)
+    late = [data for _, data in line.sent[before:] if data.late]
+    told = {d.first_seq + i: f for d in late for i, f in enumerate(d.frames)}
+    assert sorted(told) == list(range(30, 150))
+    assert {told[seq].kind for seq in range(50, 100)} == {FrameKind.NO_FACE}
+    assert any(told[seq].nals for seq in range(30, 50))
+    assert any(told[seq].nals for seq in range(100, 150))
+    assert all(f.ticks == 400 * seq for seq, f in told.items())
+    assert line.stream.is_told
+
+
+def test_a_session_taken_over_from_others_owes_nothing_of_theirs() -> None:
+    stream = make_stream(StreamSettings(px=32, qp=30), 0)
+    assert stream.owed_from is None
+    stream.connected(1000, backfill=True)
+    assert stream.owed_from == 1000
+
+
+def test_a_source_that_ends_in_an_outage_is_told_to_its_end() -> None:
+    line = Line(make_stream(StreamSettings(px=32, qp=30), 0), backfill=True)
+    line.play(20)
+    line.stream.disconnected()
+    line.play(30)
+    line.stream.connected(20, backfill=True)
+    before = len(line.sent)
+    line.stream.flush(line.now_us)
+    line._collect(line.now_us)
+    while not line.stream.is_told:
+        at_us = line.stream.next_event_us
+        line.now_us = line.now_us + 100_000 if at_us is None else at_us
+        line._collect(line.now_us)
+        messages = len(line.sent) - before
+        line.stream.reported(Report(0, 0, messages, 0, 0, 0, 0), line.now_us, line.now_us)
+    late = [data for _, data in line.sent[before:]]
+    assert [d.first_seq + i for d in late for i in range(len(d.frames))] == list(range(20, 50))
+
+
+def test_a_line_that_stays_down_is_not_waited_for() -> None:
+    link = LinkSettings(parse_schedule("16k,1s:0"))
+    line = Line(make_stream(StreamSettings(32, 36, link=link), 0), backfill=True)
+    for _ in range(100):
+        line.play(5)
+        line.acknowledge()
+    line.finish()
+    assert line.stream.is_told
+    assert line.stream.next_seq == 500
 
 
 def test_the_steps_of_a_cap_count_from_when_the_stream_begins() -> None:

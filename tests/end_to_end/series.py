@@ -30,11 +30,31 @@ def read(url: str, session: str) -> Series:
         after = samples[-1].id
 
 
+class ByArrival(NamedTuple):
+    """Samples in the order of capture, and those that came behind later ones."""
+
+    live: list[Sample]
+    late: list[Sample]
+
+
+def by_arrival(samples: list[Sample]) -> ByArrival:
+    parts = ByArrival([], [])
+    newest = -1
+    for sample in samples:
+        (parts.live if sample.seq > newest else parts.late).append(sample)
+        newest = max(newest, sample.seq)
+    return parts
+
+
 def check(samples: list[Sample]) -> None:
-    """Every captured frame has exactly one sample, in order, and each one is explained."""
+    """Every captured frame has exactly one sample, and each one is explained.
+
+    In order, but for those of an outage, which come later with their own capture times.
+    """
     assert [s.id for s in samples] == list(range(1, len(samples) + 1)), "ids"
-    assert [s.seq for s in samples] == list(range(len(samples))), "sequence numbers"
-    times = [s.t for s in samples]
+    captured = sorted(samples, key=lambda sample: sample.seq)
+    assert [s.seq for s in captured] == list(range(len(samples))), "sequence numbers"
+    times = [s.t for s in captured]
     assert times == sorted(times), "capture times"
     for sample in samples:
         assert (sample.valence is None) == (sample.status is not Status.OK)

@@ -64,3 +64,14 @@ def test_a_table_and_a_json(small: str, tmp_path: Path) -> None:
 def test_a_model_nobody_has() -> None:
     with pytest.raises(WeightsError, match="no weights at"):
         CliRunner().invoke(bench, ["model", "--model", "nosuch"], catch_exceptions=False)
+
+
+def test_two_precisions_are_two_cases(small: str, tmp_path: Path) -> None:
+    out = tmp_path / "cost.json"
+    words = ["model", "--model", small, "--px", "16", "--batch", "2", "--rounds", "1"]
+    both = ["--precision", "float32", "--precision", "bfloat16", "--json", str(out)]
+    result = CliRunner().invoke(bench, [*words, *both], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    report = json.loads(out.read_text())
+    assert report["precisions"] == ["float32", "bfloat16"]
+    assert [cost["model"] for cost in report["costs"]] == [f"{small} float32", f"{small} bfloat16"]

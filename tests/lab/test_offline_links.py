@@ -7,6 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from narrowcast_encoder.session.settings import StreamSettings, make_stream
+from narrowcast_lab.link_bench import delays
+from narrowcast_lab.link_bench.hold import split
 from narrowcast_lab.offline import OfflinePath
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_shared.link import Capacity, LinkSettings, Trace, parse_schedule
@@ -15,6 +17,8 @@ from narrowcast_shared.wire.cost import OPENING_BYTES, wire_bytes
 
 FPS = 25
 S = 1_000_000  # in us
+FREE = StreamSettings()
+PINNED = StreamSettings(32, 36, frames_per_message=5)
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +34,10 @@ def chip(index: int) -> NDArray[np.uint8]:
 
 
 def play(
-    recogniser: Recogniser, link: LinkSettings, seconds: int
+    recogniser: Recogniser, link: LinkSettings, seconds: int, point: StreamSettings = FREE
 ) -> tuple[list[Sample], list[tuple[int, int]]]:
     """Samples of so many seconds, and the wire: (arrival in us, bytes with headers)."""
-    path = OfflinePath(recogniser, make_stream(StreamSettings(link=link), 0), "test")
+    path = OfflinePath(recogniser, make_stream(point._replace(link=link), 0), "test")
     chips = [chip(index) for index in range(7)]
     samples: list[Sample] = []
     at_us = 0
@@ -45,7 +49,8 @@ def play(
 
 
 def check_series(samples: list[Sample], seconds: int) -> None:
-    assert [sample.seq for sample in samples] == list(range(seconds * FPS))
+    assert sorted(sample.seq for sample in samples) == list(range(seconds * FPS))
+    assert [sample.id for sample in samples] == list(range(1, seconds * FPS + 1))
     for sample in samples:
         assert sample.t == pytest.approx(sample.seq / FPS, abs=1e-3)
 
@@ -92,9 +97,49 @@ def test_after_a_hole_of_78_seconds_every_frame_is_told(recogniser: Recogniser) 
     check_series(samples, 98)
     check_wire(capacity, wire, 0)
     assert not [at_us for at_us, _ in wire if 5 * S <= at_us < 83 * S]
-    assert {s.status for s in samples if 6 <= s.t < 82} == {Status.SKIPPED}
+    assert len(read_between(samples, 6, 82)) >= 1.8 * (82 - 6), "back-filled"
     assert read_between(samples, 0, 5)
     assert read_between(samples, 88, 98)
+
+
+@pytest.mark.parametrize("point", [FREE, PINNED], ids=["adaptive", "pinned"])
+def test_an_outage_leaves_no_delay_behind_and_is_filled_in(
+    recogniser: Recogniser, point: StreamSettings
+) -> None:
+    capacity = parse_schedule("12k,10s:0,88s:12k")
+    samples, wire = play(recogniser, LinkSettings(capacity), 130, point)
+    check_series(samples, 130)
+    check_wire(capacity, wire, 0)
+    by_seq = split(samples)
+    held = [s for s in by_seq.backfilled if s.t < 88]
+    assert len(held) == pytest.approx(2 * 78, abs=6)
+    times = [s.t for s in held]
+    assert times == sorted(times)
+    assert np.diff(times).max() < 0.7, "evenly"
+    assert all(s.latency_ms and s.t + s.latency_ms / 1000 > 88 for s in held)
+    arrived = delays.arrivals(by_seq.live)
+    bound = delays.bound_ms(capacity, 0)
+    after = [a for a in arrived if a.at_s > 91]
+    assert max(a.delay_ms for a in after) <= bound
+    last_s = max(s.t + (s.latency_ms or 0) / 1000 for s in held)
+    assert 90 < last_s < 125
+    meanwhile = [a for a in after if a.at_s < last_s]
+    behind = [a for a in after if a.at_s > last_s]
+    live_fps = len(meanwhile) / (last_s - 91)
+    assert live_fps > 0.6 * len(behind) / (130 - last_s), "live frames keep most of the line"
+
+
+@pytest.mark.parametrize("fps", [30.0, 1.0])
+def test_a_recording_that_ends_in_an_outage_is_told_to_its_end(
+    recogniser: Recogniser, fps: float
+) -> None:
+    """At 1 fps nothing is on its way when the line goes down."""
+    point = PINNED._replace(fps=fps, frames_per_message=1)
+    link = LinkSettings(parse_schedule("12k,3500ms:0,20s:12k"))
+    samples, _ = play(recogniser, link, 12, point)
+    check_series(samples, 12)
+    assert Counter(s.status for s in samples)[Status.LOST] == 0
+    assert len(read_between(samples, 6, 12)) >= 2 * 5
 
 
 def test_a_line_that_stays_down_loses_the_rest_on_record(recogniser: Recogniser) -> None:

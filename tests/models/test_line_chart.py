@@ -89,6 +89,12 @@ def test_dots_alone() -> None:
     assert len(list(root.iter(f"{SVG}circle"))) == 2 + 2 + 1, "and one in the legend"
 
 
+def test_a_line_alone() -> None:
+    svg = line_chart("t", [Line("a", ((0, 0), (10, 1)), dots=False)], Axis("x"), Axis("y"))
+    assert _points(svg) == [[(LEFT, HEIGHT - BOTTOM), (WIDTH - RIGHT, TOP)]]
+    assert "<circle" not in svg
+
+
 def test_lines_of_one_colour_differ_in_their_dashes() -> None:
     lines = [Line(str(index), ((0, index), (1, index))) for index in range(9)]
     groups = list(ET.fromstring(line_chart("t", lines, Axis("x"), Axis("y"))).iter(f"{SVG}g"))

@@ -46,6 +46,17 @@ HELLO_OPTIONS = (
         "01 10 6e6172726f7763617374 20 302e312e30  02 02 c03e"
     ),
 )
+HELLO_BACK = (
+    Hello(
+        "a",
+        INCARNATION,
+        start_us=0,
+        report_interval_ms=100,
+        capabilities=Capability.CLOCK | Capability.BACKFILL,
+        owed_from=1400,
+    ),
+    "01 01 03 01 61 0102030405060708 00 64 01 03 02 f80a",
+)
 WELCOME_NEW = (
     Welcome(next_seq=0, max_message_bytes=65_535),
     "02 01 00 00 ffff03",
@@ -114,6 +125,34 @@ DATA_RUNG_TIMES = (
     ),
     "33 02 60 33 05 00 50 04  19 01 67 01 68 01 65  04 41  04 42  04 43  14 50 00",
 )
+LATE = (
+    Data(
+        epoch=0,
+        first_seq=1400,
+        frames=(
+            *(Frame(560_000 + 400 * i, FrameKind.SKIPPED) for i in range(12)),
+            Frame(564_800, FrameKind.KEYFRAME, (b"\x67", b"\x68", b"\x65")),
+            *(Frame(565_200 + 400 * i, FrameKind.SKIPPED) for i in range(11)),
+            Frame(569_600, FrameKind.DELTA, (b"\x41",)),
+        ),
+        rung=Rung(32, 36),
+        late=True,
+    ),
+    "18 00 20 24 f80a 809722 9003 04  33  19 01 67 01 68 01 65  2f  04 41",
+)
+LATE_TIMES = (
+    Data(
+        epoch=1,
+        first_seq=9,
+        frames=(
+            Frame(100, FrameKind.DELTA, (b"\x41",)),
+            Frame(700, FrameKind.SKIPPED),
+            Frame(900, FrameKind.NO_FACE),
+        ),
+        late=True,
+    ),
+    "28 01 09 64 9003 03  04 41  07  06  9003 00",
+)
 REPORT = (
     Report(
         received_seq=1502,
@@ -127,6 +166,7 @@ REPORT = (
     "04 de0b dc0b ef05 c0b802 808ec7ddc1c48203 d461 02",
 )
 KEYFRAME_REQUEST = (KeyframeRequest(epoch=7), "05 07")
+KEYFRAME_REQUEST_LATE = (KeyframeRequest(epoch=0, late=True), "15 00")
 CLOCK_BEHIND = (Clock(offset_us=-300, round_trip_us=40_000), "06 d704 c0b802")
 CLOCK_AHEAD = (Clock(offset_us=300, round_trip_us=0), "06 d804 00")
 END_FINISHED = (End(EndCode.FINISHED, next_seq=1502), "07 00 de0b 00")
@@ -173,8 +213,11 @@ def test_frames_within_a_millisecond_of_even_are_told_as_even() -> None:
 
 MALFORMED = {
     "no type": "00",
-    "unknown type": "08",
-    "flags on another type": "15 07",
+    "unknown type": "09",
+    "flags on another type": "16 d704 c0b802",
+    "unknown KEYFRAME_REQUEST flag": "25 07",
+    "unknown LATE flag": "48 07 dc0b 00 00 01 0c 419a02",
+    "a LATE message of no entries": "08 00 00 00 00 00",
     "unknown DATA flag": "43 07 dc0b 00 00 01 0c 419a02",
     "another version": "01 02 00 01 61 0102030405060708 00 64 00",
     "a WELCOME of another version": "02 02 00 00 ffff03",
@@ -190,6 +233,7 @@ MALFORMED = {
     "an option over 200 bytes": "01 01 00 01 61 0102030405060708 00 64 01 09c901" + "00" * 201,
     "software that is not UTF-8": "01 01 00 01 61 0102030405060708 00 64 01 0101ff",
     "software that clears the screen": "01 01 00 01 61 0102030405060708 00 64 01 01021b63",
+    "an owed frame with a byte too many": "01 01 02 01 61 0102030405060708 00 64 01 03020101",
     "a cap with a byte too many": "01 01 00 01 61 0102030405060708 00 64 01 02020101",
     "a rung of 3 px": "13 00 03 1e 00 00 00 01 03",
     "a rung of 97 px": "13 00 61 1e 00 00 00 01 03",

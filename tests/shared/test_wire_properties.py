@@ -48,7 +48,7 @@ def data_messages(draw: st.DrawFn) -> Data:
     rung = draw(st.none() | st.builds(Rung, st.integers(MIN_PX, CHIP_PX), st.integers(0, MAX_QP)))
     first_seq = draw(st.integers(0, MAX_COUNT - len(ticks)))
     frames = tuple(draw(frames_at(t)) for t in ticks)
-    return Data(draw(st.integers(0, 255)), first_seq, frames, rung)
+    return Data(draw(st.integers(0, 255)), first_seq, frames, rung, draw(st.booleans()))
 
 
 @st.composite
@@ -70,11 +70,12 @@ HELLOS = st.builds(
     capabilities=CAPABILITIES,
     software=TEXT,
     cap_bps=UNSIGNED,
+    owed_from=st.none() | UNSIGNED,
 )
 OTHERS = st.one_of(
     st.builds(Welcome, UNSIGNED, UNSIGNED, CAPABILITIES),
     st.builds(Report, *[UNSIGNED] * len(Report._fields)),
-    st.builds(KeyframeRequest, st.integers(0, 255)),
+    st.builds(KeyframeRequest, st.integers(0, 255), st.booleans()),
     st.builds(Clock, st.integers(-(1 << 62), (1 << 62) - 1), UNSIGNED),
     st.builds(End, st.sampled_from(EndCode), UNSIGNED, TEXT),
 )
@@ -103,7 +104,7 @@ def test_arbitrary_bytes(data: bytes) -> None:
     _parse_or_refuse(data)
 
 
-@given(st.integers(1, 7), st.integers(0, 15), st.binary(max_size=200))
+@given(st.integers(1, 8), st.integers(0, 15), st.binary(max_size=200))
 def test_arbitrary_bytes_behind_a_known_type(kind: int, flags: int, body: bytes) -> None:
     """Flags that DATA knows are drawn often enough for its parser to be entered deeply."""
     _parse_or_refuse(bytes([flags << 4 | kind]) + body)

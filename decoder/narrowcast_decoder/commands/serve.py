@@ -12,6 +12,11 @@ import click
 @click.option("--model", metavar="NAME", help="Model, or a .safetensors file; oa by default.")
 @click.option("--threads", type=int, metavar="N", help="Threads of the network; 1 by default.")
 @click.option(
+    "--precision",
+    metavar="TYPE",
+    help="auto, float32 or bfloat16; auto, the default, is bfloat16 where the CPU has it.",
+)
+@click.option(
     "--max-age", metavar="TIME", help="Delete what is older: 30d, 12h; by default nothing is."
 )
 @click.option(
@@ -26,6 +31,7 @@ def serve(
     store: str | None,
     model: str | None,
     threads: int | None,
+    precision: str | None,
     max_age: str | None,
     max_samples: str | None,
     max_bytes: str | None,
@@ -52,6 +58,7 @@ def serve(
         store=store,
         model=model,
         threads=threads,
+        precision=precision,
         max_age=max_age,
         max_samples=max_samples,
         max_bytes=max_bytes,

@@ -1,4 +1,4 @@
-"""H.264 contexts of one session, one per rung, and the keyframes they miss."""
+"""H.264 contexts of one connection, one per rung, and the keyframes they miss."""
 
 import logging
 
@@ -9,20 +9,25 @@ from narrowcast_decoder.ingest.frames import TakenFrame
 from narrowcast_shared.codec import ChipDecoder
 from narrowcast_shared.errors import CodecError
 from narrowcast_shared.operating_point import Rung
+from narrowcast_shared.wire.messages import KeyframeRequest
 
 logger = logging.getLogger(__name__)
 
 MAX_CONTEXTS = 16
 """More rungs than an encoder keeps warm; beyond, the one unused for longest is dropped."""
 
+MAX_LATE_CONTEXTS = 4
+"""Likewise for frames that come late."""
+
 
 class RungContexts:
-    """Decodes one session's access units, in order. Owned by the worker thread."""
+    """Decodes the access units of DATA, or of LATE, in order. Owned by the worker thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, late: bool = False) -> None:
+        self._late = late
         self._decoders: dict[Rung, ChipDecoder] = {}
-        self.keyframe_wanted: int | None = None
-        """Epoch that cannot go on without a keyframe; None where all is well."""
+        self.keyframe_wanted: KeyframeRequest | None = None
+        """For the epoch that cannot go on without one; None where all is well."""
 
     def decode(self, frame: TakenFrame) -> NDArray[np.uint8] | None:
         """The chip of a coded frame; None where it cannot be decoded (a keyframe is wanted)."""
@@ -33,7 +38,7 @@ class RungContexts:
         except CodecError as error:
             if self.keyframe_wanted is None:
                 logger.warning("frame %d cannot be decoded: %s", frame.seq, error)
-            self.keyframe_wanted = frame.epoch
+            self.keyframe_wanted = KeyframeRequest(frame.epoch, self._late)
             return None
         self.keyframe_wanted = None
         return chip
@@ -41,6 +46,6 @@ class RungContexts:
     def _decoder(self, rung: Rung) -> ChipDecoder:
         decoder = self._decoders.pop(rung, None) or ChipDecoder(rung.px)
         self._decoders[rung] = decoder  # last in order is last in use
-        if len(self._decoders) > MAX_CONTEXTS:
+        if len(self._decoders) > (MAX_LATE_CONTEXTS if self._late else MAX_CONTEXTS):
             self._decoders.pop(next(iter(self._decoders)))
         return decoder

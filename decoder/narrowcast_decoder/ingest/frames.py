@@ -18,7 +18,8 @@ class Fate(Enum):
 class TakenFrame(NamedTuple):
     """One frame of one session. `epoch`, `rung` and `nals` only where it was coded.
 
-    captured_us: Unix time of the encoder's clock. wire_bps: wire rate when it arrived.
+    captured_us: Unix time of the encoder's clock. wire_bps: wire rate when it arrived. late: it
+    came in a LATE message, whose contexts are their own.
     """
 
     seq: int
@@ -28,3 +29,4 @@ class TakenFrame(NamedTuple):
     epoch: int = 0
     rung: Rung | None = None
     nals: tuple[bytes, ...] = ()
+    late: bool = False

@@ -1,5 +1,6 @@
-"""Frames that an outage cut off: a gap in sequence numbers becomes lost frames, one each."""
+"""Gaps in sequence numbers: frames that an outage held back or cut off."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
@@ -7,6 +8,12 @@ from narrowcast_shared.errors import ProtocolError
 
 MAX_GAP = 200_000
 """Frames in one gap: almost two hours at 30 fps. More is no outage but a broken encoder."""
+
+MAX_GAPS = 64
+"""Gaps that one session may owe; of one more the oldest is lost."""
+
+MAX_OWED = MAX_GAP
+"""Frames that one session may owe; of more the oldest gaps are lost."""
 
 
 class Gap(NamedTuple):
@@ -17,19 +24,75 @@ class Gap(NamedTuple):
     start_us: int
     end_us: int
 
+    @property
+    def frames(self) -> int:
+        """Frames in it, 0 where its ends have crossed."""
+        return max(0, self.end_seq - self.next_seq)
 
-def fill(gap: Gap, wire_bps: int) -> list[TakenFrame]:
-    """Lost frames, evenly spaced in time. Raises ProtocolError on a gap beyond `MAX_GAP`."""
-    count = max(0, gap.end_seq - gap.next_seq)
-    if count > MAX_GAP:
-        raise ProtocolError(f"a gap of {count} frames, at most {MAX_GAP} are taken as an outage")
-    span_us = max(0, gap.end_us - gap.start_us)
-    return [
-        TakenFrame(
-            gap.next_seq + index,
-            gap.start_us + span_us * (index + 1) // (count + 1),
-            Fate.LOST,
-            wire_bps,
+    def at_us(self, seq: int) -> int:
+        """Capture time of a frame in it, spaced evenly; at both ends the times it lies between."""
+        span_us = max(0, self.end_us - self.start_us)
+        return self.start_us + span_us * (seq - self.next_seq + 1) // (self.frames + 1)
+
+    def before(self, seq: int) -> "Gap":
+        """The part below `seq`, which may be empty."""
+        seq = min(max(seq, self.next_seq), self.end_seq)
+        return self._replace(end_seq=seq, end_us=self.at_us(seq))
+
+    def since(self, seq: int) -> "Gap":
+        """The part from `seq` on, which may be empty."""
+        seq = min(max(seq, self.next_seq), self.end_seq)
+        return self._replace(next_seq=seq, start_us=self.at_us(seq - 1))
+
+
+class Owed(NamedTuple):
+    """Gaps of which the encoder may still tell, the oldest first. None is empty."""
+
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def frames(self) -> int:
+        """Frames owed."""
+        return sum(gap.frames for gap in self.gaps)
+
+    def before(self, seq: int) -> "Owed":
+        """What is owed below `seq`."""
+        return Owed(_not_empty(gap.before(seq) for gap in self.gaps))
+
+    def since(self, seq: int) -> "Owed":
+        """What is owed from `seq` on."""
+        return Owed(_not_empty(gap.since(seq) for gap in self.gaps))
+
+    def with_gap(self, gap: Gap) -> "Owed":
+        """Another one, above all there are."""
+        return Owed((*self.gaps, *_not_empty([gap])))
+
+    def excess(self) -> "Owed":
+        """The oldest gaps, as many as are over the limits."""
+        owed, over = self.frames, 0
+        while len(self.gaps) - over > MAX_GAPS or owed > MAX_OWED:
+            owed -= self.gaps[over].frames
+            over += 1
+        return Owed(self.gaps[:over])
+
+
+def check(gap: Gap) -> Gap:
+    """The gap itself. Raises ProtocolError where it is beyond `MAX_GAP`."""
+    if gap.frames > MAX_GAP:
+        raise ProtocolError(
+            f"a gap of {gap.frames} frames, at most {MAX_GAP} are taken as an outage"
         )
-        for index in range(count)
+    return gap
+
+
+def fill(gaps: Iterable[Gap], wire_bps: int) -> list[TakenFrame]:
+    """The gaps' frames as lost ones, evenly spaced in time."""
+    return [
+        TakenFrame(seq, gap.at_us(seq), Fate.LOST, wire_bps)
+        for gap in gaps
+        for seq in range(gap.next_seq, gap.end_seq)
     ]
+
+
+def _not_empty(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    return tuple(gap for gap in gaps if gap.frames)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from narrowcast_decoder.inference.reader import Outcome
+from narrowcast_decoder.ingest.gaps import Owed
 from narrowcast_shared.samples import Sample, Status
 from narrowcast_shared.wire.messages import EndCode
 
@@ -22,8 +23,9 @@ class Verdict(NamedTuple):
 class LiveSession:
     """Numbers and counters of one session. Only the event loop touches it.
 
-    next_seq: first frame not yet taken in. next_id: id of the next sample. stored_seq: first
-    frame without a stored sample. pending: frames taken in and not yet stored.
+    next_seq: one above the highest frame taken in. next_id: id of the next sample. stored_seq:
+    one above the highest frame with a stored sample. owed: frames below them that the publisher
+    may still tell of. pending: frames taken in and not yet stored.
     """
 
     name: str
@@ -31,6 +33,7 @@ class LiveSession:
     next_id: int
     stored_seq: int
     last_captured_us: int | None
+    owed: Owed = Owed()
     clock_offset_us: int = 0
     pending: int = 0
     progress: asyncio.Event = field(default_factory=asyncio.Event)
@@ -53,10 +56,14 @@ class LiveSession:
         self.stop(Verdict(EndCode.FAULT, reason))
 
     def taken(self, count: int, next_seq: int, last_captured_us: int) -> None:
-        """`count` frames were handed to the pipeline."""
+        """`count` frames were handed to the pipeline, the last of which comes before `next_seq`.
+
+        Late ones leave the end of the series where it is.
+        """
         self.pending += count
-        self.next_seq = next_seq
-        self.last_captured_us = last_captured_us
+        if next_seq > self.next_seq:
+            self.next_seq = next_seq
+            self.last_captured_us = last_captured_us
 
     def sample(self, outcome: Outcome, unix_us: int) -> Sample:
         """The next sample of this session."""
@@ -81,7 +88,7 @@ class LiveSession:
     def stored(self, count: int, stored_seq: int) -> None:
         """`count` samples are in the store for good."""
         self.pending -= count
-        self.stored_seq = stored_seq
+        self.stored_seq = max(self.stored_seq, stored_seq)
         self.progress.set()
 
     async def drained(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -53,6 +53,11 @@ class _Ended(Exception):  # noqa: N818 - a verdict, not an error
         self.gone = gone
 
 
+class _Requested(NamedTuple):
+    request: wire.KeyframeRequest
+    at_us: int
+
+
 class Publisher:
     """One connection: reads, reports, and ends in order whatever happens."""
 
@@ -70,10 +75,11 @@ class Publisher:
         self._clock = clock
         self._stages = stages
         self._receiver = Receiver()
-        self._contexts = RungContexts()  # a new connection opens every rung with a keyframe
+        # A new connection opens every rung with a keyframe; late frames have their own contexts.
+        self._contexts = {False: RungContexts(), True: RungContexts(late=True)}
         self._heard_us = clock.monotonic_us()
         self._report_interval_s = 0.2
-        self._requested: tuple[int, int] | None = None  # epoch, and when it was asked (us)
+        self._requested: dict[bool, _Requested] = {}  # by late
 
     async def serve(self, draining: asyncio.Event) -> None:
         """From the greeting to the close."""
@@ -109,7 +115,9 @@ class Publisher:
     async def _welcome(self, claim: Claim) -> None:
         session = claim.session
         logger.info("session %s: published from frame %d on", session.name, session.next_seq)
-        await self._send(self._receiver.welcome(session.next_seq, session.last_captured_us))
+        welcome = self._receiver.welcome(session.next_seq, session.last_captured_us, session.owed)
+        await self._send(welcome)
+        await self._submit(claim, self._receiver.disown())
 
     async def _converse(self, claim: Claim, draining: asyncio.Event) -> _Ended:
         """Run reader, reporter and the two reasons to stop; the first to end decides."""
@@ -171,7 +179,8 @@ class Publisher:
         """Hand frames over, unless a new connection was welcomed without them meanwhile."""
         await self._pipeline.room(claim.session)
         if frames and not claim.replaced.is_set():
-            self._pipeline.submit(claim.session, self._contexts, frames)
+            claim.session.owed = self._receiver.owed
+            self._pipeline.submit(claim.session, self._contexts[frames[-1].late], frames)
 
     async def _receive(self) -> object:
         """The next message's event. A text message and a violation end the connection."""
@@ -197,19 +206,19 @@ class Publisher:
             if (session.next_seq, session.stored_seq) != told:
                 told = (session.next_seq, session.stored_seq)
                 await self._send_report(claim)
-            await self._request_keyframe()
+            for contexts in self._contexts.values():
+                await self._request_keyframe(contexts.keyframe_wanted)
 
-    async def _request_keyframe(self) -> None:
+    async def _request_keyframe(self, wanted: wire.KeyframeRequest | None) -> None:
         """Ask once an epoch, and again where no keyframe came within a second."""
-        epoch, now_us = self._contexts.keyframe_wanted, self._clock.monotonic_us()
-        if epoch is None:
+        if wanted is None:
             return
-        if self._requested is not None:
-            asked_epoch, asked_us = self._requested
-            if epoch == asked_epoch and now_us - asked_us < KEYFRAME_PATIENCE_US:
-                return
-        self._requested = (epoch, now_us)
-        await self._send(self._receiver.request_keyframe(epoch))
+        now_us, asked = self._clock.monotonic_us(), self._requested.get(wanted.late)
+        again = asked is not None and asked.request == wanted
+        if again and asked and now_us - asked.at_us < KEYFRAME_PATIENCE_US:
+            return
+        self._requested[wanted.late] = _Requested(wanted, now_us)
+        await self._send(self._receiver.request_keyframe(wanted))
 
     async def _send_report(self, claim: Claim) -> None:
         session = claim.session

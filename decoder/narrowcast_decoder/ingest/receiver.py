@@ -9,7 +9,8 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
-from narrowcast_decoder.ingest.gaps import Gap, fill
+from narrowcast_decoder.ingest.gaps import Owed
+from narrowcast_decoder.ingest.numbering import EVERYTHING, Numbering
 from narrowcast_shared.errors import ProtocolError
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
@@ -31,6 +32,8 @@ from narrowcast_shared.wire_rate import WireRateMeter
 
 logger = logging.getLogger(__name__)
 
+CAPABILITIES = Capability.CLOCK | Capability.BACKFILL
+
 _FATES = {
     FrameKind.DELTA: Fate.CODED,
     FrameKind.KEYFRAME: Fate.CODED,
@@ -48,7 +51,7 @@ class State(Enum):
 
 
 class Ended(NamedTuple):
-    """The encoder has told all; `lost` are frames at its end that never came."""
+    """The encoder has told all; `lost` are the frames that never came."""
 
     lost: list[TakenFrame]
 
@@ -63,9 +66,10 @@ class Receiver:
     def __init__(self) -> None:
         self._state = State.GREETING
         self._start_us = 0
-        self._next_seq = 0
-        self._last_captured_us: int | None = None
-        self._rungs: dict[int, Rung] = {}
+        self._backfill = False
+        self._owed_from: int | None = None
+        self._numbering = Numbering(0, None, Owed(), EVERYTHING)
+        self._rungs: dict[tuple[bool, int], Rung] = {}  # by late, epoch
         self._meter = WireRateMeter()
         self._messages = 0
         self._payload_bytes = 0
@@ -74,6 +78,11 @@ class Receiver:
     @property
     def state(self) -> State:
         return self._state
+
+    @property
+    def owed(self) -> Owed:
+        """Gaps of which the encoder may still tell, as of the last message."""
+        return self._numbering.owed
 
     def _move(self, state: State) -> None:
         logger.debug("receiver %s -> %s", self._state.name, state.name)
@@ -87,21 +96,31 @@ class Receiver:
             self._move(State.ENDED)
             raise
 
-    def welcome(self, next_seq: int, last_captured_us: int | None) -> bytes:
+    def welcome(
+        self, next_seq: int, last_captured_us: int | None, owed: Owed | None = None
+    ) -> bytes:
         """Answer the HELLO: the session goes on at `next_seq`.
 
         last_captured_us: capture time of the session's last frame, where there is one.
+        owed: gaps that the session has below `next_seq`.
         """
-        self._next_seq = next_seq
-        self._last_captured_us = last_captured_us
+        # An encoder that publishes for the first time has nothing to tell of what was before.
+        owed_from = next_seq if self._owed_from is None else self._owed_from
+        if not self._backfill:
+            owed_from = EVERYTHING
+        self._numbering = Numbering(next_seq, last_captured_us, owed or Owed(), owed_from)
         self._move(State.OPEN)
-        return serialise(Welcome(next_seq, MAX_MESSAGE_BYTES, Capability.CLOCK))
+        return serialise(Welcome(next_seq, MAX_MESSAGE_BYTES, CAPABILITIES))
+
+    def disown(self) -> list[TakenFrame]:
+        """Once welcomed: frames of the session's gaps that this encoder cannot tell of, lost."""
+        return self._numbering.disown()
 
     def report(self, stored_seq: int, queue: int, unix_us: int) -> bytes:
         """An acknowledgement of everything received so far."""
         held_us = max(0, unix_us - self._received_us) if self._messages else 0
         report = Report(
-            received_seq=self._next_seq,
+            received_seq=self._numbering.next_seq,
             stored_seq=stored_seq,
             messages=self._messages,
             payload_bytes=self._payload_bytes,
@@ -112,9 +131,9 @@ class Receiver:
         return serialise(report)
 
     @staticmethod
-    def request_keyframe(epoch: int) -> bytes:
-        """Ask for a keyframe in `epoch`."""
-        return serialise(KeyframeRequest(epoch))
+    def request_keyframe(request: KeyframeRequest) -> bytes:
+        """Ask for a keyframe."""
+        return serialise(request)
 
     @staticmethod
     def end(code: EndCode, next_seq: int, reason: str = "") -> bytes:
@@ -126,6 +145,8 @@ class Receiver:
         match self._state, message:
             case State.GREETING, Hello():
                 self._start_us = message.start_us
+                self._backfill = Capability.BACKFILL in message.capabilities
+                self._owed_from = message.owed_from
                 return message
             case State.OPEN, Data():
                 self._meter.add(len(data), now_us)
@@ -142,6 +163,8 @@ class Receiver:
                 raise ProtocolError(f"{name} does not belong in state {self._state.name}")
 
     def _take(self, data: Data, now_us: int) -> list[TakenFrame]:
+        if data.late and not self._backfill:
+            raise ProtocolError("LATE comes from an encoder that did not announce BACKFILL")
         rung = self._rung(data)
         wire_bps = self._meter.bps(now_us)
         frames = [
@@ -153,34 +176,22 @@ class Receiver:
                 data.epoch,
                 rung if frame.nals else None,
                 frame.nals,
+                data.late,
             )
             for index, frame in enumerate(data.frames)
         ]
-        fresh = [frame for frame in frames if frame.seq >= self._next_seq]
-        if not fresh:
-            return []  # sent again after a reconnect: each frame has its one sample already
-        lost = self._lost_before(fresh[0].seq, fresh[0].captured_us, wire_bps)
-        self._next_seq = fresh[-1].seq + 1
-        self._last_captured_us = fresh[-1].captured_us
-        return lost + fresh
-
-    def _lost_before(self, end_seq: int, end_us: int, wire_bps: int) -> list[TakenFrame]:
-        """Frames that are missing up to `end_seq`, captured up to `end_us`."""
-        start_us = end_us if self._last_captured_us is None else self._last_captured_us
-        return fill(Gap(self._next_seq, end_seq, start_us, end_us), wire_bps)
+        return self._numbering.late(frames) if data.late else self._numbering.live(frames)
 
     def _end(self, end: End, now_us: int) -> Ended:
-        """Frames captured after the last that came are lost; they carry that one's time."""
         self._move(State.ENDED)
-        last_us = self._start_us if self._last_captured_us is None else self._last_captured_us
-        lost = self._lost_before(end.next_seq, last_us, self._meter.bps(now_us))
-        self._next_seq += len(lost)
-        return Ended(lost)
+        wire_bps = self._meter.bps(now_us)
+        return Ended(self._numbering.end(end.next_seq, self._start_us, wire_bps))
 
     def _rung(self, data: Data) -> Rung | None:
+        key = (data.late, data.epoch)
         if data.rung is not None:
-            self._rungs[data.epoch] = data.rung
-        rung = self._rungs.get(data.epoch)
+            self._rungs[key] = data.rung
+        rung = self._rungs.get(key)
         if rung is None and any(frame.nals for frame in data.frames):
             raise ProtocolError(f"epoch {data.epoch} has coded frames and was told no rung")
         return rung

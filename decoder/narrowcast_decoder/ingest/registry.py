@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from narrowcast_decoder.hub import Hub
+from narrowcast_decoder.ingest.gaps import Gap, Owed
 from narrowcast_decoder.ingest.live import US_PER_S, LiveSession, Verdict
 from narrowcast_decoder.store.interface import SampleStore
 from narrowcast_shared.clock import Clock
@@ -89,8 +90,21 @@ class Registry:
     async def _load(self, name: str) -> LiveSession:
         summary = await self._store.summary(name)
         assert summary is not None  # it was noted as started
-        last_us = None if summary.last_t is None else round(summary.last_t * US_PER_S)
-        return LiveSession(name, summary.next_seq, summary.last_id + 1, summary.next_seq, last_us)
+        last_us = None if summary.last_t is None else _us(summary.last_t)
+        owed = await self._owed(name, summary.next_seq - summary.last_id)
+        next_seq, next_id = summary.next_seq, summary.last_id + 1
+        return LiveSession(name, next_seq, next_id, next_seq, last_us, owed)
+
+    async def _owed(self, name: str, missing: int) -> Owed:
+        """What the session still lacks: a decoder that was killed leaves it to the store."""
+        if missing <= 0:  # each frame has an id
+            return Owed()
+        gaps = await self._store.gaps(name, missing)
+        return Owed(tuple(Gap(g.next_seq, g.end_seq, _us(g.start_t), _us(g.end_t)) for g in gaps))
 
     def _now_s(self) -> float:
         return self._clock.unix_us() / US_PER_S
+
+
+def _us(t: float) -> int:
+    return round(t * US_PER_S)

@@ -57,7 +57,9 @@ class SessionSummary(BaseModel):
     first_t: float | None = Field(
         default=None, description="Capture time in s of its first sample that is still stored."
     )
-    last_t: float | None = Field(default=None, description="Capture time in s of its last sample.")
+    last_t: float | None = Field(
+        default=None, description="Capture time in s of its highest frame number."
+    )
     ended_t: float | None = Field(
         default=None, description="Unix time in s of its end; only if ended."
     )
@@ -79,6 +81,17 @@ class IdSpan(NamedTuple):
 
     first: int
     last: int
+
+
+class SeqGap(NamedTuple):
+    """Frames `next_seq` to `end_seq`, the latter not included, without a sample; the capture times
+    (s) of the samples before and after them.
+    """
+
+    next_seq: int
+    end_seq: int
+    start_t: float
+    end_t: float
 
 
 class Usage(NamedTuple):
@@ -119,6 +132,13 @@ class SampleStore(Protocol):
 
         None where there are none. Capture times may step where an encoder was restarted, so
         that samples in between may be of other times.
+        """
+        ...
+
+    async def gaps(self, session: str, missing: int) -> list[SeqGap]:
+        """The gaps in its frame numbers, the oldest first, found from the end of the series on.
+
+        Looks no further back once `missing` frames are found: time grows with how far that is.
         """
         ...
 

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from narrowcast_decoder.store import sqlite_deletion, sqlite_schema, sqlite_series
-from narrowcast_decoder.store.interface import DEFAULT_PAGE, IdSpan, SessionSummary, Usage
+from narrowcast_decoder.store.interface import (
+    DEFAULT_PAGE,
+    IdSpan,
+    SeqGap,
+    SessionSummary,
+    Usage,
+)
 from narrowcast_decoder.store.sqlite_file import StoreFile
 from narrowcast_decoder.store.sqlite_worker import SqliteWorker
 from narrowcast_shared.clock import Clock, SystemClock
@@ -85,6 +91,11 @@ class SqliteStore:
     async def span(self, session: str, from_t: float, to_t: float) -> IdSpan | None:
         return await self._reader.run(
             lambda connection: sqlite_series.span(connection, session, from_t, to_t)
+        )
+
+    async def gaps(self, session: str, missing: int) -> list[SeqGap]:
+        return await self._reader.run(
+            lambda connection: sqlite_series.gaps(connection, session, missing)
         )
 
     async def summary(self, session: str) -> SessionSummary | None:

@@ -3,10 +3,12 @@
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from narrowcast_decoder.store.interface import (
     IdSpan,
+    SeqGap,
     SeriesConflictError,
     SessionState,
     SessionSummary,
@@ -41,7 +43,8 @@ _ADVANCE_SESSION = """
     UPDATE sessions SET
         first_id = CASE first_id WHEN 0 THEN ? ELSE first_id END,
         first_t = coalesce(first_t, ?),
-        last_id = ?, last_t = ?, next_seq = max(next_seq, ?),
+        last_id = ?, last_t = CASE WHEN next_seq < ? THEN ? ELSE last_t END,
+        next_seq = max(next_seq, ?),
         ok = ok + ?, no_face = no_face + ?, skipped = skipped + ?, lost = lost + ?,
         written_t = ?, touched = (SELECT max(touched) + 1 FROM sessions)
     WHERE key = ?
@@ -63,6 +66,11 @@ _OLDEST = f"{_SUMMARY_COLUMNS} WHERE {_IS_SHOWN} ORDER BY ended_t IS NULL, touch
 _SPAN = """
     SELECT min(id), max(id) FROM samples
     WHERE session = (SELECT key FROM sessions WHERE name = ?) AND t >= ? AND t < ?
+"""
+
+_SEQS_FROM_THE_END = """
+    SELECT seq, t FROM samples
+    WHERE session = (SELECT key FROM sessions WHERE name = ?) ORDER BY seq DESC
 """
 
 
@@ -111,6 +119,19 @@ def span(connection: sqlite3.Connection, session: str, from_t: float, to_t: floa
     return None if first is None else IdSpan(first, last)
 
 
+def gaps(connection: sqlite3.Connection, session: str, missing: int) -> list[SeqGap]:
+    """`SampleStore.gaps`."""
+    found: list[SeqGap] = []
+    rows = connection.execute(_SEQS_FROM_THE_END, (session,))
+    for (after_seq, after_t), (seq, t) in pairwise(rows):
+        if missing <= 0:
+            break
+        if after_seq > seq + 1:
+            found.append(SeqGap(seq + 1, after_seq, t, after_t))
+            missing -= after_seq - seq - 1
+    return found[::-1]
+
+
 def note_started(
     connection: sqlite3.Connection, session: str, unix_s: float, model: str | None
 ) -> None:
@@ -147,9 +168,10 @@ def _append_series(connection: sqlite3.Connection, series: list[Sample], unix_s:
         ) from error
     counts = Counter(sample.status for sample in new)
     by_status = [counts[status] for status in Status]
-    next_seq = max(sample.seq for sample in new) + 1
-    begins, ends = (new[0].id, new[0].t), (new[-1].id, new[-1].t)
-    values = (*begins, *ends, next_seq, *by_status, unix_s, position.key)
+    newest = max(new, key=lambda sample: sample.seq)  # what is filled in later comes after it
+    next_seq = newest.seq + 1
+    begins, ends = (new[0].id, new[0].t), (new[-1].id, next_seq, newest.t, next_seq)
+    values = (*begins, *ends, *by_status, unix_s, position.key)
     connection.execute(_ADVANCE_SESSION, values)
 
 

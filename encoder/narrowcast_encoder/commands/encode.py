@@ -28,6 +28,10 @@ from narrowcast_shared import options
     help="Coded frames that share one message, and its 58 bytes of headers.",
 )
 @options.link_options()
+@options.latency_option()
+@click.option(
+    "--adapt", is_flag=True, help="Adapt to what the line carries, as acknowledgements tell it."
+)
 @click.option("--loop", is_flag=True, help="Replay a file without end.")
 @click.option(
     "--patience",
@@ -59,6 +63,8 @@ def encode(
     qp: int | None,
     fps: float | None,
     frames_per_message: int | None,
+    latency_s: float | None,
+    adapt: bool,
     loop: bool,
     patience_s: float,
     detector: str,
@@ -74,14 +80,17 @@ def encode(
       narrowcast encode sample --loop --cap 8k
       narrowcast encode sample --loop --cap 32k,10s:4k,20s:32k --delay 40ms
 
-    Without --px, --qp and --cap it sends 48 px at QP 30, every frame. With --cap or --trace alone
-    it steps through the operating points; with both, it skips frames to stay under the cap. Steps
-    of a cap count from the first frame.
+    Without --px, --qp and --cap it sends 48 px at QP 30, every frame. With --cap, --trace or
+    --adapt it chooses, many times a second, what lets the decoder read best; --px and --qp pin
+    that, and frames are skipped to stay under the cap. Steps of a cap count from the first frame.
     """
     from narrowcast_encoder.live.main import EncodeRequest, publish
     from narrowcast_encoder.session.settings import StreamSettings
 
-    settings = StreamSettings(px, qp, fps, frames_per_message, link.settings())
+    latency_us = None if latency_s is None else round(1e6 * latency_s)
+    settings = StreamSettings(
+        px, qp, fps, frames_per_message, link.settings(), latency_us=latency_us, adapt=adapt
+    )
     publish(
         EncodeRequest(source, url, session, settings, loop, patience_s, detector, detector_model)
     )

@@ -63,7 +63,8 @@ def publish(request: EncodeRequest) -> None:
     counts = stream.counts
     click.echo(
         f"{counts.coded} frames coded in {counts.unit_bytes} bytes, "
-        f"{counts.no_face} without a face, {counts.skipped} skipped"
+        f"{counts.no_face} without a face, {counts.skipped} skipped, "
+        f"{counts.backfilled} back-filled"
     )
 
 
@@ -97,7 +98,7 @@ def _hello(request: EncodeRequest, start_us: int) -> Hello:
         incarnation=os.urandom(INCARNATION_BYTES),
         start_us=start_us,
         report_interval_ms=report_interval_ms(request.settings),
-        capabilities=Capability.CLOCK,
+        capabilities=Capability.CLOCK | Capability.BACKFILL,
         software=f"narrowcast {__version__}",
         cap_bps=request.settings.link.mean_bps or 0,
     )

@@ -57,6 +57,11 @@ class Publisher:
         """The stream has something new; the sender takes a look."""
         self._stirred.set()
 
+    def hurry(self) -> None:
+        """Somebody waits for the end: what is held is told, and no longer coded."""
+        self._stream.give_up()
+        self._stirred.set()
+
     def source_ended(self) -> None:
         """No more frames: send what is left, then the END."""
         self._stream.flush(self._clock.monotonic_us())
@@ -170,8 +175,10 @@ class Publisher:
     async def _receive(self, socket: ClientConnection, connection: Connection) -> None:
         message = await socket.recv(decode=False)
         assert isinstance(message, bytes)
-        for answer in connection.receive(message, self._clock.unix_us()):
+        now_us, unix_us = self._clock.monotonic_us(), self._clock.unix_us()
+        for answer in connection.receive(message, now_us, unix_us):
             await socket.send(answer)
+        self._stirred.set()  # what is held may go on
 
     async def _send(self, socket: ClientConnection, connection: Connection) -> None:
         """Send what the line lets go, when it lets it go; at the end of the source, the END."""
@@ -181,7 +188,7 @@ class Publisher:
             for message in self._stream.outgoing(now_us, unix_us):
                 await socket.send(message)
             next_us = self._stream.next_event_us
-            if next_us is None and self._source_ended:
+            if self._source_ended and self._stream.is_told:
                 await socket.send(connection.finish())
                 return
             wait_s = None if next_us is None else max(0, next_us - now_us) / 1e6

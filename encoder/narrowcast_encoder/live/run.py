@@ -33,6 +33,7 @@ async def run(publisher: Publisher, feed: FrameFeed, on_welcome: Callable[[], No
             await feed.stop()
             publisher.source_ended()
             await _any(publishing, stopped)
+            publisher.hurry()
             await asyncio.wait({publishing}, timeout=STOP_GRACE_S)
             if publishing.done():
                 publishing.result()

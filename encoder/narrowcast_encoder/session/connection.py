@@ -60,10 +60,12 @@ class Connection:
 
     def start(self) -> bytes:
         """The HELLO, first message of the connection."""
-        return serialise(self._hello)
+        if Capability.BACKFILL not in self._hello.capabilities:
+            return serialise(self._hello)
+        return serialise(self._hello._replace(owed_from=self._stream.owed_from))
 
-    def receive(self, data: bytes, unix_us: int) -> list[bytes]:
-        """Take one message of the decoder. Returns what is to be sent at once.
+    def receive(self, data: bytes, now_us: int, unix_us: int) -> list[bytes]:
+        """Take one message of the decoder at `now_us` (monotonic). Returns what to send at once.
 
         Raises ProtocolError on a message that is malformed or out of place.
         """
@@ -75,7 +77,7 @@ class Connection:
         if self._state is State.GREETING:
             self._welcome(message)
             return []
-        return self._open(message, unix_us)
+        return self._open(message, now_us, unix_us)
 
     def finish(self) -> bytes:
         """The END that tells the decoder how many frames there were, all of them sent."""
@@ -91,16 +93,19 @@ class Connection:
         if not isinstance(message, Welcome):
             raise ProtocolError(f"the decoder began with {type(message).__name__}, not WELCOME")
         self._use_clock = bool(message.capabilities & Capability.CLOCK)
-        self._stream.connected(message.next_seq, message.max_message_bytes)
+        both = message.capabilities & self._hello.capabilities
+        self._stream.connected(
+            message.next_seq, message.max_message_bytes, backfill=Capability.BACKFILL in both
+        )
         self._move(State.OPEN)
 
-    def _open(self, message: Message, unix_us: int) -> list[bytes]:
+    def _open(self, message: Message, now_us: int, unix_us: int) -> list[bytes]:
         match message:
             case Report():
-                self._stream.reported(message, unix_us)
+                self._stream.reported(message, now_us, unix_us)
                 return self._clock()
             case KeyframeRequest():
-                self._stream.want_keyframe()
+                self._stream.want_keyframe(late=message.late)
                 return []
             case _:
                 raise ProtocolError(f"the decoder sent {type(message).__name__} out of place")

@@ -32,18 +32,28 @@ class Flight:
         """One DATA message left."""
         self._sent.append(_Sent(mono_us, unix_us))
 
+    @property
+    def waits(self) -> bool:
+        """Whether a message is on its way."""
+        return bool(self._sent)
+
     def unacked_us(self, now_us: int) -> int:
         """Age of the oldest message that no report has covered yet."""
         return now_us - self._sent[0].mono_us if self._sent else 0
 
-    def reported(self, report: Report, unix_us: int) -> None:
-        """Take an acknowledgement that arrived at `unix_us`; a stale one changes nothing."""
+    def reported(self, report: Report, unix_us: int) -> int:
+        """Take an acknowledgement that arrived at `unix_us`; a stale one changes nothing.
+
+        Returns how many messages it covers that none before did.
+        """
+        acked = self._acked
         newest: _Sent | None = None
         while self._sent and self._acked < report.messages:
             newest = self._sent.popleft()
             self._acked += 1
         if newest is not None:
             self._offsets.append(_offset(newest.unix_us, report, unix_us))
+        return self._acked - acked
 
     @property
     def offset(self) -> Offset | None:

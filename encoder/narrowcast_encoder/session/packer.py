@@ -1,5 +1,7 @@
 """Frames into DATA messages: k coded frames in one, runs of uncoded ones in between."""
 
+import math
+
 from narrowcast_encoder.session.rungs import CodedChip
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
@@ -33,6 +35,7 @@ class Packer:
         self.next_seq = first_seq
         self._max_payload_bytes = max_bytes - MAX_HEAD_BYTES
         self._payload_bytes = 0
+        self._unit_bytes = 0
         self._quiet_us = quiet_us
         self._frames: list[Frame] = []
         self._epoch = 0
@@ -49,9 +52,19 @@ class Packer:
         return out + self._full()
 
     def add_coded(
-        self, ticks: int, chip: CodedChip, frames_per_message: int, fps: float, now_us: int
+        self,
+        ticks: int,
+        chip: CodedChip,
+        frames_per_message: int,
+        fps: float,
+        now_us: int,
+        full_bytes: float = math.inf,
     ) -> list[Data]:
-        """A coded frame. A new epoch closes the message of the one before."""
+        """A coded frame. A new epoch closes the message of the one before.
+
+        A message with `full_bytes` of access units is full, however few its frames are: it would
+        keep the line too long.
+        """
         size_bytes = chip.unit.size_bytes + MAX_ENTRY_BYTES
         too_large = self._payload_bytes + size_bytes > self._max_payload_bytes
         out = self.flush() if too_large or chip.epoch != self._epoch else []
@@ -59,12 +72,12 @@ class Packer:
         if chip.new_epoch:
             self._epoch, self._rung = chip.epoch, chip.rung
             self._rung_told = None
-        kind = FrameKind.KEYFRAME if chip.unit.keyframe else FrameKind.DELTA
         if self._coded == 0:
             self._hold_us = round(HOLD_SHARE * 1_000_000 * frames_per_message / fps)
-        self._append(Frame(ticks, kind, chip.unit.nals), now_us)
+        self._append(chip.frame(ticks), now_us)
         self._coded += 1
-        if self._coded >= frames_per_message:
+        self._unit_bytes += chip.unit.size_bytes
+        if self._coded >= frames_per_message or self._unit_bytes >= full_bytes:
             return out + self.flush()
         return out + self._full()
 
@@ -72,6 +85,11 @@ class Packer:
         """Close the message under way when it has waited long enough."""
         due_us = self.due_us
         return self.flush() if due_us is not None and now_us >= due_us else []
+
+    @property
+    def waiting(self) -> int:
+        """Coded frames in the message under way."""
+        return self._coded
 
     @property
     def due_us(self) -> int | None:
@@ -91,7 +109,14 @@ class Packer:
         self._frames = []
         self._coded = 0
         self._payload_bytes = 0
+        self._unit_bytes = 0
         return [data]
+
+    def pass_over(self) -> tuple[int, list[Data]]:
+        """A frame that no message speaks of: its sequence number, and the message closed by it."""
+        out = self.flush()
+        self.next_seq += 1
+        return self.next_seq - 1, out
 
     @property
     def captured(self) -> int:

@@ -1,6 +1,7 @@
 """One stream from chips to bytes: decide, code, pack, pace. The heart of the encoder.
 
     chip -> Controller -> WarmRungs -> Packer -> Link -> bytes
+        `-> Backfill, what the line does not take -----^
 
 No I/O and no clock: the live shell and offline scoring drive the same object.
 """
@@ -10,25 +11,39 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowcast_encoder.control.controller import Controller, Observation
+from narrowcast_encoder.control.controller import Controller, Decision, Observation
+from narrowcast_encoder.control.line_estimate import LineEstimate, LineView
+from narrowcast_encoder.session.backfill import Backfill
+from narrowcast_encoder.session.change import Change
 from narrowcast_encoder.session.flight import Flight, Offset
 from narrowcast_encoder.session.packer import DEFAULT_QUIET_US, Packer
 from narrowcast_encoder.session.rungs import WarmRungs
 from narrowcast_shared.link import Link
-from narrowcast_shared.operating_point import OperatingPoint
+from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
-from narrowcast_shared.wire.cost import OPENING_BYTES
-from narrowcast_shared.wire.messages import TICK_US, Data, FrameKind, Report
+from narrowcast_shared.wire.cost import IP_TCP_BYTES, OPENING_BYTES, wire_bytes
+from narrowcast_shared.wire.messages import TICK_US, Data, Frame, FrameKind, Report
 from narrowcast_shared.wire.serial import serialise
+
+LATE_RUNG = Rung(32, 36)
+"""What is held is coded at this where no live frame ever was."""
+
+
+USUAL_PAYLOAD_BYTES = 60
+"""Of the message whose place on a line that is paced here is asked for."""
 
 
 class Counts(NamedTuple):
-    """Frames by what became of them, and the bytes of their access units."""
+    """Frames by what became of them, and the bytes of their access units.
+
+    backfilled: coded late. What is held or never sent is in none of them.
+    """
 
     coded: int = 0
     no_face: int = 0
     skipped: int = 0
     unit_bytes: int = 0
+    backfilled: int = 0
 
 
 class Stream:
@@ -40,8 +55,10 @@ class Stream:
         link: Link,
         start_us: int,
         quiet_us: int = DEFAULT_QUIET_US,
+        line: LineEstimate | None = None,
     ) -> None:
-        """`start_us` is the Unix time of tick 0, as the HELLO tells it.
+        """`start_us` is the Unix time of tick 0, as the HELLO tells it. line: what it believes
+        of the line at first; by default nothing.
 
         Frames that are not coded wait up to `quiet_us` for company in their message.
         """
@@ -49,11 +66,17 @@ class Stream:
         self.counts = Counts()
         self._controller = controller
         self._link = link
+        self._line = LineEstimate() if line is None else line
+        self._change = Change()
         self._rungs = WarmRungs()
         self._quiet_us = quiet_us
         self._packer = Packer(0, quiet_us)
+        self._backfill = Backfill()
         self._flight = Flight()
+        self._messages = 0  # given to the line on this connection
         self._connected = False
+        self._known = False  # to a decoder
+        self._live_rung = LATE_RUNG
         self._last_ticks = 0
 
     def begin(self, now_us: int) -> None:
@@ -63,24 +86,39 @@ class Stream:
         """
         self._link.begin(now_us)
 
-    def connected(self, wanted_seq: int, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
+    def connected(
+        self,
+        wanted_seq: int,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+        *,
+        backfill: bool = False,
+    ) -> None:
         """A connection opened whose decoder wants `wanted_seq` next, in messages of so many bytes.
 
-        Frames captured meanwhile keep their numbers: the gap tells the decoder they are lost.
+        Frames captured meanwhile keep their numbers. With `backfill` the decoder waits for those
+        in the gap; without, they are lost.
         """
+        if wanted_seq > self._packer.captured:  # the session is not of this encoder alone
+            self._backfill = Backfill()
+        self._backfill.connected(wanted_seq, enabled=backfill)
         next_seq = max(wanted_seq, self._packer.captured)
         max_bytes = min(max_message_bytes, MAX_MESSAGE_BYTES)
         self._packer = Packer(next_seq, self._quiet_us, max_bytes)
         self._rungs.restart()
         self._link.clear()
         self._link.owe(OPENING_BYTES)
+        self._line.clear()
         self._flight = Flight()
+        self._messages = 0
+        self._known = True
         self._connected = True
 
     def disconnected(self) -> None:
         """The connection is gone, and with it what was not yet delivered."""
         self._connected = False
+        self._backfill.disconnected()
         self._link.clear()
+        self._line.clear()
         self._flight = Flight()
 
     def frame(self, chip: NDArray[np.uint8] | None, captured_us: int, now_us: int) -> None:
@@ -88,49 +126,84 @@ class Stream:
 
         captured_us is Unix time, now_us monotonic.
         """
+        if self._is_out(now_us):
+            kind = FrameKind.NO_FACE if chip is None else FrameKind.SKIPPED
+            self._hold(kind, captured_us, now_us, chip)
+            return
         if chip is None:
             self._uncoded(FrameKind.NO_FACE, captured_us, now_us)
             return
-        decision = self._controller.decide(self._observe(captured_us, now_us))
+        decision = self._controller.decide(self._observe(chip, captured_us, now_us))
         if decision.code and self._connected:
-            self._code(chip, decision.point, captured_us, now_us)
+            self._code(chip, decision, captured_us, now_us)
         else:
-            self._uncoded(FrameKind.SKIPPED, captured_us, now_us)
+            self._uncoded(FrameKind.SKIPPED, captured_us, now_us, chip)
 
     def skip(self, captured_us: int, now_us: int) -> None:
         """One captured frame that nobody looked at."""
-        self._uncoded(FrameKind.SKIPPED, captured_us, now_us)
+        if self._is_out(now_us):
+            self._hold(FrameKind.SKIPPED, captured_us, now_us)
+        else:
+            self._uncoded(FrameKind.SKIPPED, captured_us, now_us)
 
     def outgoing(self, now_us: int, unix_us: int) -> list[bytes]:
         """Messages that the line has let go by `now_us`."""
         self._send(self._packer.poll(now_us), now_us)
+        self._send_late(now_us)
         departures = self._link.release(now_us)
         for _ in departures:
             self._flight.sent(now_us, unix_us)
         return [departure.message for departure in departures]
 
     def flush(self, now_us: int) -> None:
-        """The source has ended: close the message under way."""
+        """The source has ended: close the message under way, and send what is held at full rate."""
         self._send(self._packer.flush(), now_us)
+        self._backfill.source_ended()
+
+    def give_up(self) -> None:
+        """There is no time to code what is held: it is told as skipped."""
+        self._backfill.give_up()
 
     @property
     def next_event_us(self) -> int | None:
         """When `outgoing` should be called next; None where nothing waits."""
-        times = [t for t in (self._packer.due_us, self._link.next_release_us) if t is not None]
-        return min(times, default=None)
+        late_us = self._backfill.next_due_us if self._connected else None
+        times = (self._packer.due_us, self._link.next_release_us, late_us)
+        return min((t for t in times if t is not None), default=None)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether nothing is left to send, or nothing that an acknowledgement could set free."""
+        if self.next_event_us is not None:
+            return False
+        return not self._backfill.held or not self._flight.waits
+
+    @property
+    def owed_from(self) -> int | None:
+        """First frame that it can still tell of; None before its first connection."""
+        if not self._known:
+            return None
+        owed_from = self._backfill.owed_from
+        return self._packer.captured if owed_from is None else owed_from
 
     @property
     def next_seq(self) -> int:
         """Number of frames captured so far, as the session counts."""
         return self._packer.captured
 
-    def reported(self, report: Report, unix_us: int) -> None:
-        """The decoder acknowledged."""
-        self._flight.reported(report, unix_us)
+    def reported(self, report: Report, now_us: int, unix_us: int) -> None:
+        """The decoder acknowledged, which costs the line an acknowledgement of TCP in turn."""
+        self._link.owe(IP_TCP_BYTES)
+        acked = self._flight.reported(report, unix_us)
+        self._line.acked(acked, now_us - report.held_us)
+        self._backfill.reported(report.messages, report.stored_seq, now_us)
 
-    def want_keyframe(self) -> None:
-        """The decoder cannot go on without a keyframe."""
-        self._rungs.want_keyframe()
+    def want_keyframe(self, *, late: bool = False) -> None:
+        """The decoder cannot go on without a keyframe: with LATE messages, if `late`."""
+        if late:
+            self._backfill.want_keyframe()
+        else:
+            self._rungs.want_keyframe()
 
     @property
     def clock_offset(self) -> Offset | None:
@@ -142,36 +215,113 @@ class Stream:
         return self._flight.unacked_us(now_us)
 
     def _code(
-        self, chip: NDArray[np.uint8], point: OperatingPoint, captured_us: int, now_us: int
+        self, chip: NDArray[np.uint8], decision: Decision, captured_us: int, now_us: int
     ) -> None:
+        point = decision.point
+        self._live_rung = point.rung
         coded = self._rungs.encode(chip, point.rung)
         self._controller.coded(point.rung, coded.unit.size_bytes, keyframe=coded.unit.keyframe)
+        self._change.coded(chip)
         self.counts = self.counts._replace(
             coded=self.counts.coded + 1, unit_bytes=self.counts.unit_bytes + coded.unit.size_bytes
         )
         ticks = self._ticks(captured_us)
-        out = self._packer.add_coded(ticks, coded, point.frames_per_message, point.fps, now_us)
+        self._keep(Frame(ticks, FrameKind.SKIPPED), captured_us, chip)
+        out = self._packer.add_coded(
+            ticks, coded, point.frames_per_message, point.fps, now_us, decision.full_bytes
+        )
         self._send(out, now_us)
 
-    def _uncoded(self, kind: FrameKind, captured_us: int, now_us: int) -> None:
+    def _uncoded(
+        self,
+        kind: FrameKind,
+        captured_us: int,
+        now_us: int,
+        chip: NDArray[np.uint8] | None = None,
+    ) -> None:
         if kind is FrameKind.NO_FACE:
             self.counts = self.counts._replace(no_face=self.counts.no_face + 1)
         else:
             self.counts = self.counts._replace(skipped=self.counts.skipped + 1)
-        self._send(self._packer.add_uncoded(kind, self._ticks(captured_us), now_us), now_us)
+        ticks = self._ticks(captured_us)
+        self._keep(Frame(ticks, kind), captured_us, chip)
+        self._send(self._packer.add_uncoded(kind, ticks, now_us), now_us)
+
+    def _keep(self, frame: Frame, captured_us: int, chip: NDArray[np.uint8] | None) -> None:
+        """Until the decoder has stored what is about to be told."""
+        self._backfill.told(self._packer.captured, frame, chip, captured_us)
+
+    def _is_out(self, now_us: int) -> bool:
+        """Whether frames are to be held: nothing is told over a line that is down."""
+        if not self._backfill.enabled:
+            return False
+        return not self._connected or self._view(now_us).down
+
+    def _hold(
+        self,
+        kind: FrameKind,
+        captured_us: int,
+        now_us: int,
+        chip: NDArray[np.uint8] | None = None,
+    ) -> None:
+        seq, out = self._packer.pass_over()
+        self._send(out, now_us)
+        self._backfill.hold(seq, Frame(self._ticks(captured_us), kind), chip, captured_us)
 
     def _ticks(self, captured_us: int) -> int:
         """Capture time on the wire: never before the frame before, whatever the clock did."""
         self._last_ticks = max(self._last_ticks, (captured_us - self.start_us) // TICK_US)
         return self._last_ticks
 
-    def _observe(self, captured_us: int, now_us: int) -> Observation:
+    def _observe(self, chip: NDArray[np.uint8], captured_us: int, now_us: int) -> Observation:
+        view = self._view(now_us)
         return Observation(
-            now_us, captured_us, self._link.backlog_us(now_us), self._flight.unacked_us(now_us)
+            now_us,
+            captured_us,
+            self._link.backlog_us(now_us),
+            self._flight.unacked_us(now_us),
+            view,
+            self._change.of(chip),
+            self._packer.waiting,
+            self._backfill.is_under_way,
         )
 
-    def _send(self, messages: list[Data], now_us: int) -> None:
-        if not self._connected:
+    def _view(self, now_us: int) -> LineView:
+        self._line.occupied(self._link.settle(now_us), now_us)
+        told_bps = self._link.told_bps(now_us)
+        self._line.told(told_bps, now_us)
+        view = self._line.view(now_us)
+        if told_bps is None:
+            return view
+        # A line that is paced here may hold messages apart: it says so itself.
+        wait_us = self._link.wait_us(USUAL_PAYLOAD_BYTES, now_us)
+        return view._replace(queue_us=max(view.queue_us, wait_us))
+
+    def _send_late(self, now_us: int) -> None:
+        if not self._connected or not self._backfill.held:
             return
+        line = self._view(now_us)
+        idle = not self._flight.waits and self._link.next_release_us is None
+        late = self._backfill.message(line, self._live_rung, now_us, idle=idle)
+        if late is None:
+            return
+        coded = sum(bool(frame.nals) for frame in late.frames)
+        self.counts = self.counts._replace(backfilled=self.counts.backfilled + coded)
+        size_bytes = self._send([late], now_us)
+        self._backfill.sent(self._messages, size_bytes, line, now_us)
+
+    def _send(self, messages: list[Data], now_us: int) -> int:
+        """Hand messages to the line; their bytes, all headers counted."""
+        if not self._connected:
+            return 0
+        sent_bytes = 0
         for message in messages:
-            self._link.offer(serialise(message), now_us)
+            data = serialise(message)
+            size_bytes = wire_bytes(len(data))
+            self._line.occupied(self._link.settle(now_us), now_us)
+            arrives_us = self._link.offer(data, now_us)
+            told = self._link.told_bps(now_us) is not None
+            self._line.offered(size_bytes, now_us, arrives_us if told else 0)
+            self._messages += 1
+            sent_bytes += size_bytes
+        return sent_bytes

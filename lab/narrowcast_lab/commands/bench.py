@@ -4,6 +4,7 @@ import click
 
 from narrowcast_lab.commands.bench_crop import crop
 from narrowcast_lab.commands.bench_latency import latency
+from narrowcast_lab.commands.bench_link import link
 from narrowcast_lab.commands.bench_model import model
 from narrowcast_lab.commands.bench_moving import moving
 from narrowcast_lab.commands.bench_reallink import reallink
@@ -14,12 +15,13 @@ from narrowcast_lab.commands.bench_wire import wire
 @click.group()
 def bench() -> None:
     """Measure: the crop, latency of the live path, rate on the wire, what moving clips keep, what
-    a reading costs.
+    simulated lines leave of valence, what a reading costs.
     """
 
 
 bench.add_command(crop)
 bench.add_command(latency)
+bench.add_command(link)
 bench.add_command(model)
 bench.add_command(moving)
 bench.add_command(reallink)

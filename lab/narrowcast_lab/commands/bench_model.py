@@ -35,12 +35,22 @@ from narrowcast_shared import options
     metavar="LIST",
     help="Chips read in one call.",
 )
+@click.option(
+    "--precision",
+    "precisions",
+    multiple=True,
+    type=click.Choice(["float32", "bfloat16"]),
+    default=("float32",),
+    show_default=True,
+    help="What a network is multiplied in; to be given again to compare.",
+)
 @click.option("--rounds", type=click.IntRange(1), default=30, show_default=True)
 @options.json_file_option()
 def model(
     models: tuple[str, ...],
     sizes_px: tuple[int, ...],
     batch_sizes: tuple[int, ...],
+    precisions: tuple[str, ...],
     rounds: int,
     json_path: Path | None,
 ) -> None:
@@ -58,10 +68,16 @@ def model(
     from narrowcast_lab import model_bench
     from narrowcast_models import checkpoint
     from narrowcast_models.commands import output
+    from narrowcast_models.precision import Precision
     from narrowcast_models.recogniser import Recogniser
 
     loaded = {name: checkpoint.load(name) for name in dict.fromkeys(models)}
-    pairs = [(name, Recogniser(network)) for name, (network, _) in loaded.items()]
+    pairs, macs = [], {}
+    for name, (network, card) in loaded.items():
+        for precision in dict.fromkeys(precisions):
+            case = name if len(set(precisions)) == 1 else f"{name} {precision}"
+            pairs.append((case, Recogniser(network, Precision(precision))))
+            macs[case] = card.figures["macs_per_chip"]
     costs = model_bench.measure(pairs, sizes_px, batch_sizes, rounds)
     first = {(c.px, c.batch): c.ms_per_chip for c in costs if c.model == pairs[0][0]}
     table = Table(title="One core, CPU time of a chip", title_justify="left")
@@ -75,7 +91,7 @@ def model(
             f"{cost.ms_per_chip:.3f}",
             f"{cost.ms_per_chip_least:.3f}",
             f"{cost.ms_per_chip / first[cost.px, cost.batch]:.2f}",
-            f"{loaded[cost.model][1].figures['macs_per_chip'] / 1e6:.1f}",
+            f"{macs[cost.model] / 1e6:.1f}",
         )
     Console().print(table)
     if json_path is not None:
@@ -83,6 +99,7 @@ def model(
             "machine": platform.machine(),
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),
             "torch": torch.__version__,
+            "precisions": list(dict.fromkeys(precisions)),
             "rounds": rounds,
             "costs": [cost._asdict() for cost in costs],
         }

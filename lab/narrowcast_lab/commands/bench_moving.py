@@ -12,10 +12,7 @@ from narrowcast_models.commands.lists import sizes
 from narrowcast_shared import options
 
 if TYPE_CHECKING:
-    from narrowcast_models.data.faces import LabelledFaces
     from narrowcast_models.evaluation.moving import MovingClip
-
-DEV = "dev"
 
 
 @click.command()
@@ -104,6 +101,7 @@ def moving(
         raise click.UsageError("name either --clips or --reels")
     from rich.console import Console
 
+    from narrowcast_lab import reel_clips
     from narrowcast_models import checkpoint
     from narrowcast_models.evaluation import moving as moving_
     from narrowcast_models.evaluation import moving_report
@@ -115,7 +113,7 @@ def moving(
     if reels is None:
         clips, source = _real(paths)
     else:
-        clips, source = _reels(faces, reels, seconds, seed)
+        clips, source = reel_clips.load(faces, reels, seconds, seed)
     rungs = [Rung(px, qp) for px in sizes_px for qp in qps]
     uncoded, coded = moving_.measure(Recogniser(network), clips, rungs)
     title = f"{card.name} on {_told(clips, source)}"
@@ -140,35 +138,6 @@ def _real(paths: Sequence[Path]) -> "tuple[list[MovingClip], dict[str, Any]]":
     cv2.setNumThreads(1)
     clips = real_clips.load(real_clips.find(paths), make_detector(), FPS)
     return clips, {"clips": {clip.name: len(clip.chips) for clip in clips}}
-
-
-def _reels(
-    faces: str, count: int, seconds: float, seed: int
-) -> "tuple[list[MovingClip], dict[str, Any]]":
-    import torch
-
-    from narrowcast_models.evaluation.moving import MovingClip
-    from narrowcast_models.reels import ReelConfig, make_many
-
-    labelled, config = _labelled(faces), ReelConfig()
-    generator = torch.Generator().manual_seed(seed)
-    made = make_many(labelled, count, round(seconds * config.fps), config, generator)
-    clips = [MovingClip(f"reel {i}", reel.chips, reel.valence) for i, reel in enumerate(made)]
-    described = {
-        "faces": labelled.name,
-        "chosen": faces if faces in {DEV, "ferplus", "lfw"} else Path(faces).name,
-        "count": count,
-        "seconds": seconds,
-        "seed": seed,
-        "config": config._asdict(),
-    }
-    return clips, {"reels": described}
-
-
-def _labelled(faces: str) -> "LabelledFaces":
-    from narrowcast_models.data import choice, ferplus
-
-    return ferplus.load().dev if faces == DEV else choice.load(faces)
 
 
 def _told(clips: "Sequence[MovingClip]", source: dict[str, Any]) -> str:

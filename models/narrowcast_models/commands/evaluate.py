@@ -45,6 +45,13 @@ from narrowcast_shared.errors import SettingsError
     "file with its card beside it.",
 )
 @click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="What `oa` is multiplied in; a decoder takes bfloat16 where its CPU has it.",
+)
+@click.option(
     "--json",
     "json_path",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -63,6 +70,7 @@ def evaluate(
     sizes_px: tuple[int, ...],
     qps: tuple[int | None, ...],
     model: str,
+    precision: str,
     json_path: Path | None,
     plot_path: Path | None,
 ) -> None:
@@ -83,9 +91,10 @@ def evaluate(
     from narrowcast_models.evaluation import bootstrap, grid, models, plot
     from narrowcast_models.evaluation import sizes as sizes_
     from narrowcast_models.evaluation.table import table
+    from narrowcast_models.precision import Precision
 
     labelled = choice.load(faces)
-    reader, card = models.load(model)
+    reader, card = models.load(model, Precision(precision))
     figures = sizes_.evaluate(reader, labelled, grid.codings(sizes_px, qps))
     title = f"{card.name} on {len(labelled)} faces of {labelled.name}"
     console = Console()
@@ -96,6 +105,7 @@ def evaluate(
         report = {
             "model": card.name,
             "sha256": card.sha256,
+            "precision": precision,
             "faces": labelled.name,
             "count": len(labelled),
             "intervals": bootstrap.DESCRIPTION,

@@ -5,6 +5,13 @@ from pathlib import Path
 from narrowcast_shared.errors import SettingsError
 
 
+def check(*paths: Path | None) -> None:
+    """Before long work whose figures go there. Raises SettingsError where a folder is missing."""
+    for path in paths:
+        if path is not None and not path.parent.is_dir():
+            raise SettingsError(f"{path} cannot be written (no such folder)", "make the folder")
+
+
 def write(path: Path, text: str) -> None:
     """Write a text file. Raises SettingsError where that cannot be done."""
     try:

@@ -17,7 +17,8 @@ _TICKS = 5
 
 
 class Line(NamedTuple):
-    """A named run of points (x, y), drawn in their order; as dots alone where not `joined`.
+    """A named run of points (x, y), drawn in their order; as dots alone where not `joined`,
+    without them where not `dots`: where they would cover each other.
 
     `bounds` (low, high), one for each point or none at all, are drawn as a band around them.
     """
@@ -26,6 +27,7 @@ class Line(NamedTuple):
     points: tuple[tuple[float, float], ...]
     bounds: tuple[tuple[float, float], ...] = ()
     joined: bool = True
+    dots: bool = True
 
 
 class Axis(NamedTuple):
@@ -84,7 +86,9 @@ def _draw(index: int, line: Line, across: _Scale, up: _Scale) -> str:
     dash = ' stroke-dasharray="5 3"' if index >= len(_COLOURS) else ""
     places = [(across(x), up(y)) for x, y in line.points]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places)
+    dots = ""
+    if line.dots:
+        dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places)
     band = _band(line, across, up) if line.bounds else ""
     top = TOP + 10 + 18 * index
     legend_x = WIDTH - RIGHT + 16

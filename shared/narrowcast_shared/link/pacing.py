@@ -28,7 +28,7 @@ class Window(NamedTuple):
     percent: int
 
 
-WINDOWS = (Window(2_000_000, 105), Window(5_000_000, 99))
+WINDOWS = (Window(2_000_000, 98), Window(5_000_000, 99))
 LONGEST_US = max(window.us for window in WINDOWS)
 
 
@@ -46,18 +46,24 @@ class Pacer:
     """Books messages on a line, first come first served. Times are the capacity's."""
 
     def __init__(self, capacity: Capacity) -> None:
-        self._capacity = capacity
+        self.capacity = capacity
         self._bookings: deque[Booking] = deque()  # those that a window may still hold
 
-    def book(self, size_bytes: int, now_us: int) -> int:
-        """Departure of a message that is there at `now_us`; NEVER_US where the line stays down."""
+    def book(self, size_bytes: int, now_us: int, *, windows: bool = True) -> int:
+        """Departure of a message that is there at `now_us`; NEVER_US where the line stays down.
+
+        Without `windows` it takes its time and counts in none of them.
+        """
         self._forget(now_us)
         ubit = size_bytes * UBIT_PER_BYTE
         taken = self._taken(now_us) - (-100 * ubit // LINE_PERCENT)
-        carried_us = self._capacity.when(taken)
+        carried_us = self.capacity.when(taken)
+        if not windows:
+            self._bookings.append(Booking(carried_us, 0, taken))
+            return carried_us
         at_us = self._with_room(carried_us, ubit)
         if at_us > carried_us:
-            taken = max(taken, self._capacity.total(at_us))
+            taken = max(taken, self.capacity.total(at_us))
         self._bookings.append(Booking(at_us, ubit, taken))
         return at_us
 
@@ -68,12 +74,12 @@ class Pacer:
 
     def free_us(self, now_us: int) -> int:
         """When the line would begin to carry a message that is there at `now_us`."""
-        return max(now_us, self._capacity.when(self._taken(now_us) + 1) - 1)
+        return max(now_us, self.capacity.when(self._taken(now_us) + 1) - 1)
 
     def _taken(self, now_us: int) -> int:
         """Running total up to which the line is taken, or has passed unused."""
         last = self._bookings[-1].taken if self._bookings else 0
-        return max(last, self._capacity.total(now_us))
+        return max(last, self.capacity.total(now_us))
 
     def _with_room(self, at_us: int, ubit: int) -> int:
         """First time from `at_us` on at which the line is up and every window has room."""
@@ -89,9 +95,9 @@ class Pacer:
 
     def _running(self, at_us: int) -> int:
         """`at_us` where the line then carries something, else when it does so again."""
-        total = self._capacity.total(at_us)
-        running = total > self._capacity.total(at_us - 1)
-        return at_us if running else self._capacity.when(total + 1)
+        total = self.capacity.total(at_us)
+        running = total > self.capacity.total(at_us - 1)
+        return at_us if running else self.capacity.when(total + 1)
 
     def _room_in_windows_begun(self, window: Window, at_us: int, ubit: int) -> int:
         """First time from `at_us` on with room in every window that a departure has begun."""
@@ -111,12 +117,12 @@ class Pacer:
             needed = -(-100 * billed // window.percent)
             if self._allowed(start_us, at_us) >= needed:
                 break
-            enough_us = self._capacity.when(self._capacity.total(start_us) + needed)
+            enough_us = self.capacity.when(self.capacity.total(start_us) + needed)
             at_us = min(max(enough_us, at_us + STEP_US), inside[-1].at_us + window.us)
         return at_us
 
     def _allowed(self, start_us: int, end_us: int) -> int:
-        return self._capacity.total(end_us) - self._capacity.total(start_us)
+        return self.capacity.total(end_us) - self.capacity.total(start_us)
 
     def _latest(self, after_us: int) -> Iterator[Booking]:
         """Bookings that depart after `after_us`, the latest first."""

@@ -44,6 +44,10 @@ class Steps:
         """The rate that it settles at: the last one above 0."""
         return next(bps for bps in reversed(self._bps) if bps)
 
+    def rate_bps(self, at_us: int) -> int:
+        """The rate in force at a time."""
+        return self._bps[max(0, bisect_right(self._at_us, at_us) - 1)]
+
     def total(self, at_us: int) -> int:
         at_us = max(at_us, 0)
         index = bisect_right(self._at_us, at_us) - 1
@@ -91,6 +95,11 @@ class Schedule:
     def mean_bps(self) -> float:
         return self._capacity.mean_bps
 
+    def rate_bps(self, at_us: int) -> int:
+        """The rate in force at a time, bit/s."""
+        within_us = at_us if self.loop_us is None else at_us % self.loop_us
+        return self._once.rate_bps(within_us)
+
     def total(self, at_us: int) -> int:
         return self._capacity.total(at_us)
 
@@ -99,8 +108,11 @@ class Schedule:
 
     @cached_property
     def _capacity(self) -> Capacity:
-        once = Steps(self.steps)
-        return once if self.loop_us is None else Repeating(once, self.loop_us)
+        return self._once if self.loop_us is None else Repeating(self._once, self.loop_us)
+
+    @cached_property
+    def _once(self) -> Steps:
+        return Steps(self.steps)
 
 
 def constant(bps: int) -> Schedule:

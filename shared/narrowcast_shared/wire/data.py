@@ -1,4 +1,4 @@
-"""The DATA message: k entries of one epoch, where every byte counts.
+"""DATA and LATE messages: k entries of one epoch, where every byte counts.
 
 A head of 6 to 15 bytes, then an entry per coded frame and one per run of frames without a
 face or skipped. Frames are told as evenly spaced where that is true to 1 ms.
@@ -29,7 +29,10 @@ MAX_NALS = 8
 
 
 def serialise_data(data: Data) -> bytes:
-    """Bytes of a DATA message of 1 to 4096 frames. Raises ProtocolError on impossible values."""
+    """Bytes of a DATA or LATE message of 1 to 4096 frames.
+
+    Raises ProtocolError on impossible values.
+    """
     if not 1 <= len(data.frames) <= MAX_FRAMES:
         raise ProtocolError(f"a DATA message has 1 to {MAX_FRAMES} frames, not {len(data.frames)}")
     ticks = [frame.ticks for frame in data.frames]
@@ -37,9 +40,11 @@ def serialise_data(data: Data) -> bytes:
     interval = _interval(ticks)
     deviations = _deviations(ticks, interval)
     irregular = any(abs(d) > TIME_TOLERANCE_TICKS for d in deviations)
+    irregular |= ticks[0] + interval * len(deviations) > MAX_COUNT
     entries = _entries(data.frames)
     flags = (FLAG_RUNG if data.rung else 0) | (FLAG_TIMES if irregular else 0)
-    parts = [bytes([MessageType.DATA | flags, data.epoch % EPOCHS])]
+    kind = MessageType.LATE if data.late else MessageType.DATA
+    parts = [bytes([kind | flags, data.epoch % EPOCHS])]
     if data.rung:
         parts.append(bytes(_check_rung(*data.rung)))
     parts += [varint(data.first_seq), varint(ticks[0]), varint(interval), varint(len(entries))]
@@ -49,8 +54,8 @@ def serialise_data(data: Data) -> bytes:
     return b"".join(parts)
 
 
-def parse_data(reader: Reader, flags: int) -> Data:
-    """The DATA message behind its first byte. Raises ProtocolError."""
+def parse_data(reader: Reader, flags: int, *, late: bool = False) -> Data:
+    """The DATA message, or LATE if `late`, behind its first byte. Raises ProtocolError."""
     if flags & ~_KNOWN_FLAGS:
         raise ProtocolError(f"flags {flags:#04x} of a DATA message are unknown")
     epoch = reader.byte()
@@ -64,7 +69,7 @@ def parse_data(reader: Reader, flags: int) -> Data:
     frames = tuple(
         Frame(time, kind, nals) for time, (kind, nals) in zip(times, contents, strict=True)
     )
-    return Data(epoch, first_seq, frames, rung)
+    return Data(epoch, first_seq, frames, rung, late)
 
 
 def _interval(ticks: list[int]) -> int:

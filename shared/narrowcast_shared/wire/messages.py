@@ -49,6 +49,7 @@ class MessageType(IntEnum):
     KEYFRAME_REQUEST = 5
     CLOCK = 6
     END = 7
+    LATE = 8
 
 
 class Capability(IntFlag):
@@ -56,6 +57,7 @@ class Capability(IntFlag):
 
     NONE = 0
     CLOCK = 1  # CLOCK messages are sent (encoder) or used (decoder)
+    BACKFILL = 2  # a gap in sequence numbers is told later, in LATE messages
 
 
 class EndCode(IntEnum):
@@ -74,6 +76,7 @@ class OptionKey(IntEnum):
 
     SOFTWARE = 1  # text: name and version of the encoder
     CAP_BPS = 2  # varint: the wire rate that the encoder keeps under, bit/s; its mean if it varies
+    OWED_FROM = 3  # varint: first sequence number that the encoder can still tell of
 
 
 class Hello(NamedTuple):
@@ -81,7 +84,8 @@ class Hello(NamedTuple):
 
     incarnation: 8 random bytes, new with each encoder process, kept over its reconnects.
     start_us: Unix time of tick 0, in us. report_interval_ms: how often it wants reports, at
-    least 1. cap_bps: 0 where no cap is set.
+    least 1. cap_bps: 0 where no cap is set. owed_from: with BACKFILL, the first sequence number
+    that it can still tell of; None where it has not published before.
     """
 
     session: str
@@ -91,6 +95,7 @@ class Hello(NamedTuple):
     capabilities: Capability = Capability.NONE
     software: str = ""
     cap_bps: int = 0
+    owed_from: int | None = None
 
 
 class Welcome(NamedTuple):
@@ -122,22 +127,24 @@ class Data(NamedTuple):
     """Consecutive frames of one epoch; the first has sequence number `first_seq`.
 
     `rung` is given in the first message of an epoch (and wherever the encoder likes); None
-    means the epoch's rung has been told before on this connection.
+    means the epoch's rung has been told before on this connection. `late` makes it a LATE
+    message: frames of a gap, in epochs and contexts of their own.
     """
 
     epoch: int
     first_seq: int
     frames: tuple[Frame, ...]
     rung: Rung | None = None
+    late: bool = False
 
 
 class Report(NamedTuple):
     """The decoder's acknowledgement, for all data of this connection together.
 
-    received_seq, stored_seq: first sequence number not yet received, not yet stored for good.
-    messages, payload_bytes: DATA messages of this connection and their bytes, so far.
-    received_us: the decoder's Unix time at the last DATA message. held_us: from then to this
-    report. queue: frames received and not yet read.
+    received_seq, stored_seq: one above the highest sequence number received, and stored for
+    good; what is owed below them does not count. messages, payload_bytes: DATA and LATE messages
+    of this connection and their bytes, so far. received_us: the decoder's Unix time at the last
+    of them. held_us: from then to this report. queue: frames received and not yet read.
     """
 
     received_seq: int
@@ -150,9 +157,10 @@ class Report(NamedTuple):
 
 
 class KeyframeRequest(NamedTuple):
-    """The decoder cannot go on in this epoch without a keyframe."""
+    """The decoder cannot go on in this epoch, of LATE messages if `late`, without a keyframe."""
 
     epoch: int
+    late: bool = False
 
 
 class Clock(NamedTuple):

@@ -37,6 +37,8 @@ from narrowcast_shared.wire.primitives import (
     zigzag,
 )
 
+FLAG_LATE = 0x10
+
 
 def serialise(message: Message) -> bytes:
     """Bytes of one message. Raises ProtocolError where a field is out of its range."""
@@ -57,7 +59,8 @@ def _serialise(message: Message) -> bytes:
         case Report():
             return bytes([MessageType.REPORT]) + _varints(*message)
         case KeyframeRequest():
-            return bytes([MessageType.KEYFRAME_REQUEST, message.epoch % EPOCHS])
+            flags = FLAG_LATE if message.late else 0
+            return bytes([MessageType.KEYFRAME_REQUEST | flags, message.epoch % EPOCHS])
         case Clock():
             body = zigzag(message.offset_us) + varint(message.round_trip_us)
             return bytes([MessageType.CLOCK]) + body
@@ -75,8 +78,10 @@ def parse(data: bytes) -> Message:
     except ValueError:
         raise ProtocolError(f"message type {head & 0x0F} is unknown") from None
     flags = head & 0xF0
-    if kind is MessageType.DATA:
-        message: Message = parse_data(reader, flags)
+    if kind in (MessageType.DATA, MessageType.LATE):
+        message: Message = parse_data(reader, flags, late=kind is MessageType.LATE)
+    elif kind is MessageType.KEYFRAME_REQUEST and flags == FLAG_LATE:
+        message = KeyframeRequest(reader.byte(), late=True)
     elif flags:
         raise ProtocolError(f"flags {flags:#04x} are set on a {kind.name} message")
     else:
@@ -118,6 +123,8 @@ def _options(hello: Hello) -> bytes:
         options.append(_option(OptionKey.SOFTWARE, to_utf8(hello.software, MAX_OPTION_BYTES)))
     if hello.cap_bps:
         options.append(_option(OptionKey.CAP_BPS, varint(hello.cap_bps)))
+    if hello.owed_from is not None:
+        options.append(_option(OptionKey.OWED_FROM, varint(hello.owed_from)))
     return varint(len(options)) + b"".join(options)
 
 
@@ -158,10 +165,17 @@ def _parse_option(reader: Reader, hello: Hello) -> Hello:
     if key == OptionKey.SOFTWARE:
         return hello._replace(software=from_utf8(value))
     if key == OptionKey.CAP_BPS:
-        inner = Reader(value)
-        hello = hello._replace(cap_bps=inner.varint())
-        inner.finish()
+        return hello._replace(cap_bps=_only_varint(value))
+    if key == OptionKey.OWED_FROM:
+        return hello._replace(owed_from=_only_varint(value))
     return hello
+
+
+def _only_varint(value: bytes) -> int:
+    reader = Reader(value)
+    number = reader.varint()
+    reader.finish()
+    return number
 
 
 def _parse_welcome(reader: Reader) -> Welcome:

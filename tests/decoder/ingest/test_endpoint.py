@@ -21,6 +21,7 @@ from narrowcast_lab import processes
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES, SUBPROTOCOL
 from narrowcast_shared.wire.messages import (
+    Capability,
     Data,
     End,
     EndCode,
@@ -83,8 +84,9 @@ def samples(url: str, session: str) -> list[dict[str, object]]:
         return json.load(answer)["samples"]  # type: ignore[no-any-return]
 
 
-def no_faces(first_seq: int, count: int) -> bytes:
-    return serialise(Data(0, first_seq, tuple(Frame(i, FrameKind.NO_FACE) for i in range(count))))
+def no_faces(first_seq: int, count: int, *, late: bool = False) -> bytes:
+    frames = tuple(Frame(i, FrameKind.NO_FACE) for i in range(count))
+    return serialise(Data(0, first_seq, frames, late=late))
 
 
 async def good_session(url: str, session: str, frames: int = 5) -> None:
@@ -93,7 +95,7 @@ async def good_session(url: str, session: str, frames: int = 5) -> None:
     connection = Connection(hello(session), stream)
     async with dial(url) as socket:
         await socket.send(connection.start())
-        connection.receive(await socket.recv(decode=False), 0)  # type: ignore[arg-type]
+        connection.receive(await socket.recv(decode=False), 0, 0)  # type: ignore[arg-type]
         for i in range(frames):
             stream.frame(chip(i), i * 40_000, i * 40_000)
             for message in stream.outgoing(i * 40_000, i * 40_000):
@@ -182,7 +184,7 @@ def test_a_corrupt_access_unit_is_lost_and_a_keyframe_is_asked_for(url: str) -> 
         connection = Connection(hello("corrupt"), stream)
         async with dial(url) as socket:
             await socket.send(connection.start())
-            connection.receive(await socket.recv(decode=False), 0)  # type: ignore[arg-type]
+            connection.receive(await socket.recv(decode=False), 0, 0)  # type: ignore[arg-type]
 
             async def play(first: int, count: int, *, damage: bool = False) -> None:
                 for i in range(first, first + count):
@@ -193,7 +195,7 @@ def test_a_corrupt_access_unit_is_lost_and_a_keyframe_is_asked_for(url: str) -> 
             await play(0, 3)
             await play(3, 1, damage=True)
             request = await until(socket, KeyframeRequest)
-            connection.receive(serialise(request), 0)
+            connection.receive(serialise(request), 0, 0)
             await play(4, 3)
             await socket.send(connection.finish())
             await until(socket, End)
@@ -250,6 +252,56 @@ def test_frames_sent_again_after_a_reconnect_are_not_doubled(url: str) -> None:
     stored = samples(url, "again")
     assert [s["seq"] for s in stored] == list(range(16))
     assert [s["status"] for s in stored] == ["no_face"] * 12 + ["lost"] * 3 + ["no_face"]
+
+
+def test_a_corrupt_late_frame_is_lost_and_a_keyframe_is_asked_for_late_ones(url: str) -> None:
+    back = hello("late-corrupt")._replace(capabilities=Capability.BACKFILL)
+    slice_first = Data(0, 1, (Frame(1, FrameKind.DELTA, (b"\x41x",)),), Rung(32, 30), late=True)
+
+    async def scenario() -> None:
+        async with dial(url) as socket:
+            await socket.send(serialise(back))
+            await receive(socket)
+            await socket.send(no_faces(0, 1))
+            await socket.send(no_faces(2, 1))
+            await socket.send(serialise(slice_first))
+            assert await until(socket, KeyframeRequest) == KeyframeRequest(0, late=True)
+            await socket.send(serialise(End(EndCode.FINISHED, 3)))
+            await until(socket, End)
+
+    asyncio.run(scenario())
+    statuses = {s["seq"]: s["status"] for s in samples(url, "late-corrupt")}
+    assert statuses == {0: "no_face", 1: "lost", 2: "no_face"}
+
+
+def test_an_outage_is_filled_in_after_the_reconnect(url: str) -> None:
+    back = hello("late")._replace(capabilities=Capability.BACKFILL)
+
+    async def scenario() -> None:
+        async with dial(url) as socket:
+            await socket.send(serialise(back))
+            await receive(socket)
+            await socket.send(no_faces(0, 10))
+            await socket.send(no_faces(20, 1))
+        async with dial(url) as socket:
+            await socket.send(serialise(back._replace(owed_from=12)))
+            welcome = await receive(socket)
+            assert isinstance(welcome, Welcome)
+            assert welcome.next_seq == 21
+            await socket.send(no_faces(25, 1))
+            await socket.send(no_faces(12, 10, late=True))
+            await socket.send(no_faces(22, 2, late=True))
+            await socket.send(serialise(End(EndCode.FINISHED, 26)))
+            end = await until(socket, End)
+            assert end == End(EndCode.FINISHED, 26, "finished")
+
+    asyncio.run(scenario())
+    stored = samples(url, "late")
+    assert [s["id"] for s in stored] == list(range(1, 27))
+    order = [*range(10), 20, 10, 11, 25, *range(12, 20), 21, 22, 23, 24]
+    assert [s["seq"] for s in stored] == order
+    lost = [s["seq"] for s in stored if s["status"] == "lost"]
+    assert lost == [10, 11, 24]
 
 
 def test_a_publisher_that_leaves_before_its_welcome_leaves_no_live_session(url: str) -> None:

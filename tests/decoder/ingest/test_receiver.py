@@ -9,6 +9,7 @@ from narrowcast_shared.errors import ProtocolError
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
 from narrowcast_shared.wire.messages import (
+    Capability,
     Clock,
     Data,
     End,
@@ -30,7 +31,7 @@ def greeted(next_seq: int = 0, last_captured_us: int | None = None) -> Receiver:
     receiver = Receiver()
     assert receiver.receive(serialise(HELLO), 0, 0) == HELLO
     assert parse(receiver.welcome(next_seq, last_captured_us)) == Welcome(
-        next_seq, MAX_MESSAGE_BYTES, 1
+        next_seq, MAX_MESSAGE_BYTES, Capability.CLOCK | Capability.BACKFILL
     )
     return receiver
 

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from narrowcast_decoder.hub import FeedState, Hub
+from narrowcast_decoder.ingest.gaps import Gap, Owed
 from narrowcast_decoder.ingest.registry import Registry
 from narrowcast_decoder.store.interface import SessionState
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_shared.clock import ManualClock
 from narrowcast_shared.errors import StoreError
+from narrowcast_shared.samples import Sample, Status
 from narrowcast_shared.wire.messages import Hello
 
 HELLO = Hello("cam", b"12345678", 0, 200)
@@ -109,5 +111,18 @@ def test_a_session_claimed_anew_while_its_last_frames_are_stored_stays(tmp_path:
         first.session.stored(1, 1)
         await releasing
         assert registry.live() == ("cam",)
+
+    run(tmp_path, scenario)
+
+
+def test_a_session_loaded_from_the_store_knows_what_it_lacks(tmp_path: Path) -> None:
+    def sample(sample_id: int, seq: int) -> Sample:
+        return Sample(id=sample_id, session="cam", seq=seq, t=seq / 25, status=Status.NO_FACE)  # type: ignore[call-arg]
+
+    async def scenario(registry: Registry, store: SqliteStore, _: Hub) -> None:
+        await store.append([sample(1, 0), sample(2, 5), sample(3, 9), sample(4, 6)])
+        session = (await registry.claim(HELLO)).session
+        assert (session.next_seq, session.next_id, session.last_captured_us) == (10, 5, 360_000)
+        assert session.owed == Owed((Gap(1, 5, 0, 200_000), Gap(7, 9, 240_000, 360_000)))
 
     run(tmp_path, scenario)

@@ -11,6 +11,7 @@ import pytest
 from narrowcast_decoder.store.interface import (
     IdSpan,
     SampleStore,
+    SeqGap,
     SeriesConflictError,
     SessionState,
 )
@@ -89,6 +90,50 @@ def test_a_stored_sample_is_never_changed(open_store: OpenStore, series: Series)
         with pytest.raises(SeriesConflictError, match="another sample of id 2"):
             await store.append([changed, *series("a", 1, first_id=3)])
         assert await store.read("a") == series("a", 3)
+
+    run(open_store, test)
+
+
+def test_gaps_in_frame_numbers_are_found_from_the_end(
+    open_store: OpenStore, series: Series
+) -> None:
+    async def test(store: SampleStore) -> None:
+        numbers = (0, 3, 9, 4, 20)  # in the order in which they came
+        samples = [
+            sample.model_copy(update={"seq": seq, "t": seq / 10})
+            for sample, seq in zip(series("a", 5), numbers, strict=True)
+        ]
+        await store.append(samples)
+
+        first, second, third = (
+            SeqGap(1, 3, 0.0, 0.3),
+            SeqGap(5, 9, 0.4, 0.9),
+            SeqGap(10, 20, 0.9, 2),
+        )
+        assert await store.gaps("a", 16) == [first, second, third]
+        assert await store.gaps("a", 11) == [second, third]
+        assert await store.gaps("a", 10) == [third]
+        assert await store.gaps("a", 0) == []
+        assert await store.gaps("nobody", 1) == []
+        summary = await store.summary("a")
+        assert summary is not None
+        assert (summary.next_seq, summary.last_id, summary.last_t) == (21, 5, 2.0)
+
+    run(open_store, test)
+
+
+def test_a_late_sample_does_not_set_the_end_of_a_series_back(
+    open_store: OpenStore, series: Series
+) -> None:
+    async def test(store: SampleStore) -> None:
+        first, last, late = series("a", 3)
+        await store.append([first, last.model_copy(update={"seq": 9, "t": 9.0})])
+        await store.append([late.model_copy(update={"seq": 4, "t": 4.0})])
+
+        summary = await store.summary("a")
+        assert summary is not None
+        assert (summary.next_seq, summary.last_id, summary.last_t) == (10, 3, 9.0)
+        assert [sample.seq for sample in await store.read("a")] == [0, 9, 4]
 
     run(open_store, test)
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import numpy as np
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -15,7 +16,15 @@ from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.errors import LinkError
 from narrowcast_shared.remote.address import parse_address
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES, SUBPROTOCOL
-from narrowcast_shared.wire.messages import Data, End, EndCode, Hello, Welcome
+from narrowcast_shared.wire.messages import (
+    Capability,
+    Data,
+    End,
+    EndCode,
+    Hello,
+    Report,
+    Welcome,
+)
 from narrowcast_shared.wire.serial import parse, serialise
 
 Decoder = Callable[[ServerConnection], Awaitable[None]]
@@ -25,16 +34,24 @@ CLOCK = SystemClock()
 
 
 @asynccontextmanager
-async def publishing(decoder: Decoder, patience_s: float = 5.0) -> AsyncIterator[Publisher]:
+async def publishing(
+    decoder: Decoder, patience_s: float = 5.0, hello: Hello = HELLO
+) -> AsyncIterator[Publisher]:
     """A publisher of an empty stream to this decoder, not yet run."""
     async with serve(decoder, "127.0.0.1", 0, subprotocols=[SUBPROTOCOL]) as server:  # type: ignore[list-item]
         port = server.sockets[0].getsockname()[1]
         address = parse_address(f"http://127.0.0.1:{port}")
-        yield Publisher(make_stream(StreamSettings(), 0), HELLO, address, CLOCK, patience_s)
+        yield Publisher(make_stream(StreamSettings(), 0), hello, address, CLOCK, patience_s)
 
 
 def stream_of(publisher: Publisher) -> Stream:
     return publisher._stream
+
+
+def face(publisher: Publisher, index: int) -> None:
+    chip = np.full((96, 96), 40 + 3 * index, dtype=np.uint8)
+    stream_of(publisher).frame(chip, 40_000 * index, CLOCK.monotonic_us())
+    publisher.stir()
 
 
 def no_face(publisher: Publisher) -> None:
@@ -184,3 +201,57 @@ def test_a_line_that_is_dead_is_noticed_without_a_frame(monkeypatch: pytest.Monk
             await asyncio.wait({running})
 
     asyncio.run(scenario())
+
+
+class BreaksOff:
+    """A decoder that loses its first connection; it takes and acknowledges everything later."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.messages: list[Data] = []
+        self.ends: list[End] = []
+
+    async def __call__(self, socket: ServerConnection) -> None:
+        self.connections += 1
+        hello = parse(await socket.recv(decode=False))
+        assert isinstance(hello, Hello)
+        assert hello.owed_from == (None if self.connections == 1 else 0)
+        await socket.send(serialise(Welcome(0, MAX_MESSAGE_BYTES, Capability.BACKFILL)))
+        async for data in socket:
+            match parse(data):  # type: ignore[arg-type]
+                case Data() if self.connections == 1:
+                    socket.transport.abort()
+                case Data() as message:
+                    self.messages.append(message)
+                    taken = len(self.messages)
+                    await socket.send(serialise(Report(0, 0, taken, 0, CLOCK.unix_us(), 0, 0)))
+                case End() as end:
+                    self.ends.append(end)
+                    await socket.send(serialise(End(EndCode.FINISHED, end.next_seq)))
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+def test_what_an_outage_held_is_told_before_the_end(hurried: bool) -> None:
+    decoder = BreaksOff()
+
+    async def scenario() -> None:
+        back = HELLO._replace(capabilities=Capability.BACKFILL)
+        async with publishing(decoder, hello=back) as publisher:
+            running = asyncio.create_task(publisher.run())
+            await publisher.welcomed.wait()
+            for index in range(50):
+                face(publisher, index)
+                await asyncio.sleep(0.01)
+            publisher.source_ended()
+            if hurried:
+                publisher.hurry()
+            await asyncio.wait_for(running, 8)
+
+    asyncio.run(scenario())
+    assert decoder.connections == 2
+    seqs = [m.first_seq + i for m in decoder.messages for i in range(len(m.frames))]
+    assert sorted(seqs) == list(range(50))
+    assert decoder.ends == [End(EndCode.FINISHED, 50)]
+    late = [frame for message in decoder.messages if message.late for frame in message.frames]
+    assert late[0].ticks < 1_000
+    assert any(frame.nals for frame in late) or hurried

@@ -60,6 +60,7 @@ class Publisher:
         self.welcomed = asyncio.Event()
         self.ending = asyncio.Event()
         self.answers = answers
+        self.hurried = False
         self.fails = fails
 
     async def run(self) -> None:
@@ -70,6 +71,9 @@ class Publisher:
         await self.ending.wait()
         if not self.answers:
             await asyncio.Event().wait()
+
+    def hurry(self) -> None:
+        self.hurried = True
 
     def source_ended(self) -> None:
         self.ending.set()
@@ -117,7 +121,9 @@ def test_a_camera_that_blocks_does_not_hold_up_the_end() -> None:
 
 
 def test_a_signal_ends_an_encoder_whose_decoder_is_away_at_the_end_of_its_source() -> None:
-    assert play(Source(3, blocks=False), Publisher(answers=False), stop=True) < STOP_S
+    publisher = Publisher(answers=False)
+    assert play(Source(3, blocks=False), publisher, stop=True) < STOP_S
+    assert publisher.hurried, "no time to code what is held"
 
 
 def test_a_refusal_while_the_source_is_read_is_told_and_closes_nothing_under_the_read() -> None:

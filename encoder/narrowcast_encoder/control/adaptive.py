@@ -1,0 +1,181 @@
+"""The control law: what to send so that the expected CCC is greatest. docs/rate.md.
+
+Twice a second, or at once when the line has fallen, the best operating point of the table is
+chosen for what the line carries, what this face costs and how late a frame may be. In between,
+frame by frame: a frame is coded when it is due by its change, and when it would not be late.
+"""
+
+import logging
+from typing import NamedTuple
+
+from narrowcast_encoder.control import choice
+from narrowcast_encoder.control.change_thinner import ChangeThinner
+from narrowcast_encoder.control.choice import Candidate, Means
+from narrowcast_encoder.control.controller import Decision, Observation
+from narrowcast_encoder.control.cost import CostCorrection
+from narrowcast_encoder.control.table import Table
+from narrowcast_shared.operating_point import MAX_FPS, Rung
+from narrowcast_shared.wire.cost import IP_TCP_BYTES
+
+logger = logging.getLogger(__name__)
+
+SMALL_LATENCY_BITS, LATENCY_BITS = 4800.0, 2400.0
+SMALL_LATENCY_US, MAX_LATENCY_US = (300_000.0, 400_000.0), 3_000_000.0
+"""By default a frame may be as late as the line takes for so many bits, some four small messages;
+of a line above 6 kbit/s for twice as many, within 300 to 400 ms.
+"""
+
+LATENCY_SHARE = 0.8
+"""Of the budget that is planned with: messages differ in size."""
+
+GATE_SHARE = 0.85
+"""Of the budget beyond which a frame is not coded."""
+
+MAX_CUT_US = 850_000
+"""Longest that a frame with another picture may keep the line: after it, others have to wait."""
+
+SPEND_SHARE = 0.98
+"""Of what the line carries: frames differ in size."""
+
+FULL_SHARE = 1.5
+"""A message is full at this many times its expected bytes: the frame after a cut goes at once."""
+
+REVIEW_US = 500_000
+FALLEN = 0.9
+"""Share of the reviewed capacity below which a review does not wait."""
+
+UP_HOLD_US = 3_000_000
+"""A rung that costs more has to be the better one for so long."""
+
+RATE_MEMORY = 0.9
+DEFAULT_INTERVAL_US = 40_000.0
+
+
+class Aims(NamedTuple):
+    """What the user asks for. latency_us None: by default, as the line's capacity has it."""
+
+    latency_us: int | None = None
+    max_fps: float = MAX_FPS
+
+
+class AdaptiveController:
+    """Maximises expected CCC within a line that is only seen through acknowledgements."""
+
+    def __init__(
+        self, table: Table, aims: Aims | None = None, report_interval_us: int = 200_000
+    ) -> None:
+        """`report_interval_us` says how many acknowledgements the line has to carry."""
+        self._aims = aims or Aims()
+        self._rows = table.rows
+        self._ack_bps = 8e6 * IP_TCP_BYTES / report_interval_us
+        self._cost = CostCorrection()
+        self._thinner = ChangeThinner()
+        self._interval_us = DEFAULT_INTERVAL_US
+        self._last_captured_us: int | None = None
+        self._chosen: Candidate | None = None
+        self._coded_rung: Rung | None = None
+        self._reviewed_us = 0
+        self._reviewed_bps = 0.0
+        self._better_since_us: int | None = None
+
+    def decide(self, observation: Observation) -> Decision:
+        self._time(observation.captured_us)
+        chosen = self._review(observation)
+        point = chosen.point
+        due = self._thinner.due(
+            observation.captured_us, point.fps, observation.change, self._source_fps
+        )
+        late = due and self._would_be_late(chosen, observation)
+        if late:
+            self._thinner.missed()
+        return Decision(point, due and not late, self._full_bytes(chosen, observation))
+
+    def coded(self, rung: Rung, size_bytes: int, *, keyframe: bool) -> None:
+        chosen = self._chosen
+        self._coded_rung = rung
+        if chosen is None or rung != chosen.row.rung:
+            return
+        if keyframe:
+            self._cost.learn_keyframe(size_bytes, chosen.row.keyframe_bytes)
+        else:
+            self._cost.learn(rung, size_bytes, chosen.row.p_frame_bytes)
+
+    def latency_us(self, capacity_bps: float) -> float:
+        """The budget, from capture to arrival."""
+        if self._aims.latency_us is not None:
+            return self._aims.latency_us
+        low, high = SMALL_LATENCY_US
+        small = min(max(1e6 * SMALL_LATENCY_BITS / capacity_bps, low), high)
+        return min(max(1e6 * LATENCY_BITS / capacity_bps, small), MAX_LATENCY_US)
+
+    @property
+    def _source_fps(self) -> float:
+        return 1e6 / self._interval_us
+
+    def _time(self, captured_us: int) -> None:
+        last, self._last_captured_us = self._last_captured_us, captured_us
+        if last is not None and 0 < captured_us - last < 1_000_000:
+            fresh = (1 - RATE_MEMORY) * (captured_us - last)
+            self._interval_us = RATE_MEMORY * self._interval_us + fresh
+
+    def _review(self, observation: Observation) -> Candidate:
+        capacity_bps = observation.line.capacity_bps
+        fallen = capacity_bps < FALLEN * self._reviewed_bps
+        resting = observation.now_us - self._reviewed_us < REVIEW_US
+        if self._chosen is not None and resting and not fallen:
+            return self._chosen
+        self._reviewed_us, self._reviewed_bps = observation.now_us, capacity_bps
+        means = self._means(capacity_bps)
+        current = None if self._chosen is None else self._chosen.row.rung
+        found = choice.best(self._rows, means, current)
+        self._chosen = self._held(found, means, observation.now_us)
+        return self._chosen
+
+    def _means(self, capacity_bps: float) -> Means:
+        return Means(
+            wire_bps=SPEND_SHARE * capacity_bps - min(self._ack_bps, 0.2 * capacity_bps),
+            line_bps=capacity_bps,
+            latency_us=LATENCY_SHARE * self.latency_us(capacity_bps),
+            cut_us=min(self.latency_us(capacity_bps), MAX_CUT_US),
+            fps=min(self._aims.max_fps, self._source_fps),
+            cost=self._cost.ratio,
+        )
+
+    def _held(self, found: Candidate, means: Means, now_us: int) -> Candidate:
+        """`found`, or the rung in force while a dearer one has not yet proved itself."""
+        chosen = self._chosen
+        if chosen is None or found.row.rung == chosen.row.rung:
+            self._better_since_us = None
+            return found
+        same_rung = [row for row in self._rows if row.rung == chosen.row.rung]
+        still = choice.best(same_rung, means, chosen.row.rung)
+        fits = choice.fit(still.row, means) is not None
+        if fits and found.row.p_frame_bytes > chosen.row.p_frame_bytes:
+            self._better_since_us = self._better_since_us or now_us
+            if now_us - self._better_since_us < UP_HOLD_US:
+                return still
+        self._better_since_us = None
+        logger.info("%s -> %s at %.0f bit/s", chosen.point, found.point, means.line_bps)
+        return found
+
+    def _full_bytes(self, chosen: Candidate, observation: Observation) -> float:
+        """Half as much again as the frames of a message are expected to take."""
+        entry = choice.entry_bytes(chosen.row, self._means(observation.line.capacity_bps))
+        return FULL_SHARE * chosen.point.frames_per_message * entry
+
+    def _would_be_late(self, chosen: Candidate, observation: Observation) -> bool:
+        line = observation.line
+        if line.down or not line.queue_us or observation.waiting:
+            return line.down  # an idle line waits for nothing, nor does a message that is begun
+        frames, entry = self._message(chosen, line.capacity_bps)
+        own_us = choice.message_us(frames, entry, line.capacity_bps)
+        collected_us = 1e6 * (frames - 1) / chosen.point.fps
+        booked_us = max(0.0, line.queue_us - collected_us)
+        return booked_us + collected_us + own_us > GATE_SHARE * self.latency_us(line.capacity_bps)
+
+    def _message(self, chosen: Candidate, capacity_bps: float) -> tuple[int, float]:
+        """Frames and bytes a frame of the message that would begin with this frame."""
+        if self._thinner.cut or chosen.row.rung != self._coded_rung:  # another picture, whole
+            return 1, self._cost.keyframe_ratio * chosen.row.keyframe_bytes
+        entry = choice.entry_bytes(chosen.row, self._means(capacity_bps))
+        return chosen.point.frames_per_message, entry

@@ -1,0 +1,70 @@
+"""Which footage is played: reels of labelled faces, real clips, or the sample clip."""
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+
+from narrowcast_encoder.detection import make_detector
+from narrowcast_encoder.sources.sample import sample_path
+from narrowcast_lab import real_clips, reel_clips
+from narrowcast_lab.link_bench.footage import Clip, Footage, join
+from narrowcast_models.data.location import VARIABLE
+from narrowcast_models.evaluation.moving_figures import FPS
+from narrowcast_shared.errors import DataError
+
+
+class Reels(NamedTuple):
+    """So many reels of so many seconds, of these faces, by this seed."""
+
+    faces: str
+    number: int
+    seconds: float
+    seed: int
+
+
+class Chosen(NamedTuple):
+    """Footage, what to call it, and what the report says of where it comes from."""
+
+    footage: Footage
+    title: str
+    described: dict[str, Any]
+
+
+def data_is_there() -> bool:
+    """Whether reels can be made without being asked what of."""
+    return bool(os.environ.get(VARIABLE))
+
+
+def of_reels(reels: Reels) -> Chosen:
+    """Moving clips made of labelled faces. Raises DataError where those are missing."""
+    made, described = reel_clips.load(*reels)
+    footage = join([Clip(clip.name, list(clip.chips), clip.valence) for clip in made])
+    seconds = f"{footage.duration_us / 1e6:g} s"
+    return Chosen(
+        footage, f"{reels.number} reels of {described['reels']['faces']}, {seconds}", described
+    )
+
+
+def of_sample(seconds: float) -> Chosen:
+    """The sample clip in a loop. Raises SourceError where it is not installed."""
+    once = of_clips([sample_path()])
+    laps = math.ceil(seconds * FPS / len(once.footage.chips))
+    chips = (once.footage.chips * laps)[: round(seconds * FPS)]
+    title = f"the sample clip in a loop, {seconds:g} s"
+    return Chosen(Footage(chips, None), title, once.described)
+
+
+def of_clips(files: Sequence[Path]) -> Chosen:
+    """Real clips. Raises SourceError where one cannot be read, DataError where no face is seen."""
+    cv2.setNumThreads(1)
+    detector = make_detector()
+    clips = [Clip(file.name, real_clips.chips(file, detector, FPS)) for file in files]
+    footage = join(clips)
+    if not footage.has_face.any():
+        raise DataError(f"no face is seen in {', '.join(clip.name for clip in clips)}")
+    told = {clip.name: len(clip.chips) for clip in clips}
+    return Chosen(footage, f"{', '.join(told)}, {footage.duration_us / 1e6:g} s", {"clips": told})

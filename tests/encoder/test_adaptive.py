@@ -1,0 +1,187 @@
+"""The control law, frame by frame, and against simulated lines."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from narrowcast_encoder.control.adaptive import AdaptiveController, Aims
+from narrowcast_encoder.control.controller import Decision, Observation
+from narrowcast_encoder.control.line_estimate import LineView
+from narrowcast_encoder.control.table import Row, Source, Table
+from narrowcast_encoder.session.settings import StreamSettings, make_stream, report_interval_ms
+from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.link import LinkSettings, parse_schedule
+from narrowcast_shared.operating_point import Rung
+from narrowcast_shared.wire.cost import wire_bytes
+from narrowcast_shared.wire.messages import Data, Report
+from narrowcast_shared.wire.serial import parse
+
+FRAME_US = 40_000
+S = 1_000_000
+ROWS = (
+    Row(Rung(16, 40), 2, 0.60, 9, 70),
+    Row(Rung(32, 40), 5, 0.80, 12, 134),
+    Row(Rung(32, 36), 12.5, 0.90, 12, 180),
+    Row(Rung(48, 36), 25, 0.97, 18, 200),
+    Row(Rung(96, 30), 25, 1.00, 90, 850),
+)
+TABLE = Table(ROWS, Source("test", "", "", "", {}, 0.9))
+
+
+class Driven:
+    """A controller that sees lines as they are told, at 25 frames a second."""
+
+    def __init__(self, aims: Aims | None = None) -> None:
+        self.controller = AdaptiveController(TABLE, aims)
+        self.now_us = 0
+
+    def run(self, seconds: float, line: LineView, bytes_a_frame: float = 0) -> list[Decision]:
+        out = []
+        for _ in range(round(seconds * S / FRAME_US)):
+            decision = self.controller.decide(
+                Observation(self.now_us, self.now_us, 0, 0, line, change=0.01)
+            )
+            if decision.code and bytes_a_frame:
+                size = round(bytes_a_frame)
+                self.controller.coded(decision.point.rung, size, keyframe=False)
+            out.append(decision)
+            self.now_us += FRAME_US
+        return out
+
+
+def test_down_at_once_and_up_with_proof() -> None:
+    driven = Driven()
+    assert driven.run(5, LineView(80_000))[-1].point.rung == Rung(96, 30)
+    assert driven.run(0.04, LineView(4_000))[-1].point.rung.px < 48
+    assert driven.run(2, LineView(80_000))[-1].point.rung.px < 48
+    assert driven.run(5, LineView(80_000))[-1].point.rung == Rung(96, 30)
+
+
+def test_a_rung_does_not_flap_with_an_estimate_that_does() -> None:
+    driven = Driven()
+    rungs = [
+        driven.run(1, LineView(9_000 if second % 2 else 11_000))[-1].point.rung
+        for second in range(30)
+    ]
+    changes = sum(1 for before, after in pairwise(rungs[3:]) if before != after)
+    assert changes <= 2
+
+
+def test_a_face_that_costs_more_is_sent_smaller() -> None:
+    dear, cheap = Driven(), Driven()
+    line = LineView(12_000)
+    assert cheap.run(10, line, 18)[-1].point.rung == Rung(48, 36)
+    assert dear.run(10, line, 60)[-1].point.rung.px < 48
+
+
+def test_nothing_is_coded_while_the_line_is_down_or_booked_too_far_ahead() -> None:
+    driven = Driven()
+    driven.run(5, LineView(10_000))
+    assert not any(decision.code for decision in driven.run(3, LineView(10_000, down=True)))
+    booked = LineView(10_000, queue_us=400_000)
+    assert not any(decision.code for decision in driven.run(3, booked))
+    assert any(decision.code for decision in driven.run(1, LineView(10_000)))
+
+
+def test_a_latency_budget_is_traded_for_bits() -> None:
+    patient, hasty = Driven(Aims(latency_us=1_200_000)), Driven(Aims(latency_us=150_000))
+    line = LineView(4_000)
+    many = patient.run(5, line)[-1].point.frames_per_message
+    few = hasty.run(5, line)[-1].point.frames_per_message
+    assert many > few
+
+
+def test_the_default_budget_grows_as_the_line_narrows() -> None:
+    controller = AdaptiveController(TABLE)
+    budgets = [controller.latency_us(bps) for bps in (100, 2_000, 4_000, 8_000, 32_000)]
+    assert budgets == [3_000_000, 1_200_000, 600_000, 400_000, 300_000]
+
+
+def test_fps_bounds_what_is_coded() -> None:
+    driven = Driven(Aims(max_fps=5))
+    decisions = driven.run(10, LineView(80_000))
+    assert sum(decision.code for decision in decisions) == pytest.approx(50, abs=4)
+
+
+def test_a_cap_that_nothing_fits_is_refused() -> None:
+    link = LinkSettings(parse_schedule("500"))
+    with pytest.raises(SettingsError, match="allow at least"):
+        make_stream(StreamSettings(link=link, table=TABLE), 0)
+
+
+# --- through the stream, over simulated lines --------------------------------------------------
+
+
+class Delivered(NamedTuple):
+    captured_us: int
+    delay_us: int
+    px: int
+
+
+def chips(seconds: int) -> Iterator[NDArray[np.uint8]]:
+    """Two blobs that sway against each other, and change places every five seconds."""
+    y, x = np.mgrid[0:96, 0:96]
+    for index in range(seconds * 25):
+        side = 30 if index // 125 % 2 else 66
+        first = (x - side - 3 * np.sin(index / 9)) ** 2 + (y - 40) ** 2
+        second = (x - 96 + side) ** 2 + (y - 60 - 4 * np.cos(index / 7)) ** 2
+        yield (90 + 90 * np.exp(-first / 300) + 60 * np.exp(-second / 150)).astype(np.uint8)
+
+
+def play(
+    cap: str, seconds: int, latency_us: int | None = None
+) -> tuple[list[Delivered], list[tuple[int, int]]]:
+    """Frames that arrived, and (us, bytes) that left."""
+    link = LinkSettings(parse_schedule(cap))
+    settings = StreamSettings(link=link, latency_us=latency_us, table=TABLE)
+    stream, interval_us = make_stream(settings, 0), 1000 * report_interval_ms(settings)
+    stream.connected(0)
+    arrived: list[Delivered] = []
+    wire: list[tuple[int, int]] = []
+    px = report_us = 0
+    for index, chip in enumerate(chips(seconds)):
+        start_us = index * FRAME_US
+        stream.frame(chip, start_us, start_us)
+        for now_us in range(start_us, start_us + FRAME_US, 5_000):
+            for message in stream.outgoing(now_us, now_us):
+                wire.append((now_us, wire_bytes(len(message))))
+                data = parse(message)
+                assert isinstance(data, Data)
+                px = px if data.rung is None else data.rung.px
+                arrived += [
+                    Delivered(frame.ticks * 100, now_us - frame.ticks * 100, px)
+                    for frame in data.frames
+                    if frame.nals
+                ]
+            if wire and now_us >= report_us:
+                report_us += interval_us
+                report = Report(0, 0, len(wire), 0, 0, now_us - wire[-1][0], 0)
+                stream.reported(report, now_us, now_us)
+    return arrived, wire
+
+
+def p95_ms(frames: list[Delivered]) -> float:
+    return float(np.percentile([frame.delay_us for frame in frames], 95)) / 1000
+
+
+@pytest.mark.parametrize(("cap", "bound_ms"), [("16k", 300), ("8k", 300), ("4k", 600)])
+def test_delay_stays_within_the_default_budget_and_the_cap_is_used(
+    cap: str, bound_ms: float
+) -> None:
+    arrived, wire = play(cap, 40)
+    assert p95_ms(arrived) < bound_ms
+    carried = sum(8 * size for _, size in wire)
+    assert carried > 0.5 * 40 * float(cap.removesuffix("k")) * 1000
+
+
+def test_steps_down_and_up_are_followed() -> None:
+    arrived, _ = play("32k,15s:4k,35s:32k", 55)
+    after_down = [f for f in arrived if 17 * S < f.captured_us < 35 * S]
+    assert max(frame.delay_us for frame in after_down) < 900_000
+    before = max(frame.px for frame in arrived if 5 * S < frame.captured_us < 15 * S)
+    assert max(frame.px for frame in after_down) < before
+    assert max(frame.px for frame in arrived if frame.captured_us > 45 * S) == before

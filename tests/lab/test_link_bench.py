@@ -1,0 +1,349 @@
+"""Figures of `narrowcast bench link`: the hold, windows, shares, delays, JPEG's ratio."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from narrowcast_encoder.control.table import Row, Source, Table
+from narrowcast_encoder.session.settings import StreamSettings
+from narrowcast_lab.link_bench import contenders, delays, jpeg, operating, steps, wire
+from narrowcast_lab.link_bench.contenders import Baselines, Pinned
+from narrowcast_lab.link_bench.delays import Arrival, Outage
+from narrowcast_lab.link_bench.footage import Clip, Footage, join
+from narrowcast_lab.link_bench.hold import hold, split
+from narrowcast_lab.link_bench.jpeg import JpegPoint, JpegRatio
+from narrowcast_lab.link_bench.motion import moving_seconds
+from narrowcast_lab.link_bench.play import Departure, bill, play
+from narrowcast_lab.link_bench.spread import ahead
+from narrowcast_lab.link_bench.valence import Reference
+from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
+from narrowcast_shared import metrics
+from narrowcast_shared.link import LinkSettings, Trace, constant, parse_schedule
+from narrowcast_shared.operating_point import Rung
+from narrowcast_shared.samples import Sample, Status
+from narrowcast_shared.wire.cost import OPENING_BYTES
+
+S = 1_000_000  # in us
+TABLE = Table(
+    (
+        Row(Rung(96, 42), 25, 0.9, 25, 300, 30),
+        Row(Rung(32, 24), 25, 0.8, 52, 400, 40),
+        Row(Rung(16, 24), 2, 0.5, 20, 100),
+    ),
+    Source("m", "0", "0", "narrowcast rd", {}, 0.9),
+)
+
+
+def ok(seq: int, latency_ms: float = 100.0, px: int = 48, qp: int = 36) -> Sample:
+    """A sample that was read of frame `seq` at 25 fps."""
+    return Sample(
+        id=1,
+        session="a",
+        seq=seq,
+        t=seq / 25,
+        status=Status.OK,
+        valence=0.5,
+        px=px,
+        qp=qp,
+        latency_ms=latency_ms,
+    )
+
+
+def skipped(seq: int) -> Sample:
+    return Sample(id=1, session="a", seq=seq, t=seq / 25, status=Status.SKIPPED)
+
+
+@pytest.mark.parametrize(
+    ("frames", "values", "held"),
+    [
+        ([], [], [0, 0, 0, 0, 0]),
+        ([0], [0.5], [0.5, 0.5, 0.5, 0.5, 0.5]),
+        ([1, 3], [0.5, -0.25], [0, 0.5, 0.5, -0.25, -0.25]),
+        ([4], [1.0], [0, 0, 0, 0, 1]),
+        ([1, 2], [0.5, 0.0], [0, 0.5, 0, 0, 0]),
+    ],
+)
+def test_the_newest_reading_is_held(
+    frames: list[int], values: list[float], held: list[float]
+) -> None:
+    assert hold(frames, values, 5).tolist() == held
+
+
+def test_what_comes_after_a_later_frame_is_backfilled() -> None:
+    series = [ok(0), skipped(1), ok(6), ok(3), skipped(4), ok(5), ok(7)]
+    live, backfilled = split(series)
+    assert [sample.seq for sample in live] == [0, 6, 7]
+    assert [sample.seq for sample in backfilled] == [3, 5]
+
+
+def test_a_skipped_frame_is_newer_than_what_follows_it() -> None:
+    assert [s.seq for s in split([skipped(9), ok(8)]).backfilled] == [8]
+
+
+departures = st.lists(
+    st.tuples(st.integers(0, 20 * S), st.integers(58, 900)), min_size=1, max_size=30
+).map(lambda pairs: [Departure(*pair) for pair in sorted(pairs)])
+
+
+@given(departures, st.sampled_from([2 * S, 5 * S]))
+def test_the_busiest_window_is_found(sent: list[Departure], window_us: int) -> None:
+    def held(start_us: int) -> int:
+        return sum(size for at_us, size in sent if start_us <= at_us < start_us + window_us)
+
+    begun = [held(at_us) for at_us, _ in sent]
+    ended = [held(at_us - window_us + 1) for at_us, _ in sent]
+    assert wire.busiest_bps(sent, window_us) == round(8e6 * max(begun + ended) / window_us)
+
+
+def test_messages_two_seconds_apart_share_no_window_of_two() -> None:
+    assert wire.busiest_bps([Departure(0, 500), Departure(2 * S, 500)], 2 * S) == 2000
+    assert wire.busiest_bps([Departure(0, 500), Departure(2 * S - 1, 500)], 2 * S) == 4000
+    assert wire.busiest_bps([], 2 * S) == 0
+
+
+def test_shares_of_a_capacity_that_steps() -> None:
+    capacity = parse_schedule("16k,1s:0,2s:8k")
+    sent = [Departure(500_000, 1000), Departure(2_500_000, 480), Departure(4 * S, 999)]
+    moving = np.array([False, False, True, True])
+    found = wire.figures(sent, capacity, 4 * S, moving)
+    assert found.wire_bps_mean == round(8 * (1480 + OPENING_BYTES) / 4)
+    assert found.cap_used == pytest.approx(8 * (1480 + OPENING_BYTES) / 32_000)
+    assert found.cap_used_moving == pytest.approx(8 * 480 / 16_000)
+    assert wire.bits_by_second(sent, 4).tolist() == [8000, 0, 3840, 0]
+    assert wire.capacity_by_second(capacity, 4).tolist() == [16_000, 0, 8000, 8000]
+
+
+def test_without_motion_or_a_cap_there_is_no_share() -> None:
+    still = np.zeros(2, dtype=bool)
+    assert wire.figures([], constant(8000), 2 * S, still).cap_used_moving is None
+    assert wire.figures([], None, 2 * S, still).cap_used is None
+
+
+def test_acknowledgements_of_reports_are_billed_when_they_leave() -> None:
+    assert bill([(10, 100), (30, 126)], [15, 30]) == [
+        Departure(10, 158),
+        Departure(15, 52),
+        Departure(30, 52),
+        Departure(30, 186),
+    ]
+
+
+def test_delays_of_live_readings() -> None:
+    live = [ok(seq, latency_ms=float(seq)) for seq in range(101)]
+    found = delays.figures(live, [Outage(0, S, 0.5), Outage(2 * S, 3 * S, None), Outage(4, 5, 1.5)])
+    assert found == (50, 95, 99, 100, 1.5)
+    assert delays.figures([], []) == (None, None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("cap_bps", "bound_ms"),
+    [(1000, 1200), (2000, 1200), (3999, 800), (4000, 600), (12_000, 400), (64_000, 300)],
+)
+def test_the_bound_is_that_of_the_cap(cap_bps: int, bound_ms: float) -> None:
+    assert delays.bound_ms(constant(cap_bps), 0) == bound_ms
+    assert delays.bound_ms(constant(cap_bps), 40_000) == bound_ms + 40
+
+
+def test_outages_of_a_trace_and_of_a_schedule() -> None:
+    times_ms = [*range(100, 2000, 100), *range(5000, 6000, 100), 6900, 8000]
+    found = delays.outages(Trace("t", times_ms), 8 * S)
+    assert found == [Outage(1_900_000, 5 * S), Outage(6_900_000, 8 * S)]
+    down_twice = parse_schedule("16k,5s:0,7s:16k,10s:loop")
+    assert delays.outages(down_twice, 20 * S) == [
+        Outage(5 * S, 7 * S + 1),  # when the first bit has moved
+        Outage(15 * S, 17 * S + 1),
+    ]
+    assert delays.outages(parse_schedule("0,3s:8k"), 10 * S) == [Outage(0, 3 * S + 1)]
+    assert delays.outages(parse_schedule("8k,5s:0,6s:8k"), 10 * S) == []
+
+
+def test_a_line_that_stays_down_is_out_to_the_end() -> None:
+    (found,) = delays.outages(parse_schedule("8k,5s:0"), 10 * S)
+    assert found.start_us == 5 * S
+    assert delays.felt([found], [], 400, 10 * S) == []
+
+
+def felt_s(arrived: Sequence[tuple[float, float]], until_s: int = 20) -> float | None:
+    """Of an outage from 5 to 10 s, with a bound of 400 ms."""
+    pairs = [Arrival(*pair) for pair in arrived]
+    (found,) = delays.felt([Outage(5 * S, 10 * S)], pairs, 400, until_s * S)
+    return found.felt_s
+
+
+def test_an_outage_is_felt_until_delay_stays_in_bound() -> None:
+    assert felt_s([(4, 9e3), (10.5, 200), (11, 200)]) == 0.5
+    assert felt_s([(10.5, 900), (10.9, 300), (11.2, 900), (11.5, 300), (12.5, 300)]) == 1.5
+    assert felt_s([(10.5, 300), (11.6, 900), (12, 300)]) == 0.5  # calm for a second: another cause
+    assert felt_s([(10.5, 900), (12, 900)]) == 10  # never in bound
+    assert felt_s([]) == 10  # a silent line is not back
+    assert felt_s([(10.5, 900)], until_s=11) is None
+
+
+def test_seconds_tell_the_operating_point() -> None:
+    live = [ok(0, 120), ok(1, 80), ok(2, 100), ok(3, 60, px=32), ok(50, 10), ok(999)]
+    first, second, third = operating.by_second(live, 3)
+    assert first == operating.Second(48, 36, 4, 2.0, 120)
+    assert second == operating.Second()
+    assert third == operating.Second(48, 36, 1, 1.0, 10)
+    assert operating.rung_shares(live[:4]) == {"48/36": 0.75, "32/36": 0.25}
+    assert operating.rung_switches(live) == 2
+
+
+def point(fps: float, wire_bps: int, kept: float) -> JpegPoint:
+    return JpegPoint(48, 30, fps, wire_bps, kept, kept)
+
+
+def test_the_ratio_is_of_the_cheapest_jpeg_that_keeps_as_much() -> None:
+    points = [point(25, 90_000, 0.9), point(25, 150_000, 0.95), point(5, 20_000, 0.9)]
+    assert jpeg.ratio(points, 0.9, 10_000) == JpegRatio(9, 2)
+    assert jpeg.ratio(points, 0.92, 10_000) == JpegRatio(15, 15)
+    assert jpeg.ratio(points, 0.96, 10_000) == JpegRatio(None, None)
+    assert jpeg.ratio([], 0.5, 10_000) == JpegRatio(None, None)
+
+
+def test_kept_is_a_share_of_what_uncoded_readings_reach() -> None:
+    has_face = np.array([True, False, True, True])
+    truth = np.array([-0.5, 0.0, 0.5])
+    reference = Reference(has_face, truth, truth, 0.8)
+    found = reference.compare(np.array([-0.5, 0.9, 0.0, 0.5]))
+    assert (found.ccc, found.rmse, found.ccc_kept) == (1, 0, 1.25)
+    worse = reference.compare(np.array([-0.5, 0.9, 0.5, 0.0]))
+    assert worse.ccc == pytest.approx(0.5)
+    assert worse.rmse == pytest.approx(np.sqrt(1 / 6), abs=1e-4)
+
+
+def test_ahead_by_the_difference_of_the_scores() -> None:
+    rng = np.random.default_rng(1)
+    truth = np.repeat(rng.uniform(-1, 1, 40), 75)
+    ours = truth + rng.normal(0, 0.2, 3000)
+    other = 0.4 * truth + np.repeat(rng.normal(0, 0.3, 40), 75)
+    found = ahead(ours, other, truth)
+    expected = metrics.score(ours, truth).ccc - metrics.score(other, truth).ccc
+    assert found.ccc == pytest.approx(expected, abs=1e-4)
+    assert 0 < found.low < found.ccc < found.high
+    behind = ahead(other, ours, truth)
+    assert behind == pytest.approx((-found.ccc, -found.high, -found.low))
+    assert ahead(np.zeros(3000), ours, truth).ccc == pytest.approx(
+        -metrics.score(ours, truth).ccc, abs=1e-4
+    )
+
+
+def test_few_faces_leave_it_open() -> None:
+    """Two controllers that are equally good in the long run, on six stretches."""
+    rng = np.random.default_rng(2)
+    truth = np.repeat(rng.uniform(-1, 1, 6), 125)
+    first, second = (truth + np.repeat(rng.normal(0, 0.5, 6), 125) for _ in range(2))
+    found = ahead(first, second, truth)
+    assert found.low < 0 < found.high
+
+
+def test_clips_are_joined_at_full_size() -> None:
+    small, face = np.zeros((48, 48), np.uint8), np.full((96, 96), 9, np.uint8)
+    labelled = Clip("a", [small, None], np.array([0.1, 0.2], np.float32))
+    footage = join([labelled, Clip("b", [face], np.array([0.3], np.float32))])
+    assert [None if chip is None else chip.shape for chip in footage.chips] == [
+        (96, 96),
+        None,
+        (96, 96),
+    ]
+    assert footage.labels == pytest.approx([0.1, 0.2, 0.3])
+    assert footage.has_face.tolist() == [True, False, True]
+    assert footage.duration_us == 120_000
+    assert join([labelled, Clip("c", [face])]).labels is None
+
+
+def test_a_second_moves_by_its_median_frame() -> None:
+    rng = np.random.default_rng(1)
+    base = rng.integers(60, 190, (96, 96)).repeat(2, 0).repeat(2, 1)[:96, :96]
+
+    def noisy(image: np.ndarray) -> np.ndarray:
+        return np.clip(image + rng.normal(0, 2, (96, 96)), 0, 255).astype(np.uint8)
+
+    resting = [noisy(base) for _ in range(25)]
+    cut = [noisy(base[::-1])] + [noisy(base[::-1]) for _ in range(24)]
+    swaying = [noisy(np.roll(base, 3 * index, axis=1)) for index in range(25)]
+    gone = [None] * 25
+    footage = Footage([*resting, *cut, *swaying, *gone], None)
+    assert moving_seconds(footage).tolist() == [False, False, True, False]
+
+
+def test_pinned_points_on_both_sides_of_the_rate() -> None:
+    rates = [1000.0, 4000, 7000, 9000, 16_000, 80_000]
+    pinned = [Pinned(Rung(48, 36), 1, rate) for rate in rates]
+    assert [p.wire_bps for p in contenders.nearest(pinned, 8000, 4)] == [9000, 7000, 4000, 16_000]
+
+
+class Brightness:
+    """Reads a chip's mean: black is -1, white +1."""
+
+    def read(self, chips: Sequence[CodedChip]) -> list[Reading]:
+        return [Reading(float(chip.pixels.mean()) / 127.5 - 1, 0.1) for chip in chips]
+
+
+@pytest.mark.parametrize("frames_per_message", [1, 5])
+def test_a_pinned_point_bundles_what_it_says(frames_per_message: int) -> None:
+    rung = Rung(16, 30)
+    base = StreamSettings(link=LinkSettings(constant(64_000), 20_000), table=TABLE)
+    only = [Pinned(rung, frames_per_message, 9000.0)]
+    *_, pinned = contenders.contenders(base, Baselines.ALL, only)
+    levels = np.arange(50) * 5
+    footage = Footage([np.full((96, 96), level, np.uint8) for level in levels], None)
+    played = play(cast(Recogniser, Brightness()), pinned.settings, footage)
+    read = [sample for sample in played.samples if sample.status is Status.OK]
+    assert [sample.seq for sample in read] == list(range(50))
+    assert [s.valence for s in read] == pytest.approx(levels / 127.5 - 1, abs=0.05)
+    messages = [departure for departure in played.wire if departure.wire_bytes > 52]
+    assert len(messages) == 50 // frames_per_message
+    waited_ms = 40 * (frames_per_message - 1) + 20  # for company, and on the way
+    assert waited_ms < (read[0].latency_ms or 0) < waited_ms + 100
+    left_us = 1000 * (read[0].latency_ms or 0) - 20_000
+    assert played.wire[0].at_us == pytest.approx(left_us, abs=100)
+
+
+def test_who_takes_part() -> None:
+    base = StreamSettings(link=LinkSettings(constant(8000)), table=TABLE)
+    pinned = [Pinned(Rung(px, 36), 1, 100.0 * px) for px in range(16, 96, 8)]
+    names = [one.name for one in contenders.contenders(base, Baselines.FEW, pinned)]
+    assert names[:3] == ["adaptive", "stepping", "psnr"]
+    assert len(names) == 3 + contenders.FEW
+    assert "fixed-80-36-k1" in names
+    assert "fixed-16-36-k1" not in names
+    assert len(contenders.contenders(base, Baselines.ALL, pinned)) == 3 + len(pinned)
+    assert [one.name for one in contenders.contenders(base, Baselines.NONE, pinned)] == ["adaptive"]
+
+
+def test_what_a_pinned_point_needs() -> None:
+    assert contenders.wire_bps(20, 1) == 8 * 25 * (58 + 9 + 21)
+    assert contenders.wire_bps(20, 5) == 8 * 5 * (58 + 9 + 105)
+
+
+def test_the_table_of_a_controller_that_protects_the_picture() -> None:
+    coarse, fine, unknown = TABLE.rows
+    table = contenders.by_psnr(TABLE)
+    assert table is not None
+    assert [(row.rung, row.ccc_kept) for row in table.rows] == [(coarse.rung, 0), (fine.rung, 1)]
+    assert contenders.by_psnr(TABLE._replace(rows=(coarse, unknown))) is None
+
+
+def test_a_run_settles_after_each_step() -> None:
+    full, thin = operating.Second(48, 36, 25), operating.Second(32, 40, 5)
+    middle = operating.Second(48, 36, 20)
+    seconds = [*[full] * 10, full, full, *[thin] * 8, thin, thin, thin, middle, *[full] * 6]
+    late = [Arrival(at_s, 700) for at_s in (10.5, 11.5, 12.5)]
+    arrived = [Arrival(at_s, 200) for at_s in range(30)] + late
+    down, up = steps.settled(
+        parse_schedule("32k,10s:4k,20s:32k"), sorted(arrived), seconds, delay_us=0
+    )
+    assert down == steps.Settled(10 * S, 32_000, 4000, late_s=3, settled_s=2)
+    assert up == steps.Settled(20 * S, 4000, 32_000, late_s=0, settled_s=4)
+
+
+def test_steps_beyond_the_run_and_outages_are_no_steps() -> None:
+    seconds = [operating.Second(48, 36, 25)] * 12
+    schedule = parse_schedule("8k,4s:0,8s:6k,20s:4k")
+    (found,) = steps.settled(schedule, [Arrival(8.5, 100)], seconds, delay_us=0)
+    assert (found.from_bps, found.to_bps, found.late_s, found.settled_s) == (0, 6000, 0.5, 0)

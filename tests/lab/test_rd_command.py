@@ -1,0 +1,110 @@
+"""`narrowcast rd`: a table, a JSON and a figure out of anybody's faces; what is refused."""
+
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from narrowcast_encoder.control import table
+from narrowcast_lab.commands.rd import rd
+from narrowcast_models.coding import Coding
+from narrowcast_models.recogniser import CodedChip, Recogniser
+from narrowcast_shared.errors import DataError, SettingsError
+from narrowcast_shared.resample import resample
+
+SMALL = ("--reels", "6", "--seconds", "2", "--px", "24,12", "--qp", "28,44", "--fps", "25,5")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+@pytest.fixture
+def faces_file(tmp_path: Path) -> Path:
+    """Twelve drawn faces, labelled with what the model reads in them: it can only lose."""
+    rows, columns = np.mgrid[:48, :48]
+    images = np.full((12, 48, 48), 170, np.uint8)
+    images[:, (abs(rows - 17) < 2) & (abs(abs(columns - 24) - 9) < 3)] = 40
+    for image, smile in zip(images, np.linspace(-1, 1, 12), strict=True):
+        mouth = 36 - smile * ((columns - 24) / 12) ** 2 * 6 + 3 * smile
+        image[(abs(rows - mouth) < 1.6) & (abs(columns - 24) < 12)] = 30
+    chips = [CodedChip(resample(image, 96), Coding(96, None)) for image in images]
+    valence = [reading.valence for reading in Recogniser.load().read(chips)]
+    path = tmp_path / "mine.npz"
+    np.savez(path, images=images, valence=np.array(valence, np.float32))
+    return path
+
+
+def _rd(*arguments: object) -> Result:
+    return CliRunner().invoke(rd, [str(word) for word in arguments], catch_exceptions=False)
+
+
+def test_everything_that_it_writes(faces_file: Path, tmp_path: Path) -> None:
+    out, shipped, figure = tmp_path / "rd.json", tmp_path / "table.json", tmp_path / "rd.svg"
+    words = ("--faces", faces_file, *SMALL, "--json", out, "--table", shipped, "--figure", figure)
+    result = _rd(*words)
+    assert result.exit_code == 0, result.output
+    assert "oa on 6 reels of mine, 2 s each" in " ".join(result.output.split())
+    told = json.loads(out.read_text())
+    assert told["model"] == "oa"
+    assert (told["reels"]["chosen"], told["reels"]["count"]) == ("mine.npz", 6)
+    found = [(row["px"], row["qp"], row["fps"]) for row in told["rows"]]
+    assert found == [(px, qp, fps) for px in (24, 12) for fps in (25, 5) for qp in (28, 44)]
+    for row in told["rows"]:
+        assert row["ccc_kept"] == pytest.approx(row["ccc"] / told["ccc_uncoded"], rel=0.05)
+        assert row["ccc_kept"] < 1.5
+        assert list(row["wire_bps"]) == ["1", "2", "5", "10"]
+    loaded = table.load(shipped)
+    assert loaded.source.weights_sha256 == told["weights_sha256"]
+    assert len(loaded.rows) == len(told["ccc_rows"])
+    assert ET.fromstring(figure.read_text()).tag.endswith("svg")
+
+
+def test_a_run_goes_on_from_its_cells(faces_file: Path, tmp_path: Path) -> None:
+    cells, out = tmp_path / "cells", [tmp_path / "1.json", tmp_path / "2.json"]
+    words = ("--faces", faces_file, *SMALL, "--cells", cells)
+    assert _rd(*words, "--json", out[0]).exit_code == 0
+    marked = cells / "12px-5fps.json"
+    told = json.loads(marked.read_text())
+    told["rows"][0]["keyframe_bytes"] = 777.0
+    marked.write_text(json.dumps(told))
+    assert _rd(*words, "--json", out[1]).exit_code == 0
+    first, second = (json.loads(path.read_text())["rows"] for path in out)
+    assert [row["keyframe_bytes"] for row in second if row not in first] == [777]
+    with pytest.raises(DataError, match="made with another configuration"):
+        _rd(*words, "--seed", 2)
+
+
+@pytest.mark.parametrize(
+    ("option", "fault"),
+    [
+        (("--fps", "30"), "not above 0 and at most 25"),
+        (("--fps", "25,0"), "not above 0 and at most 25"),
+        (("--fps", "nan"), "not above 0 and at most 25"),
+        (("--fps", "fast"), "'fast' is no number"),
+        (("--px", "97"), "whole number from 4 to 96"),
+        (("--qp", "none"), "no quantiser"),
+        (("--reels", "0"), "not in the range"),
+    ],
+)
+def test_a_wrong_value_is_named(option: tuple[str, str], fault: str) -> None:
+    result = _rd(*option)
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option[0]}'" in result.output
+    assert fault in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize("option", ["--json", "--table", "--figure"])
+def test_a_folder_that_is_not_there_is_told_before_the_work(tmp_path: Path, option: str) -> None:
+    with pytest.raises(SettingsError, match="cannot be written"):
+        _rd("--faces", tmp_path / "never-read.npz", option, tmp_path / "nowhere" / "file.svg")
+
+
+def test_no_such_faces(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is not there"):
+        _rd("--faces", tmp_path / "none.npz", *SMALL)
