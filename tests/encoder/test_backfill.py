@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from narrowcast_encoder.control.controller import BACKFILL_SHARE
 from narrowcast_encoder.control.line_estimate import LineView
 from narrowcast_encoder.session.backfill import (
     HELD_FPS,
     QUEUE_US,
     SETTLE_US,
-    SHARE,
     Backfill,
 )
 from narrowcast_shared.codec import ChipDecoder
@@ -76,7 +76,7 @@ def test_everything_is_told_in_order_at_a_low_rate_within_its_share() -> None:
     (first_us, _, _), (last_us, _, last_bytes) = sent.messages[0], sent.messages[-1]
     assert first_us == SETTLE_US
     total = sum(size for _, _, size in sent.messages) - last_bytes
-    assert 8e6 * total / (last_us - first_us) <= SHARE * LINE.capacity_bps
+    assert 8e6 * total / (last_us - first_us) <= BACKFILL_SHARE * LINE.capacity_bps
     assert len(sent.messages) < coded / 2, "several frames share a message"
 
 

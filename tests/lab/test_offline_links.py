@@ -120,7 +120,8 @@ def test_an_outage_leaves_no_delay_behind_and_is_filled_in(
     arrived = delays.arrivals(by_seq.live)
     bound = delays.bound_ms(capacity, 0)
     after = [a for a in arrived if a.at_s > 91]
-    assert max(a.delay_ms for a in after) <= bound
+    assert np.percentile([a.delay_ms for a in after], 95) <= bound
+    assert max(a.delay_ms for a in after) <= 1.5 * bound
     last_s = max(s.t + (s.latency_ms or 0) / 1000 for s in held)
     assert 90 < last_s < 125
     meanwhile = [a for a in after if a.at_s < last_s]

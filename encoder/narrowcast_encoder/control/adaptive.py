@@ -11,7 +11,7 @@ from typing import NamedTuple
 from narrowcast_encoder.control import choice
 from narrowcast_encoder.control.change_thinner import ChangeThinner
 from narrowcast_encoder.control.choice import Candidate, Means
-from narrowcast_encoder.control.controller import Decision, Observation
+from narrowcast_encoder.control.controller import BACKFILL_SHARE, Decision, Observation
 from narrowcast_encoder.control.cost import CostCorrection
 from narrowcast_encoder.control.table import Table
 from narrowcast_shared.operating_point import MAX_FPS, Rung
@@ -74,6 +74,8 @@ class AdaptiveController:
         self._last_captured_us: int | None = None
         self._chosen: Candidate | None = None
         self._coded_rung: Rung | None = None
+        self._was_down = False
+        self._backfilling = False
         self._reviewed_us = 0
         self._reviewed_bps = 0.0
         self._better_since_us: int | None = None
@@ -88,7 +90,9 @@ class AdaptiveController:
         late = due and self._would_be_late(chosen, observation)
         if late:
             self._thinner.missed()
-        return Decision(point, due and not late, self._full_bytes(chosen, observation))
+        decision = Decision(point, due and not late, self._full_bytes(chosen, observation))
+        self._was_down = observation.line.down or (self._was_down and not decision.code)
+        return decision
 
     def coded(self, rung: Rung, size_bytes: int, *, keyframe: bool) -> None:
         chosen = self._chosen
@@ -120,6 +124,7 @@ class AdaptiveController:
 
     def _review(self, observation: Observation) -> Candidate:
         capacity_bps = observation.line.capacity_bps
+        self._backfilling = observation.backfilling
         fallen = capacity_bps < FALLEN * self._reviewed_bps
         resting = observation.now_us - self._reviewed_us < REVIEW_US
         if self._chosen is not None and resting and not fallen:
@@ -132,8 +137,9 @@ class AdaptiveController:
         return self._chosen
 
     def _means(self, capacity_bps: float) -> Means:
+        share = SPEND_SHARE - (BACKFILL_SHARE if self._backfilling else 0.0)
         return Means(
-            wire_bps=SPEND_SHARE * capacity_bps - min(self._ack_bps, 0.2 * capacity_bps),
+            wire_bps=share * capacity_bps - min(self._ack_bps, 0.2 * capacity_bps),
             line_bps=capacity_bps,
             latency_us=LATENCY_SHARE * self.latency_us(capacity_bps),
             cut_us=min(self.latency_us(capacity_bps), MAX_CUT_US),
@@ -159,7 +165,11 @@ class AdaptiveController:
         return found
 
     def _full_bytes(self, chosen: Candidate, observation: Observation) -> float:
-        """Half as much again as the frames of a message are expected to take."""
+        """Half as much again as the frames of a message are expected to take; after an outage a
+        frame goes alone, to be seen, and to see whether the line is back.
+        """
+        if self._was_down:
+            return 0.0
         entry = choice.entry_bytes(chosen.row, self._means(observation.line.capacity_bps))
         return FULL_SHARE * chosen.point.frames_per_message * entry
 

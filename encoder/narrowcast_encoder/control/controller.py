@@ -6,6 +6,9 @@ from typing import NamedTuple, Protocol
 from narrowcast_encoder.control.line_estimate import LineView
 from narrowcast_shared.operating_point import OperatingPoint, Rung
 
+BACKFILL_SHARE = 0.2
+"""Of the line's capacity, for frames of an outage that are sent late beside the live ones."""
+
 
 class Observation(NamedTuple):
     """What a controller may know when a frame with a face arrives.
@@ -15,7 +18,7 @@ class Observation(NamedTuple):
     acknowledged. line: what the acknowledgements tell of the line. change: mean absolute
     difference to the chip that was coded last, 0..1, None where none was. waiting: coded frames
     in the message under way. backfilling: frames of an outage take a share of the line,
-    `session.backfill.SHARE`.
+    BACKFILL_SHARE.
     """
 
     now_us: int

@@ -20,9 +20,9 @@ START_BPS = 64_000.0
 
 LEAST_BPS = 500.0
 
-GROWTH_PER_S = (0.08, 0.64)
-"""How fast the estimate may grow where nothing waits: at first after a fall, and at most. It
-doubles in every second without waiting."""
+GROWTH_PER_S = (0.1, 0.8)
+"""How fast the estimate may grow where nothing waits: at first after a fall, and at most, which is
+also after an outage. It doubles in every second without waiting."""
 
 USED_SHARE = 0.6
 """The estimate grows while at least this share of it is offered."""
@@ -186,8 +186,9 @@ class LineEstimate:
 
         Not below half after an outage, which says nothing of the line once it is up again.
         """
-        self._growth = GROWTH_PER_S[0]
-        least_bps = 0.5 * self._capacity_bps if late_us > DOWN_US else LEAST_BPS
+        outage = late_us > DOWN_US
+        self._growth = GROWTH_PER_S[1 if outage else 0]
+        least_bps = 0.5 * self._capacity_bps if outage else LEAST_BPS
         weight = 1.0 if measured_bps < 0.5 * self._capacity_bps else 0.7
         fallen_bps = self._capacity_bps + weight * (measured_bps - self._capacity_bps)
         self._capacity_bps = max(least_bps, fallen_bps)

@@ -9,6 +9,7 @@ Pure: time is an argument.
 import numpy as np
 from numpy.typing import NDArray
 
+from narrowcast_encoder.control.controller import BACKFILL_SHARE
 from narrowcast_encoder.control.line_estimate import LineView
 from narrowcast_encoder.control.thinning import FrameThinner
 from narrowcast_encoder.session.held import HELD_PX, HeldFrames, HeldRun
@@ -20,9 +21,6 @@ from narrowcast_shared.wire.messages import Data, Frame
 
 HELD_FPS = 2.0
 """Chips kept, and so back-filled, a second: more would only make what they stand for later."""
-
-SHARE = 0.2
-"""Of the line's capacity, beside live frames."""
 
 ENDING_SHARE = 0.9
 """Once the source has ended and there are none."""
@@ -173,7 +171,7 @@ class Backfill:
         All headers counted: the next one waits until its share of the line has paid for it.
         """
         self._sent_as = messages
-        share = ENDING_SHARE if self._ended else SHARE
+        share = ENDING_SHARE if self._ended else BACKFILL_SHARE
         self._ready_us = now_us + round(8e6 * size_bytes / (share * line.capacity_bps))
 
     def _wait(self) -> None:

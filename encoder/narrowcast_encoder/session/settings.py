@@ -11,6 +11,7 @@ from narrowcast_encoder.control.stepping import SteppingController
 from narrowcast_encoder.control.table import Table, load
 from narrowcast_encoder.session.packer import DEFAULT_QUIET_US
 from narrowcast_encoder.session.stream import Stream
+from narrowcast_encoder.session.uplink import Uplink
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.link import Link, LinkSettings
 from narrowcast_shared.operating_point import MAX_FPS, check_fps, check_point
@@ -62,7 +63,7 @@ def make_stream(settings: StreamSettings, start_us: int) -> Stream:
     capped = settings.link.capacity is not None
     quiet_us = CAPPED_QUIET_US if capped or settings.adapt else DEFAULT_QUIET_US
     line = LineEstimate(1000 * report_interval_ms(settings))
-    return Stream(_controller(settings), Link(*settings.link), start_us, quiet_us, line)
+    return Stream(_controller(settings), Uplink(Link(*settings.link), line), start_us, quiet_us)
 
 
 def report_interval_ms(settings: StreamSettings) -> int:

@@ -1,6 +1,6 @@
 """One stream from chips to bytes: decide, code, pack, pace. The heart of the encoder.
 
-    chip -> Controller -> WarmRungs -> Packer -> Link -> bytes
+    chip -> Controller -> WarmRungs -> Packer -> Uplink -> bytes
         `-> Backfill, what the line does not take -----^
 
 No I/O and no clock: the live shell and offline scoring drive the same object.
@@ -12,25 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowcast_encoder.control.controller import Controller, Decision, Observation
-from narrowcast_encoder.control.line_estimate import LineEstimate, LineView
 from narrowcast_encoder.session.backfill import Backfill
 from narrowcast_encoder.session.change import Change
-from narrowcast_encoder.session.flight import Flight, Offset
+from narrowcast_encoder.session.flight import Offset
 from narrowcast_encoder.session.packer import DEFAULT_QUIET_US, Packer
 from narrowcast_encoder.session.rungs import WarmRungs
-from narrowcast_shared.link import Link
+from narrowcast_encoder.session.uplink import Uplink
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
-from narrowcast_shared.wire.cost import IP_TCP_BYTES, OPENING_BYTES, wire_bytes
 from narrowcast_shared.wire.messages import TICK_US, Data, Frame, FrameKind, Report
 from narrowcast_shared.wire.serial import serialise
 
 LATE_RUNG = Rung(32, 36)
 """What is held is coded at this where no live frame ever was."""
-
-
-USUAL_PAYLOAD_BYTES = 60
-"""Of the message whose place on a line that is paced here is asked for."""
 
 
 class Counts(NamedTuple):
@@ -52,28 +46,23 @@ class Stream:
     def __init__(
         self,
         controller: Controller,
-        link: Link,
+        uplink: Uplink,
         start_us: int,
         quiet_us: int = DEFAULT_QUIET_US,
-        line: LineEstimate | None = None,
     ) -> None:
-        """`start_us` is the Unix time of tick 0, as the HELLO tells it. line: what it believes
-        of the line at first; by default nothing.
+        """`start_us` is the Unix time of tick 0, as the HELLO tells it.
 
         Frames that are not coded wait up to `quiet_us` for company in their message.
         """
         self.start_us = start_us
         self.counts = Counts()
         self._controller = controller
-        self._link = link
-        self._line = LineEstimate() if line is None else line
+        self._uplink = uplink
         self._change = Change()
         self._rungs = WarmRungs()
         self._quiet_us = quiet_us
         self._packer = Packer(0, quiet_us)
         self._backfill = Backfill()
-        self._flight = Flight()
-        self._messages = 0  # given to the line on this connection
         self._connected = False
         self._known = False  # to a decoder
         self._live_rung = LATE_RUNG
@@ -84,7 +73,7 @@ class Stream:
 
         To be told before the first frame by whoever's clock does not begin with the stream.
         """
-        self._link.begin(now_us)
+        self._uplink.begin(now_us)
 
     def connected(
         self,
@@ -105,11 +94,7 @@ class Stream:
         max_bytes = min(max_message_bytes, MAX_MESSAGE_BYTES)
         self._packer = Packer(next_seq, self._quiet_us, max_bytes)
         self._rungs.restart()
-        self._link.clear()
-        self._link.owe(OPENING_BYTES)
-        self._line.clear()
-        self._flight = Flight()
-        self._messages = 0
+        self._uplink.opened()
         self._known = True
         self._connected = True
 
@@ -117,9 +102,7 @@ class Stream:
         """The connection is gone, and with it what was not yet delivered."""
         self._connected = False
         self._backfill.disconnected()
-        self._link.clear()
-        self._line.clear()
-        self._flight = Flight()
+        self._uplink.closed()
 
     def frame(self, chip: NDArray[np.uint8] | None, captured_us: int, now_us: int) -> None:
         """One captured frame: its chip uint8 [96, 96], or None where it shows no face.
@@ -150,10 +133,7 @@ class Stream:
         """Messages that the line has let go by `now_us`."""
         self._send(self._packer.poll(now_us), now_us)
         self._send_late(now_us)
-        departures = self._link.release(now_us)
-        for _ in departures:
-            self._flight.sent(now_us, unix_us)
-        return [departure.message for departure in departures]
+        return self._uplink.release(now_us, unix_us)
 
     def flush(self, now_us: int) -> None:
         """The source has ended: close the message under way, and send what is held at full rate."""
@@ -168,7 +148,7 @@ class Stream:
     def next_event_us(self) -> int | None:
         """When `outgoing` should be called next; None where nothing waits."""
         late_us = self._backfill.next_due_us if self._connected else None
-        times = (self._packer.due_us, self._link.next_release_us, late_us)
+        times = (self._packer.due_us, self._uplink.next_release_us, late_us)
         return min((t for t in times if t is not None), default=None)
 
     @property
@@ -176,7 +156,7 @@ class Stream:
         """Whether nothing is left to send, or nothing that an acknowledgement could set free."""
         if self.next_event_us is not None:
             return False
-        return not self._backfill.held or not self._flight.waits
+        return not self._backfill.held or not self._uplink.waits
 
     @property
     def owed_from(self) -> int | None:
@@ -192,10 +172,8 @@ class Stream:
         return self._packer.captured
 
     def reported(self, report: Report, now_us: int, unix_us: int) -> None:
-        """The decoder acknowledged, which costs the line an acknowledgement of TCP in turn."""
-        self._link.owe(IP_TCP_BYTES)
-        acked = self._flight.reported(report, unix_us)
-        self._line.acked(acked, now_us - report.held_us)
+        """The decoder acknowledged."""
+        self._uplink.reported(report, now_us, unix_us)
         self._backfill.reported(report.messages, report.stored_seq, now_us)
 
     def want_keyframe(self, *, late: bool = False) -> None:
@@ -208,11 +186,11 @@ class Stream:
     @property
     def clock_offset(self) -> Offset | None:
         """The decoder's clock against this one, once a report has told."""
-        return self._flight.offset
+        return self._uplink.clock_offset
 
     def unacked_us(self, now_us: int) -> int:
         """Age of the oldest message that the decoder has not acknowledged."""
-        return self._flight.unacked_us(now_us)
+        return self._uplink.unacked_us(now_us)
 
     def _code(
         self, chip: NDArray[np.uint8], decision: Decision, captured_us: int, now_us: int
@@ -255,7 +233,7 @@ class Stream:
         """Whether frames are to be held: nothing is told over a line that is down."""
         if not self._backfill.enabled:
             return False
-        return not self._connected or self._view(now_us).down
+        return not self._connected or self._uplink.view(now_us).down
 
     def _hold(
         self,
@@ -274,54 +252,31 @@ class Stream:
         return self._last_ticks
 
     def _observe(self, chip: NDArray[np.uint8], captured_us: int, now_us: int) -> Observation:
-        view = self._view(now_us)
         return Observation(
             now_us,
             captured_us,
-            self._link.backlog_us(now_us),
-            self._flight.unacked_us(now_us),
-            view,
+            self._uplink.backlog_us(now_us),
+            self._uplink.unacked_us(now_us),
+            self._uplink.view(now_us),
             self._change.of(chip),
             self._packer.waiting,
             self._backfill.is_under_way,
         )
 
-    def _view(self, now_us: int) -> LineView:
-        self._line.occupied(self._link.settle(now_us), now_us)
-        told_bps = self._link.told_bps(now_us)
-        self._line.told(told_bps, now_us)
-        view = self._line.view(now_us)
-        if told_bps is None:
-            return view
-        # A line that is paced here may hold messages apart: it says so itself.
-        wait_us = self._link.wait_us(USUAL_PAYLOAD_BYTES, now_us)
-        return view._replace(queue_us=max(view.queue_us, wait_us))
-
     def _send_late(self, now_us: int) -> None:
         if not self._connected or not self._backfill.held:
             return
-        line = self._view(now_us)
-        idle = not self._flight.waits and self._link.next_release_us is None
-        late = self._backfill.message(line, self._live_rung, now_us, idle=idle)
+        line = self._uplink.view(now_us)
+        late = self._backfill.message(line, self._live_rung, now_us, idle=self._uplink.idle)
         if late is None:
             return
         coded = sum(bool(frame.nals) for frame in late.frames)
         self.counts = self.counts._replace(backfilled=self.counts.backfilled + coded)
         size_bytes = self._send([late], now_us)
-        self._backfill.sent(self._messages, size_bytes, line, now_us)
+        self._backfill.sent(self._uplink.messages, size_bytes, line, now_us)
 
     def _send(self, messages: list[Data], now_us: int) -> int:
         """Hand messages to the line; their bytes, all headers counted."""
         if not self._connected:
             return 0
-        sent_bytes = 0
-        for message in messages:
-            data = serialise(message)
-            size_bytes = wire_bytes(len(data))
-            self._line.occupied(self._link.settle(now_us), now_us)
-            arrives_us = self._link.offer(data, now_us)
-            told = self._link.told_bps(now_us) is not None
-            self._line.offered(size_bytes, now_us, arrives_us if told else 0)
-            self._messages += 1
-            sent_bytes += size_bytes
-        return sent_bytes
+        return sum(self._uplink.send(serialise(message), now_us) for message in messages)
