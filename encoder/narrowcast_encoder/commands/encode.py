@@ -37,7 +37,7 @@ from narrowcast_shared import options
     "--patience",
     "patience_s",
     type=options.duration,
-    default="60s",
+    default="10m",
     show_default=True,
     metavar="TIME",
     help="How long the decoder may stay away, at first and in an outage.",

@@ -31,11 +31,17 @@ LATENCY_SHARE = 0.8
 GATE_SHARE = 0.85
 """Of the budget beyond which a frame is not coded."""
 
+CUT_GATE_SHARE = 1.05
+"""The same of a frame with another picture: until it is there, all that is held is wrong."""
+
 MAX_CUT_US = 850_000
 """Longest that a frame with another picture may keep the line: after it, others have to wait."""
 
 SPEND_SHARE = 0.98
 """Of what the line carries: frames differ in size."""
+
+IDLE_BOOST = 2.5
+"""Frames come due so much faster while the line is idle: it makes up for those that were late."""
 
 FULL_SHARE = 1.5
 """A message is full at this many times its expected bytes: the frame after a cut goes at once."""
@@ -84,9 +90,9 @@ class AdaptiveController:
         self._time(observation.captured_us)
         chosen = self._review(observation)
         point = chosen.point
-        due = self._thinner.due(
-            observation.captured_us, point.fps, observation.change, self._source_fps
-        )
+        boost = 1 if observation.line.queue_us else IDLE_BOOST
+        fps = min(boost * point.fps, self._aims.max_fps)
+        due = self._thinner.due(observation.captured_us, fps, observation.change, self._source_fps)
         late = due and self._would_be_late(chosen, observation)
         if late:
             self._thinner.missed()
@@ -181,7 +187,8 @@ class AdaptiveController:
         own_us = choice.message_us(frames, entry, line.capacity_bps)
         collected_us = 1e6 * (frames - 1) / chosen.point.fps
         booked_us = max(0.0, line.queue_us - collected_us)
-        return booked_us + collected_us + own_us > GATE_SHARE * self.latency_us(line.capacity_bps)
+        share = CUT_GATE_SHARE if self._thinner.cut else GATE_SHARE
+        return booked_us + collected_us + own_us > share * self.latency_us(line.capacity_bps)
 
     def _message(self, chosen: Candidate, capacity_bps: float) -> tuple[int, float]:
         """Frames and bytes a frame of the message that would begin with this frame."""

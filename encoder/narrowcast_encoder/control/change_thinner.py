@@ -5,11 +5,14 @@ US_PER_S = 1_000_000
 WEIGHT_RANGE = (0.4, 2.5)
 """How much less, or more, than its share of time a frame counts for its change."""
 
-CUT = 4.0
+CUT = 2.5
 """A change this many times the usual one is another picture: due at once, on credit."""
 
 MEMORY_S = 3.0
 """Of what change is usual."""
+
+WARM_UP_S = 1.0
+"""Before, nobody knows what is usual."""
 
 FULL_SHARE = 0.95
 """From this share of the captured frames on, all of them are taken."""
@@ -31,6 +34,7 @@ class ChangeThinner:
         self._last_us: int | None = None
         self._usual: float | None = None
         self._usual_weight = 1.0
+        self._seen_s = 0.0
         self.cut = False
         """Whether the frame that was asked about last shows another picture."""
 
@@ -57,11 +61,12 @@ class ChangeThinner:
     def _weight(self, change: float | None, gap_s: float) -> float:
         self.cut = False
         if change is None or not self._usual:
-            self._usual = change
+            self._usual, self._seen_s = change, 0.0
             return 1.0
         relative = change / self._usual
-        self.cut = relative >= CUT
-        share = gap_s / (MEMORY_S + gap_s)
+        self.cut = relative >= CUT and self._seen_s >= WARM_UP_S
+        self._seen_s += gap_s
+        share = gap_s / (min(self._seen_s, MEMORY_S) + gap_s)
         self._usual += share * (min(relative, CUT) - 1) * self._usual
         low, high = WEIGHT_RANGE
         weight = min(max(relative, low), high)
