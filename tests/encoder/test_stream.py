@@ -315,3 +315,10 @@ def test_the_steps_of_a_cap_count_from_when_the_stream_begins() -> None:
     stream.flush(71_240_000)
     assert not stream.outgoing(72_005_000, 0)
     assert stream.outgoing(73_000_000, 0)
+
+
+def test_a_pinned_message_holds_as_many_frames_as_were_asked_for() -> None:
+    line = Line(make_stream(StreamSettings(px=32, qp=36, frames_per_message=5), 0))
+    line.play(60)
+    assert [len(data.frames) for _, data in line.sent[1:]] == [5] * (len(line.sent) - 1)
+    assert len(line.sent) >= 11

@@ -13,6 +13,7 @@ from narrowcast_encoder.control.change_thinner import ChangeThinner
 from narrowcast_encoder.control.choice import Candidate, Means
 from narrowcast_encoder.control.controller import BACKFILL_SHARE, Decision, Observation
 from narrowcast_encoder.control.cost import CostCorrection
+from narrowcast_encoder.control.source_rate import SourceRate
 from narrowcast_encoder.control.table import Table
 from narrowcast_shared.operating_point import MAX_FPS, Rung
 from narrowcast_shared.wire.cost import IP_TCP_BYTES
@@ -53,9 +54,6 @@ FALLEN = 0.9
 UP_HOLD_US = 3_000_000
 """A rung that costs more has to be the better one for so long."""
 
-RATE_MEMORY = 0.9
-DEFAULT_INTERVAL_US = 40_000.0
-
 
 class Aims(NamedTuple):
     """What the user asks for. latency_us None: by default, as the line's capacity has it."""
@@ -76,8 +74,7 @@ class AdaptiveController:
         self._ack_bps = 8e6 * IP_TCP_BYTES / report_interval_us
         self._cost = CostCorrection()
         self._thinner = ChangeThinner()
-        self._interval_us = DEFAULT_INTERVAL_US
-        self._last_captured_us: int | None = None
+        self._source = SourceRate()
         self._chosen: Candidate | None = None
         self._coded_rung: Rung | None = None
         self._was_down = False
@@ -87,12 +84,12 @@ class AdaptiveController:
         self._better_since_us: int | None = None
 
     def decide(self, observation: Observation) -> Decision:
-        self._time(observation.captured_us)
+        source_fps = self._source.seen(observation.captured_us)
         chosen = self._review(observation)
         point = chosen.point
         boost = 1 if observation.line.queue_us else IDLE_BOOST
         fps = min(boost * point.fps, self._aims.max_fps)
-        due = self._thinner.due(observation.captured_us, fps, observation.change, self._source_fps)
+        due = self._thinner.due(observation.captured_us, fps, observation.change, source_fps)
         late = due and self._would_be_late(chosen, observation)
         if late:
             self._thinner.missed()
@@ -118,16 +115,6 @@ class AdaptiveController:
         small = min(max(1e6 * SMALL_LATENCY_BITS / capacity_bps, low), high)
         return min(max(1e6 * LATENCY_BITS / capacity_bps, small), MAX_LATENCY_US)
 
-    @property
-    def _source_fps(self) -> float:
-        return 1e6 / self._interval_us
-
-    def _time(self, captured_us: int) -> None:
-        last, self._last_captured_us = self._last_captured_us, captured_us
-        if last is not None and 0 < captured_us - last < 1_000_000:
-            fresh = (1 - RATE_MEMORY) * (captured_us - last)
-            self._interval_us = RATE_MEMORY * self._interval_us + fresh
-
     def _review(self, observation: Observation) -> Candidate:
         capacity_bps = observation.line.capacity_bps
         self._backfilling = observation.backfilling
@@ -149,7 +136,7 @@ class AdaptiveController:
             line_bps=capacity_bps,
             latency_us=LATENCY_SHARE * self.latency_us(capacity_bps),
             cut_us=min(self.latency_us(capacity_bps), MAX_CUT_US),
-            fps=min(self._aims.max_fps, self._source_fps),
+            fps=min(self._aims.max_fps, self._source.fps),
             cost=self._cost.ratio,
         )
 

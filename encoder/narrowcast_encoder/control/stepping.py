@@ -10,6 +10,7 @@ import logging
 from narrowcast_encoder.control.controller import Decision, Observation
 from narrowcast_encoder.control.ladder import LADDER, Step, expected_wire_bps
 from narrowcast_encoder.control.pinned import congested
+from narrowcast_encoder.control.source_rate import SourceRate
 from narrowcast_encoder.control.thinning import FrameThinner
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.operating_point import MAX_FPS, Rung
@@ -23,8 +24,6 @@ DOWN_BACKLOG_US = 400_000
 DOWN_HOLD_US = 1_500_000
 COST_MEMORY = 0.95  # weight of the past in the mean cost of a frame
 CORRECTION_RANGE = (0.25, 6.0)
-RATE_MEMORY = 0.9  # weight of the past in the mean capture interval
-DEFAULT_INTERVAL_US = 40_000.0
 
 
 class SteppingController:
@@ -43,15 +42,14 @@ class SteppingController:
         self._max_fps = max_fps
         self._ladder = ladder
         self._correction = 1.0
-        self._interval_us = DEFAULT_INTERVAL_US
-        self._last_captured_us: int | None = None
+        self._source = SourceRate()
         self._level = self._best_fitting(FIT_SHARE)
         self._fits_since_us: int | None = None
         self._behind_since_us: int | None = None
         self._thinner = FrameThinner()
 
     def decide(self, observation: Observation) -> Decision:
-        self._time(observation.captured_us)
+        self._source.seen(observation.captured_us)
         self._step(observation)
         point = self._ladder[self._level].point
         point = point._replace(fps=min(point.fps, self._max_fps))
@@ -66,12 +64,6 @@ class SteppingController:
         mixed = COST_MEMORY * self._correction + (1 - COST_MEMORY) * ratio
         low, high = CORRECTION_RANGE
         self._correction = min(max(mixed, low), high)
-
-    def _time(self, captured_us: int) -> None:
-        last, self._last_captured_us = self._last_captured_us, captured_us
-        if last is not None and 0 < captured_us - last < 1_000_000:
-            fresh = (1 - RATE_MEMORY) * (captured_us - last)
-            self._interval_us = RATE_MEMORY * self._interval_us + fresh
 
     def _step(self, observation: Observation) -> None:
         now_us = observation.now_us
@@ -103,7 +95,7 @@ class SteppingController:
         self._fits_since_us = None
 
     def _best_fitting(self, share: float) -> int:
-        source_fps = min(self._max_fps, 1_000_000 / self._interval_us)
+        source_fps = min(self._max_fps, self._source.fps)
         for level, step in enumerate(self._ladder):
             if expected_wire_bps(step, source_fps, self._correction) <= share * self._cap_bps:
                 return level
