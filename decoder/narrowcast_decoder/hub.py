@@ -40,6 +40,11 @@ class Subscription:
         self._queue: deque[Sample] = deque()
         self._stirred = asyncio.Event()  # there are samples, or the state has changed
 
+    @property
+    def queued(self) -> int:
+        """Samples that wait to be taken."""
+        return len(self._queue)
+
     async def take(self, idle_s: float | None = None) -> list[Sample]:
         """All that is queued, waiting up to `idle_s` for a first sample.
 
@@ -100,6 +105,15 @@ class Hub:
     def __len__(self) -> int:
         """Number of subscriptions."""
         return sum(len(subscriptions) for subscriptions in self._subscriptions.values())
+
+    @property
+    def queued(self) -> int:
+        """Samples that wait for subscribers."""
+        return sum(
+            subscription.queued
+            for subscriptions in self._subscriptions.values()
+            for subscription in subscriptions
+        )
 
     def subscribe(self, session: str | None = None) -> Subscription:
         """A queue of what is published of `session`, or of all, from now on."""

@@ -20,6 +20,7 @@ from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.inference.reader import FrameReader, Outcome
 from narrowcast_decoder.ingest.frames import TakenFrame
 from narrowcast_decoder.ingest.live import LiveSession
+from narrowcast_decoder.metrics import Metrics, StoreFailure
 from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.health import StoreHealth
 from narrowcast_decoder.store.interface import SampleStore, SeriesConflictError
@@ -45,6 +46,7 @@ class _Work(NamedTuple):
     session: LiveSession
     contexts: RungContexts
     frame: TakenFrame
+    received_us: int
 
 
 class Pipeline:
@@ -57,16 +59,29 @@ class Pipeline:
         hub: Hub,
         clock: Clock,
         stages: Stages | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._reader = reader
         self._store = store
         self._hub = hub
         self._clock = clock
         self._stages = stages or Stages()
+        self._metrics = metrics or Metrics()
+        self._is_running = False
         self.store_health = StoreHealth()
         self._queue: deque[_Work] = deque()
         self._filled = asyncio.Event()
         self._last: LiveSession | None = None  # the session of the last frame read
+
+    @property
+    def is_running(self) -> bool:
+        """Whether frames are being read."""
+        return self._is_running
+
+    @property
+    def queued(self) -> int:
+        """Frames that wait for the worker."""
+        return len(self._queue)
 
     @staticmethod
     async def room(session: LiveSession) -> None:
@@ -76,28 +91,46 @@ class Pipeline:
             await session.progress.wait()
 
     def submit(
-        self, session: LiveSession, contexts: RungContexts, frames: Sequence[TakenFrame]
+        self,
+        session: LiveSession,
+        contexts: RungContexts,
+        frames: Sequence[TakenFrame],
+        received_us: int | None = None,
     ) -> None:
-        """Hand over a session's next frames, at least one. Of one that failed they are dropped."""
+        """Hand over a session's next frames, at least one. Of one that failed they are dropped.
+
+        received_us: when their message came, by the monotonic clock; now, if not told.
+        """
         if session.failed:
             return
+        if received_us is None:
+            received_us = self._clock.monotonic_us()
+        self._metrics.taken(frames)
         session.taken(len(frames), frames[-1].seq + 1, frames[-1].captured_us)
-        self._queue.extend(_Work(session, contexts, frame) for frame in frames)
+        self._queue.extend(_Work(session, contexts, frame, received_us) for frame in frames)
         self._filled.set()
 
     async def run(self) -> None:
         """Work until cancelled."""
+        self._is_running = True
+        try:
+            with ThreadPoolExecutor(1, thread_name_prefix="inference") as worker:
+                while True:
+                    await self._round(worker)
+        finally:
+            self._is_running = False
+
+    async def _round(self, worker: ThreadPoolExecutor) -> None:
         loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, thread_name_prefix="inference") as worker:
-            while True:
-                if not (batch := await self._take()):
-                    continue
-                pause_s = 0.0 if self._is_lone(batch) else ROUND_S
-                next_s = loop.time() + pause_s
-                pairs = [(work.contexts, work.frame) for work in batch]
-                outcomes = await loop.run_in_executor(worker, self._reader.read, pairs)
-                await self._deliver(batch, outcomes)
-                await asyncio.sleep(next_s - loop.time())
+        if not (batch := await self._take()):
+            return
+        pause_s = 0.0 if self._is_lone(batch) else ROUND_S
+        next_s = loop.time() + pause_s
+        pairs = [(work.contexts, work.frame) for work in batch]
+        outcomes = await loop.run_in_executor(worker, self._reader.read, pairs)
+        self._metrics.read(len(batch))
+        await self._deliver(batch, outcomes)
+        await asyncio.sleep(next_s - loop.time())
 
     def _is_lone(self, batch: list[_Work]) -> bool:
         """Whether one stream alone has come, in this round and in the last one."""
@@ -128,6 +161,8 @@ class Pipeline:
         self._stages.frames += len(samples)
         with self._stages.sample:
             self._hub.publish(samples)
+            received_us = [work.received_us for work in batch]
+            self._metrics.published(samples, received_us, self._clock.monotonic_us())
         counts: dict[LiveSession, int] = {}
         for work in batch:
             counts[work.session] = counts.get(work.session, 0) + 1
@@ -146,9 +181,11 @@ class Pipeline:
         """
         failed: set[LiveSession] = set()
         while samples:
+            began_us = self._clock.monotonic_us()
             try:
                 await self._store.append(samples)
             except StoreError as error:
+                self._metrics.store_failures[StoreFailure.of(error)] += 1
                 delay_s = self.store_health.failed(error, self._clock.monotonic_us())
                 if delay_s is not None:
                     await asyncio.sleep(delay_s)
@@ -157,6 +194,7 @@ class Pipeline:
                 names = {each.name for each in failed}
                 samples = [sample for sample in samples if sample.session not in names]
             else:
+                self._metrics.stored(self._clock.monotonic_us() - began_us)
                 self.store_health.worked()
                 break
         return failed
@@ -167,6 +205,11 @@ def _refused(error: StoreError, sessions: Collection[LiveSession]) -> set[LiveSe
     one = error.session if isinstance(error, SeriesConflictError) else None
     refused = {each for each in sessions if one in (None, each.name)}
     for each in refused:
-        logger.error("session %s: its samples cannot be stored: %s", each.name, error)
+        logger.error(
+            "session %s: its samples cannot be stored: %s",
+            each.name,
+            error,
+            extra={"session": each.name, "seq": each.stored_seq},
+        )
         each.fail(error.problem)
     return refused

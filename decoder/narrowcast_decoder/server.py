@@ -17,6 +17,7 @@ from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.reader import FrameReader
 from narrowcast_decoder.ingest.endpoint import Ingest
 from narrowcast_decoder.ingest.registry import Registry
+from narrowcast_decoder.metrics import Metrics
 from narrowcast_decoder.pipeline import Pipeline
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.settings import DecoderSettings
@@ -95,12 +96,12 @@ def _end_dead_peers(listener: socket.socket) -> None:
 async def _serve(
     settings: DecoderSettings, listener: socket.socket, recogniser: Recogniser
 ) -> None:
-    clock, hub, stages = SystemClock(), Hub(), Stages()
+    clock, hub, stages, metrics = SystemClock(), Hub(), Stages(), Metrics()
     store = await SqliteStore.open(settings.store, model=settings.model)
     try:
-        pipeline = Pipeline(FrameReader(recogniser, stages), store, hub, clock, stages)
+        pipeline = Pipeline(FrameReader(recogniser, stages), store, hub, clock, stages, metrics)
         registry = Registry(store, hub, clock)
-        ingest = Ingest(registry, pipeline, clock, stages)
+        ingest = Ingest(registry, pipeline, clock, stages, metrics)
         service = Service(
             store,
             hub,
@@ -109,6 +110,11 @@ async def _serve(
             store_health=pipeline.store_health,
             clock=clock,
             evict=registry.evict,
+            metrics=metrics,
+            stages=stages,
+            queued_frames=lambda: pipeline.queued,
+            is_reading=lambda: pipeline.is_running,
+            is_draining=lambda: ingest.is_draining,
         )
         retention = Retention(store, settings.limits, registry.live, clock)
         app = create_app(service)

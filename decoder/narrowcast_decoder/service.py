@@ -2,13 +2,26 @@
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from narrowcast_decoder.hub import Hub
+from narrowcast_decoder.metrics import Metrics
+from narrowcast_decoder.metrics_page import MetricsPage, Now
+from narrowcast_decoder.readiness import Readiness
+from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.health import StoreHealth
 from narrowcast_decoder.store.interface import SampleStore, SessionState, SessionSummary
 from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.errors import UnknownSessionError
+
+
+def _yes() -> bool:
+    return True
+
+
+def _no() -> bool:
+    return False
 
 
 class Patience(NamedTuple):
@@ -31,6 +44,37 @@ class Service:
     clock: Clock = field(default_factory=SystemClock)
     evict: Callable[[str], Awaitable[None]] | None = None
     """Ends the publishing of a session, and returns once nothing more of it comes."""
+    metrics: Metrics = field(default_factory=Metrics)
+    stages: Stages = field(default_factory=Stages)
+    queued_frames: Callable[[], int] = int
+    """Frames that wait to be read; none by default."""
+    is_reading: Callable[[], bool] = _yes
+    is_draining: Callable[[], bool] = _no
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        """Whether new streams should come here."""
+        return Readiness(
+            self.store,
+            self.store_health,
+            self.clock,
+            is_reading=self.is_reading,
+            is_draining=self.is_draining,
+        )
+
+    @cached_property
+    def metrics_page(self) -> MetricsPage:
+        """All of this for Prometheus."""
+        return MetricsPage(self.metrics, self.stages, self._now, self.model)
+
+    def _now(self) -> Now:
+        return Now(
+            streams=len(self.live_sessions()),
+            subscribers=len(self.hub),
+            queued_frames=self.queued_frames(),
+            queued_samples=self.hub.queued,
+            store=self.store_health.condition,
+        )
 
     async def summary(self, session: str) -> SessionSummary:
         """The session at a glance. Raises UnknownSessionError where there is none."""

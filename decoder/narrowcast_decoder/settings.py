@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from narrowcast_decoder.store.retention import Limits
 from narrowcast_models.precision import Precision
 from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.logs import LogFormat
 
 ENVIRONMENT_PREFIX = "NARROWCAST_"
 
@@ -60,6 +61,7 @@ class DecoderSettings(BaseSettings):
     precision: Precision = Field(
         Precision.AUTO, description="What the network is multiplied in; bfloat16 where it is quick."
     )
+    log_format: LogFormat = Field(LogFormat.TEXT, description="How a record is written.")
     max_age: Age | None = Field(None, description="How long series are kept, in s.")
     max_samples: Count | None = Field(None, description="Samples that are kept in all.")
     max_bytes: Count | None = Field(None, description="Bytes that the series may fill.")

@@ -196,4 +196,6 @@ def _name_unexpected(
 
 
 def _complain(text: str) -> None:
-    click.echo(f"narrowcast: error: {' '.join(text.split())}", err=True)
+    line = " ".join(text.split())
+    if not logs.complain(line):
+        click.echo(f"narrowcast: error: {line}", err=True)

@@ -1,12 +1,23 @@
-"""Logging for the command line: one line a record, on standard error."""
+"""Logging: one line a record, on standard error, as text or as JSON.
 
+A record tells which session and frame it is of where it is logged with `extra={"session": ...,
+"seq": ...}`.
+"""
+
+import json
 import logging
 import re
 import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import TracebackType
+from typing import Any
+
+ABOUT = ("session", "seq")
+"""What a record may be about: attributes that a logger's `extra` gives it."""
 
 OURS = "narrowcast_"
 """Beginning of the name of every package here, and so of every logger."""
@@ -17,6 +28,15 @@ _LIBRARIES_FROM = 3
 
 # A record may quote what strangers sent: a line end in it must not begin a line of its own.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+_log = logging.getLogger(__name__)
+
+
+class LogFormat(StrEnum):
+    """How a record is written."""
+
+    TEXT = "text"  # for people
+    JSON = "json"  # an object a line, for whatever collects them
 
 
 def configure(verbosity: int) -> None:
@@ -36,6 +56,27 @@ def at_least(verbosity: int) -> None:
     """Raise the verbosity to this where it is lower: a service tells more than a filter."""
     if logging.getLogger().level > _level(verbosity):
         configure(verbosity)
+
+
+def use(log_format: LogFormat) -> None:
+    """Write records so from now on, at the verbosity there is.
+
+    As JSON every line is a record: Python's warnings, and what ends the process, are too.
+    """
+    is_json = log_format is LogFormat.JSON
+    for handler in _our_handlers():
+        handler.use(log_format)
+    logging.captureWarnings(is_json)
+    if is_json:
+        sys.excepthook = _record_unexpected
+
+
+def complain(text: str) -> bool:
+    """Record the error that ends a command, where records are JSON; False where they are not."""
+    if not any(handler.log_format is LogFormat.JSON for handler in _our_handlers()):
+        return False
+    _log.critical("%s", text)
+    return True
 
 
 @contextmanager
@@ -69,10 +110,16 @@ class _StandardError(logging.Handler):
 
     def __init__(self, verbosity: int) -> None:
         super().__init__()
-        self.setFormatter(_OneLine(tracebacks=verbosity >= _TRACEBACKS_FROM))
+        self._tracebacks = verbosity >= _TRACEBACKS_FROM
+        self.use(LogFormat.TEXT)
         self.kept: deque[str] | None = None
         if verbosity < _LIBRARIES_FROM:
             self.addFilter(_is_worth_a_line)
+
+    def use(self, log_format: LogFormat) -> None:
+        self.log_format = log_format
+        formatter = _Json if log_format is LogFormat.JSON else _OneLine
+        self.setFormatter(formatter(tracebacks=self._tracebacks))
 
     def emit(self, record: logging.LogRecord) -> None:
         line = self.format(record) + "\n"
@@ -107,6 +154,44 @@ class _OneLine(logging.Formatter):
             return "\n" + self.formatException(record.exc_info)
         error = record.exc_info[1]
         return _CONTROL.sub(_escaped, f" ({type(error).__name__}: {error})")
+
+
+class _Json(logging.Formatter):
+    """As `{"time": "2026-01-31T12:00:00.123Z", "level": "info", "logger": ..., "message": ...}`.
+
+    `session` and `seq` follow where the record has them, `error` and `traceback` where it is of an
+    exception. All is ASCII: no control character gets through.
+    """
+
+    def __init__(self, *, tracebacks: bool) -> None:
+        super().__init__()
+        self._tracebacks = tracebacks
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        told: dict[str, Any] = {
+            "time": time.replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        told |= {key: record.__dict__[key] for key in ABOUT if key in record.__dict__}
+        return json.dumps(told | self._exception(record))
+
+    def _exception(self, record: logging.LogRecord) -> dict[str, str]:
+        if not record.exc_info or record.exc_info[1] is None:
+            return {}
+        error = record.exc_info[1]
+        told = {"error": f"{type(error).__name__}: {error}"}
+        if self._tracebacks:
+            told["traceback"] = self.formatException(record.exc_info)
+        return told
+
+
+def _record_unexpected(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    _log.critical("unexpected error", exc_info=(kind, error, trace))
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -49,9 +49,9 @@ async def end_of(publisher: ClientConnection) -> End:
         return said
 
 
-def health(url: str) -> int:
+def readiness(url: str) -> int:
     try:
-        with processes._open(f"{url}/healthz") as answer:
+        with processes._open(f"{url}/readyz") as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         with error:
@@ -59,11 +59,11 @@ def health(url: str) -> int:
 
 
 def test_a_store_that_is_taken_away_fails_loudly(tmp_path: Path) -> None:
-    """1. Two publish. 2. The file goes. 3. Both are told. 4. Health and log say what to do."""
+    """1. Two publish. 2. The file goes. 3. Both are told. 4. Readiness and log say what to do."""
 
     async def scenario(url: str) -> None:
         async with publishing(url, "a") as a, publishing(url, "b") as b:
-            assert health(url) == 200
+            assert readiness(url) == 200
             (tmp_path / "series.sqlite").unlink()
             for publisher in (a, b):
                 await send(publisher, 1)
@@ -71,7 +71,7 @@ def test_a_store_that_is_taken_away_fails_loudly(tmp_path: Path) -> None:
                 assert (end.code, end.next_seq) == (EndCode.FAULT, 1)
                 assert "was deleted or replaced" in end.reason
                 assert publisher.close_code == CloseCode.FAULT
-        assert health(url) == 503
+        assert readiness(url) == 503
 
     with processes.decoder(tmp_path) as url:
         asyncio.run(scenario(url))

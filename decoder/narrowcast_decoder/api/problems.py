@@ -61,6 +61,9 @@ class Problem(BaseModel):
     errors: list[InvalidField] | None = Field(
         default=None, description="The parts of the request that cannot be used."
     )
+    checks: dict[str, str] | None = Field(
+        default=None, description="Of `/readyz`: the checks that failed, and what was wrong."
+    )
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

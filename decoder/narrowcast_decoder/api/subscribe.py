@@ -106,10 +106,17 @@ async def _send_series(websocket: WebSocket, service: Service, wanted: Wanted) -
     except UnknownSessionError as error:
         return Closing(CloseCode.UNKNOWN_SESSION, error.problem)
     except StoreError as error:
-        _log.error("subscription to %s: %s", wanted.session, error)
+        _log.error(
+            "subscription to %s: %s", wanted.session, error, extra={"session": wanted.session}
+        )
         return Closing(CloseCode.TRY_LATER, error.problem)
     except TimeoutError:
-        _log.warning("a subscriber to %s took nothing for %g s", wanted.session, send_s)
+        _log.warning(
+            "a subscriber to %s took nothing for %g s",
+            wanted.session,
+            send_s,
+            extra={"session": wanted.session},
+        )
         return Closing(CloseCode.TOO_SLOW, f"nothing was taken for {send_s:g} s")
     except WebSocketDisconnect:
         return Closing(GONE)

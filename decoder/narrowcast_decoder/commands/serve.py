@@ -25,6 +25,11 @@ import click
 @click.option(
     "--max-bytes", metavar="N", help="Keep so many bytes of samples, of the newest sessions: 10G."
 )
+@click.option(
+    "--log-format",
+    metavar="FORMAT",
+    help="text or json: one line a record on standard error; text by default.",
+)
 def serve(
     host: str | None,
     port: int | None,
@@ -35,6 +40,7 @@ def serve(
     max_age: str | None,
     max_samples: str | None,
     max_bytes: str | None,
+    log_format: str | None,
 ) -> None:
     r"""Take in streams, read their valence, and serve the series.
 
@@ -62,5 +68,7 @@ def serve(
         max_age=max_age,
         max_samples=max_samples,
         max_bytes=max_bytes,
+        log_format=log_format,
     )
+    logs.use(settings.log_format)
     server.serve(settings)

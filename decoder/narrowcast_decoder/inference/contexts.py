@@ -23,8 +23,10 @@ MAX_LATE_CONTEXTS = 4
 class RungContexts:
     """Decodes the access units of DATA, or of LATE, in order. Owned by the worker thread."""
 
-    def __init__(self, *, late: bool = False) -> None:
+    def __init__(self, *, late: bool = False, session: str = "") -> None:
+        """session: its name, for the log."""
         self._late = late
+        self._session = session
         self._decoders: dict[Rung, ChipDecoder] = {}
         self.keyframe_wanted: KeyframeRequest | None = None
         """For the epoch that cannot go on without one; None where all is well."""
@@ -37,7 +39,13 @@ class RungContexts:
             chip = decoder.decode(frame.nals)
         except CodecError as error:
             if self.keyframe_wanted is None:
-                logger.warning("frame %d cannot be decoded: %s", frame.seq, error)
+                logger.warning(
+                    "session %s: frame %d cannot be decoded: %s",
+                    self._session,
+                    frame.seq,
+                    error,
+                    extra={"session": self._session, "seq": frame.seq},
+                )
             self.keyframe_wanted = KeyframeRequest(frame.epoch, self._late)
             return None
         self.keyframe_wanted = None

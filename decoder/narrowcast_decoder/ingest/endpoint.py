@@ -7,6 +7,7 @@ from starlette.websockets import WebSocket
 
 from narrowcast_decoder.ingest.publisher import Publisher
 from narrowcast_decoder.ingest.registry import Registry
+from narrowcast_decoder.metrics import Metrics
 from narrowcast_decoder.pipeline import Pipeline
 from narrowcast_decoder.stages import Stages
 from narrowcast_shared.clock import Clock
@@ -18,15 +19,26 @@ class Ingest:
     """Accepts publishers until it drains."""
 
     def __init__(
-        self, registry: Registry, pipeline: Pipeline, clock: Clock, stages: Stages | None = None
+        self,
+        registry: Registry,
+        pipeline: Pipeline,
+        clock: Clock,
+        stages: Stages | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._registry = registry
         self._pipeline = pipeline
         self._clock = clock
         self._stages = stages or Stages()
+        self._metrics = metrics or Metrics()
         self._draining = asyncio.Event()
         self._open = 0
         self._all_gone = asyncio.Event()
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether publishers are sent away."""
+        return self._draining.is_set()
 
     def drain(self) -> None:
         """Tell every publisher, now and to come, to come back later."""
@@ -46,7 +58,9 @@ class Ingest:
             await websocket.close(CloseCode.BAD_REQUEST, f"subprotocol {SUBPROTOCOL} is wanted")
             return
         await websocket.accept(SUBPROTOCOL)
-        publisher = Publisher(websocket, self._registry, self._pipeline, self._clock, self._stages)
+        publisher = Publisher(
+            websocket, self._registry, self._pipeline, self._clock, self._stages, self._metrics
+        )
         self._open += 1
         try:
             await publisher.serve(self._draining)

@@ -9,8 +9,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.ingest.frames import TakenFrame
-from narrowcast_decoder.ingest.receiver import Ended, Receiver
+from narrowcast_decoder.ingest.receiver import Ended, Receiver, State
 from narrowcast_decoder.ingest.registry import Claim, Registry
+from narrowcast_decoder.metrics import INTERRUPTED, Metrics, Violation, end_name
 from narrowcast_decoder.pipeline import Pipeline
 from narrowcast_decoder.stages import Stages
 from narrowcast_shared.clock import Clock
@@ -68,15 +69,16 @@ class Publisher:
         pipeline: Pipeline,
         clock: Clock,
         stages: Stages,
+        metrics: Metrics,
     ) -> None:
         self._websocket = websocket
         self._registry = registry
         self._pipeline = pipeline
         self._clock = clock
         self._stages = stages
+        self._metrics = metrics
         self._receiver = Receiver()
-        # A new connection opens every rung with a keyframe; late frames have their own contexts.
-        self._contexts = {False: RungContexts(), True: RungContexts(late=True)}
+        self._contexts: dict[bool, RungContexts] = {}  # by late
         self._heard_us = clock.monotonic_us()
         self._report_interval_s = 0.2
         self._requested: dict[bool, _Requested] = {}  # by late
@@ -104,7 +106,7 @@ class Publisher:
             async with asyncio.timeout(GREETING_TIMEOUT_S):
                 hello = await self._receive()
         except TimeoutError:
-            raise _Ended(EndCode.PROTOCOL, "no HELLO came") from None
+            raise self._violation(Violation.NO_HELLO, "no HELLO came") from None
         assert isinstance(hello, wire.Hello)
         interval_ms = min(
             max(hello.report_interval_ms, MIN_REPORT_INTERVAL_MS), MAX_REPORT_INTERVAL_MS
@@ -114,7 +116,15 @@ class Publisher:
 
     async def _welcome(self, claim: Claim) -> None:
         session = claim.session
-        logger.info("session %s: published from frame %d on", session.name, session.next_seq)
+        # A new connection opens every rung with a keyframe; late frames have their own contexts.
+        for late in (False, True):
+            self._contexts[late] = RungContexts(late=late, session=session.name)
+        logger.info(
+            "session %s: published from frame %d on",
+            session.name,
+            session.next_seq,
+            extra={"session": session.name, "seq": session.next_seq},
+        )
         welcome = self._receiver.welcome(session.next_seq, session.last_captured_us, session.owed)
         await self._send(welcome)
         await self._submit(claim, self._receiver.disown())
@@ -180,7 +190,8 @@ class Publisher:
         await self._pipeline.room(claim.session)
         if frames and not claim.replaced.is_set():
             claim.session.owed = self._receiver.owed
-            self._pipeline.submit(claim.session, self._contexts[frames[-1].late], frames)
+            contexts = self._contexts[frames[-1].late]
+            self._pipeline.submit(claim.session, contexts, frames, self._heard_us)
 
     async def _receive(self) -> object:
         """The next message's event. A text message and a violation end the connection."""
@@ -189,13 +200,20 @@ class Publisher:
             raise WebSocketDisconnect(message.get("code", CloseCode.SESSION_ENDED))
         data = message.get("bytes")
         if data is None:
-            raise _Ended(EndCode.PROTOCOL, "messages are binary")
+            raise self._violation(Violation.TEXT, "messages are binary")
+        state = self._receiver.state
         try:
             with self._stages.parse:
+                self._metrics.message(len(data))
                 self._heard_us = self._clock.monotonic_us()
                 return self._receiver.receive(data, self._heard_us, self._clock.unix_us())
         except ProtocolError as error:
-            raise _Ended(EndCode.PROTOCOL, str(error)) from error
+            kind = Violation.GREETING if state is State.GREETING else Violation.STREAM
+            raise self._violation(kind, str(error)) from error
+
+    def _violation(self, kind: Violation, reason: str) -> _Ended:
+        self._metrics.violations[kind] += 1
+        return _Ended(EndCode.PROTOCOL, reason)
 
     async def _report(self, claim: Claim) -> None:
         """Acknowledge at the interval that the encoder asked for, where there is news."""
@@ -218,6 +236,7 @@ class Publisher:
         if again and asked and now_us - asked.at_us < KEYFRAME_PATIENCE_US:
             return
         self._requested[wanted.late] = _Requested(wanted, now_us)
+        self._metrics.keyframe_requests += 1
         await self._send(self._receiver.request_keyframe(wanted))
 
     async def _send_report(self, claim: Claim) -> None:
@@ -229,13 +248,17 @@ class Publisher:
         await self._websocket.send_bytes(data)
 
     async def _close(self, claim: Claim | None, end: _Ended) -> None:
+        self._metrics.ended[INTERRUPTED if end.gone else end_name(end.code)] += 1
+        about = {}
+        if claim:
+            about = {"session": claim.session.name, "seq": claim.session.next_seq}
         if end.code is EndCode.PROTOCOL:
-            logger.warning("a publisher broke the protocol: %s", end.reason)
+            logger.warning("a publisher broke the protocol: %s", end.reason, extra=about)
         if not end.gone:
             with suppress(WebSocketDisconnect, RuntimeError):  # it may have left meanwhile
                 await self._say_end(claim, end)
         if claim:
-            logger.info("session %s: %s", claim.session.name, end.reason)
+            logger.info("session %s: %s", claim.session.name, end.reason, extra=about)
             await self._registry.release(claim, finished=False)
 
     async def _say_end(self, claim: Claim | None, end: _Ended) -> None:

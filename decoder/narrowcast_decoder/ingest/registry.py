@@ -54,7 +54,9 @@ class Registry:
                 session = await self._load(name)
             before, claim = self._claims.get(name), Claim(session)
             if before is not None:
-                logger.info("session %s: a new connection takes over", name)
+                logger.info(
+                    "session %s: a new connection takes over", name, extra={"session": name}
+                )
                 before.replaced.set()
             session.clock_offset_us = 0  # that of another encoder, for all that is known
             self._sessions[name], self._claims[name] = session, claim

@@ -178,6 +178,10 @@ class SampleStore(Protocol):
         """
         ...
 
+    async def check_writable(self) -> None:
+        """Write something that changes nothing; return where an append can be expected to work."""
+        ...
+
     async def note_started(self, session: str, unix_s: float) -> None:
         """A publisher has come, or come back: the session exists, and has not ended."""
         ...

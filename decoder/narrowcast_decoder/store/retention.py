@@ -125,7 +125,13 @@ class Retention:
         before = summary.written_t + 1e-6 if written_before is None else written_before
         if not await self._store.delete(summary.session, before):
             return 0
-        _log.info("session %s %s: %d samples deleted", summary.session, why, summary.samples)
+        _log.info(
+            "session %s %s: %d samples deleted",
+            summary.session,
+            why,
+            summary.samples,
+            extra={"session": summary.session},
+        )
         return summary.samples
 
     async def _trim(self, summary: SessionSummary, before_id: int) -> int:
@@ -134,7 +140,12 @@ class Retention:
         if before_id <= summary.first_id:
             return 0
         deleted = await self._store.trim(summary.session, before_id)
-        _log.info("session %s: its %d oldest samples deleted", summary.session, deleted)
+        _log.info(
+            "session %s: its %d oldest samples deleted",
+            summary.session,
+            deleted,
+            extra={"session": summary.session},
+        )
         return deleted
 
     def _is_live(self, summary: SessionSummary) -> bool:

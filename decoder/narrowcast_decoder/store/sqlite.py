@@ -130,6 +130,9 @@ class SqliteStore:
             await self._write(sqlite_deletion.forget_log)
         return found
 
+    async def check_writable(self) -> None:
+        await self._write(sqlite_schema.write_nothing)
+
     async def note_started(self, session: str, unix_s: float) -> None:
         await self._write(
             lambda connection: sqlite_series.note_started(connection, session, unix_s, self._model)

@@ -134,6 +134,12 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def write_nothing(connection: sqlite3.Connection) -> None:
+    """Write the schema's version as it is: a page goes to the log, as with any write."""
+    with transaction(connection):
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
 def _connect(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     # isolation_level None: no transaction is begun behind our back.
     return sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)

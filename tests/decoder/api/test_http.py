@@ -11,6 +11,7 @@ import pytest
 
 from narrowcast_decoder.api import problems
 from narrowcast_decoder.service import Service
+from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_shared import __version__
 from narrowcast_shared.samples import FIELDS, Sample, csv_header, csv_row
 
@@ -266,7 +267,43 @@ def test_index_and_health(serve: Serve) -> None:
             "live_sessions": 2,
         }
         index = (await running.client.get("/")).json()
-        for name in ("sessions", "health", "openapi"):
+        for name in ("sessions", "health", "ready", "metrics", "openapi"):
             assert (await running.client.get(index["links"][name])).status_code == 200
+
+    serve(scenario)
+
+
+def test_a_store_that_cannot_be_written_is_not_ready(serve: Serve) -> None:
+    async def scenario(running: Running) -> None:
+        store = running.service.store
+        assert isinstance(store, SqliteStore)
+        await store._writer.run(lambda connection: connection.execute("PRAGMA query_only = ON"))
+        answer = await running.client.get("/readyz")
+        alive = await running.client.get("/healthz")
+
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == problems.MEDIA_TYPE
+        assert answer.headers["retry-after"] == "5"
+        problem = problems.Problem.model_validate(answer.json())
+        assert problem.checks is not None
+        assert list(problem.checks) == ["store"]
+        assert "cannot be written" in problem.checks["store"]
+        assert alive.status_code == 200
+
+    serve(scenario)
+
+
+def test_metrics_come_as_text_or_as_openmetrics(serve: Serve) -> None:
+    async def scenario(running: Running) -> None:
+        text = await running.client.get("/metrics")
+        accept = "application/openmetrics-text; version=1.0.0"
+        openmetrics = await running.client.get("/metrics", headers={"Accept": accept})
+
+        assert text.headers["content-type"].startswith("text/plain; version=")
+        assert openmetrics.headers["content-type"].startswith("application/openmetrics-text;")
+        assert openmetrics.text.endswith("# EOF\n")
+        for page in (text.text, openmetrics.text):
+            assert 'narrowcast_samples_total{status="ok"} 0.0' in page
+            assert f'narrowcast_build_info{{model="oa",version="{__version__}"}} 1.0' in page
 
     serve(scenario)

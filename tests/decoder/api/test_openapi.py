@@ -58,6 +58,8 @@ def test_it_lists_every_path(schema: dict[str, Any]) -> None:
     assert set(schema["paths"]) == {
         "/",
         "/healthz",
+        "/metrics",
+        "/readyz",
         "/v1/publish",
         "/v1/sessions",
         "/v1/sessions/{session}",

@@ -442,3 +442,19 @@ def test_appends_go_on_while_a_long_session_is_deleted(
         assert between >= 4
 
     run(open_store, test)
+
+
+def test_a_check_for_writing_leaves_everything_as_it_was(
+    open_store: OpenStore, series: Series
+) -> None:
+    async def test(store: SampleStore) -> None:
+        await store.append(series("a", 10))
+        before = await store.summaries()
+        for _ in range(3):
+            await store.check_writable()
+        assert await store.summaries() == before
+        await store.close()
+        with pytest.raises(StoreError):
+            await store.check_writable()
+
+    run(open_store, test)

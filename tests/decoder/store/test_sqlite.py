@@ -101,6 +101,8 @@ def test_a_locked_file_is_an_error_and_then_none(tmp_path: Path, series: Series)
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(StoreBusyError, match="locked by another process"):
                 await store.append(series("a", 1))
+            with pytest.raises(StoreBusyError, match="locked by another process"):
+                await store.check_writable()
         await store.append(series("a", 1))
         assert await store.read("a") == series("a", 1)
 
@@ -129,6 +131,8 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path, series: Serie
         await store._writer.run(lambda connection: connection.execute("PRAGMA query_only = ON"))
         with pytest.raises(StoreError, match="cannot be written: check its permissions"):
             await store.append(series("a", 1))
+        with pytest.raises(StoreError, match="cannot be written: check its permissions"):
+            await store.check_writable()
 
     run(tmp_path / "series.sqlite", test)
 
