@@ -20,7 +20,7 @@ demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer o
 	$(BIN)/narrowcast demo
 
 test: setup  ## Run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 lint: setup  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
