@@ -20,9 +20,13 @@ START_BPS = 64_000.0
 
 LEAST_BPS = 500.0
 
-GROWTH_PER_S = (0.1, 0.8)
+GROWTH_PER_S = (0.3, 1.2)
 """How fast the estimate may grow where nothing waits: at first after a fall, and at most, which is
 also after an outage. It doubles in every second without waiting."""
+
+FALL_WEIGHT = 0.4
+BROKEN = 0.3
+"""Of a measurement below the estimate; one below this share of it is taken as it is."""
 
 USED_SHARE = 0.6
 """The estimate grows while at least this share of it is offered."""
@@ -182,14 +186,14 @@ class LineEstimate:
             self._capacity_bps = min(self._capacity_bps, max(self._told_bps, LEAST_BPS))
 
     def _fall(self, measured_bps: float, late_us: float) -> None:
-        """Most of the way to what was measured.
+        """Part of the way to what was measured.
 
         Not below half after an outage, which says nothing of the line once it is up again.
         """
         outage = late_us > DOWN_US
         self._growth = GROWTH_PER_S[1 if outage else 0]
         least_bps = 0.5 * self._capacity_bps if outage else LEAST_BPS
-        weight = 1.0 if measured_bps < 0.5 * self._capacity_bps else 0.7
+        weight = 1.0 if measured_bps < BROKEN * self._capacity_bps else FALL_WEIGHT
         fallen_bps = self._capacity_bps + weight * (measured_bps - self._capacity_bps)
         self._capacity_bps = max(least_bps, fallen_bps)
 
