@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 US_PER_S = 1_000_000
 
-START_BPS = 64_000.0
+START_BPS = 24_000.0
 """Belief in a line of which nothing is known yet."""
 
 LEAST_BPS = 500.0
