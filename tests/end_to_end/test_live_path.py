@@ -214,7 +214,8 @@ def test_a_capped_run_stays_under_the_cap_in_every_window(folder: Path, cap_bps:
     check(samples)
     assert busiest_bps(relay.billed, 5.0) <= cap_bps
     read_share = sum(sample.status is Status.OK for sample in samples) / len(samples)
-    assert read_share >= (0.12 if cap_bps < 10_000 else 0.4)
+    # Few frames, well coded: this face costs three times the table's.
+    assert read_share >= (0.08 if cap_bps < 10_000 else 0.25)
     steady = [s.wire_bps for s in samples[len(samples) // 2 :] if s.wire_bps is not None]
     assert max(steady) >= 0.5 * cap_bps, "the cap is used"
 
