@@ -87,8 +87,9 @@ def test_samples_of_other_times_in_between_are_left_out(serve: Serve, series: Se
 
 
 async def replayed(running: Running, query: str) -> tuple[list[Sample], list[float], int | None]:
-    """What a subscriber gets, when (s from the first sample), and the close code."""
+    """What a subscriber gets, when (s from its asking), and the close code."""
     samples, times = [], []
+    asked = time.monotonic()
     url = running.ws(f"/v1/sessions/a/subscribe?replay=true{query}")
     async with connect(url, compression=None, proxy=None) as connection:
         try:
@@ -97,7 +98,7 @@ async def replayed(running: Running, query: str) -> tuple[list[Sample], list[flo
                 times.append(time.monotonic())
         except ConnectionClosed:
             pass
-    return samples, [at - times[0] for at in times], connection.close_code
+    return samples, [at - asked for at in times], connection.close_code
 
 
 def test_a_replay_has_the_pace_the_messages_and_the_end_of_the_live_series(
@@ -109,12 +110,12 @@ def test_a_replay_has_the_pace_the_messages_and_the_end_of_the_live_series(
         await running.publish(series("a", 51))
         samples, times, code = await replayed(running, "&speed=4")
         assert (samples, code) == (series("a", 51), CloseCode.SESSION_ENDED)
-        assert 0.4 < times[-1] < 1.5
-        assert times[25] == pytest.approx(times[-1] / 2, abs=0.2)
+        assert all(at > 0.01 * index - 0.005 for index, at in enumerate(times)), "never early"
+        assert times[-1] < 2.0
 
         samples, times, _ = await replayed(running, "&max_gap=0&from=7")
         assert samples == series("a", 45, first_id=7)
-        assert times[-1] < 0.4
+        assert times[-1] < 1.5  # at its pace 1.8
 
     serve(scenario)
 
