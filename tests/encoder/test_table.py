@@ -66,14 +66,6 @@ def test_rows_come_by_frame_rate_and_then_by_bytes(tmp_path: Path) -> None:
     assert loaded.source.command == "narrowcast rd"
 
 
-def test_another_list_of_the_same_file(tmp_path: Path) -> None:
-    path = _written(tmp_path, _told([_row()], psnr_rows=[_row(px=96)]))
-    assert [row.rung.px for row in table.load(path, "psnr_rows").rows] == [96]
-    assert [row.rung.px for row in table.load(path).rows] == [24]
-    with pytest.raises(SettingsError, match=r"no operating table \(rows: "):
-        table.load(path, "other_rows")
-
-
 @pytest.mark.parametrize(
     ("rows", "where"),
     [

@@ -1,7 +1,6 @@
 """Which rows are worth having, and which operating point a line carries in time."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,10 +10,7 @@ from narrowcast_encoder.control.table import TableJson
 from narrowcast_lab.rd import pareto, report
 from narrowcast_lab.rd.frontier import MAX_BUNDLE, allowed_delay_s, frontier
 from narrowcast_lab.rd.measure import Measured
-from narrowcast_lab.rd.psnr import psnr_table
 from narrowcast_lab.rd.row import Row, wire_bps
-from narrowcast_models.checkpoint import to_json
-from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire.cost import wire_bytes
 from narrowcast_shared.wire.data import serialise_data
@@ -150,20 +146,3 @@ def test_the_chart_has_the_best_and_every_size_at_the_highest_rate() -> None:
     alone = report.chart(Measured(0.8, [_row(15, 1e7, 0.7)]), "a title")
     assert ">24 px, 15 fps, 5 a message<" in alone
     assert "best of all" not in alone
-
-
-def test_a_table_of_those_who_protect_the_picture(tmp_path: Path) -> None:
-    path = tmp_path / "rd.json"
-    path.write_text(to_json(report.full(_measured(), SOURCE)))
-    rows = psnr_table(path).rows
-    assert [row.rung.px for row in rows] == [24, 24, 48]
-    assert [row.ccc_kept for row in rows] == pytest.approx([30 / 33, 28 / 33, 1])
-
-
-def test_psnr_rows_without_a_psnr(tmp_path: Path) -> None:
-    path = tmp_path / "rd.json"
-    told = report.full(_measured(), SOURCE)
-    del told["psnr_rows"][0]["psnr_db"]
-    path.write_text(to_json(told))
-    with pytest.raises(SettingsError, match="has no PSNR"):
-        psnr_table(path)

@@ -63,7 +63,7 @@ class Aims(NamedTuple):
 
 
 class AdaptiveController:
-    """Maximises expected CCC within a line that is only seen through acknowledgements."""
+    """Maximises expected CCC within what is believed of the line."""
 
     def __init__(
         self, table: Table, aims: Aims | None = None, report_interval_us: int = 200_000

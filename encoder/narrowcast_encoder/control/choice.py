@@ -36,8 +36,7 @@ class Means(NamedTuple):
 
     wire_bps: for DATA messages, headers counted. line_bps: at which a message is serialised.
     latency_us: from a frame's capture to its arrival. cut_us: the same for one that shows another
-    picture, on an idle line. fps: of the source. cost: as `CostCorrection`
-    has it for this face.
+    picture, on an idle line. fps: of the source. cost: as `CostCorrection` has it for this face.
     """
 
     wire_bps: float
@@ -49,7 +48,7 @@ class Means(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A row of the table with as many frames a message as it takes, or None for too few means."""
+    """A row of the table, and the operating point that makes of it what the means allow."""
 
     row: Row
     point: OperatingPoint

@@ -88,19 +88,15 @@ class TableJson(BaseModel):
     rows: Annotated[list[RowJson], Field(min_length=1)]
 
 
-def load(path: Path | None = None, listed: str = "rows") -> Table:
+def load(path: Path | None = None) -> Table:
     """The table at `path`, the shipped one unless told otherwise.
 
-    listed: which of a file's lists of rows, for `narrowcast rd --json` writes several. Raises
-    SettingsError where the file cannot be read or holds no such table.
+    Raises SettingsError where the file cannot be read or holds no table.
     """
     path = path or SHIPPED
     remedy = "write one with `narrowcast rd --table FILE`"
     try:
-        told = from_json(path.read_bytes())
-        if isinstance(told, dict) and listed != "rows":
-            told["rows"] = told.pop(listed, [])
-        table = TableJson.model_validate(told)
+        table = TableJson.model_validate(from_json(path.read_bytes()))
     except OSError as error:
         problem = f"the operating table {path} cannot be read ({error.strerror})"
         raise SettingsError(problem, remedy) from error
