@@ -36,7 +36,7 @@ def late_us(row: Row, k: int, given_: Means) -> float:
 
 
 def test_more_line_never_reads_worse() -> None:
-    kept = [choice.best(ROWS, means(kbps), None).row.ccc_kept for kbps in range(2, 60)]
+    kept = [choice.best(ROWS, means(kbps), None).row.kept for kbps in range(2, 60)]
     assert kept == sorted(kept)
     assert kept[0] < 0.9
     assert kept[-1] == 1.0
@@ -45,13 +45,13 @@ def test_more_line_never_reads_worse() -> None:
 def test_a_face_that_costs_more_is_sent_smaller() -> None:
     cheap = choice.best(ROWS, means(8, cost=1.0), None)
     dear = choice.best(ROWS, means(8, cost=8.0), None)
-    assert dear.row.ccc_kept < cheap.row.ccc_kept
+    assert dear.row.kept < cheap.row.kept
 
 
 def test_more_latency_buys_frames_per_message() -> None:
     short = choice.best(ROWS, means(5, 200), None)
     long = choice.best(ROWS, means(5, 900), None)
-    assert long.row.ccc_kept > short.row.ccc_kept
+    assert long.row.kept > short.row.kept
     assert long.point.frames_per_message > short.point.frames_per_message
 
 
@@ -67,7 +67,7 @@ def test_better_late_than_unreadable() -> None:
     hasty = means(2, 340)
     assert choice.fit(rows[1], hasty) is None
     assert choice.best(rows, hasty, None).row == rows[1]
-    nearly = (rows[0]._replace(ccc_kept=0.80), rows[1])
+    nearly = (rows[0]._replace(kept=0.80), rows[1])
     assert choice.best(nearly, hasty, None).row == nearly[0]
 
 

@@ -14,7 +14,7 @@ from narrowcast_shared.operating_point import Rung
 
 
 def _row(px: int = 24, qp: int = 36, fps: float = 25.0, **changed: object) -> dict[str, Any]:
-    plain = {"ccc_kept": 0.9, "psnr_db": 30.5, "p_frame_bytes": 12.5, "keyframe_bytes": 140.0}
+    plain = {"kept": 0.9, "psnr_db": 30.5, "p_frame_bytes": 12.5, "keyframe_bytes": 140.0}
     return {"px": px, "qp": qp, "fps": fps, **plain, **changed}
 
 
@@ -51,7 +51,7 @@ def test_more_bytes_keep_more_at_each_rate_of_the_shipped_table() -> None:
     for _, rows in groupby(table.load().rows, key=lambda row: row.fps):
         for cheap, dear in pairwise(rows):
             assert cheap.p_frame_bytes < dear.p_frame_bytes < dear.keyframe_bytes
-            assert cheap.ccc_kept < dear.ccc_kept
+            assert cheap.kept < dear.kept
 
 
 def test_rows_come_by_frame_rate_and_then_by_bytes(tmp_path: Path) -> None:
@@ -74,8 +74,8 @@ def test_rows_come_by_frame_rate_and_then_by_bytes(tmp_path: Path) -> None:
         ([_row(qp=52)], r"rows\.0\.qp"),
         ([_row(fps=0)], r"rows\.0\.fps"),
         ([_row(p_frame_bytes=0)], r"rows\.0\.p_frame_bytes"),
-        ([_row(ccc_kept=None)], r"rows\.0\.ccc_kept"),
-        ([_row(ccc_kept=float("nan"))], r"rows\.0\.ccc_kept"),
+        ([_row(kept=None)], r"rows\.0\.kept"),
+        ([_row(kept=float("nan"))], r"rows\.0\.kept"),
         ({}, "rows"),
     ],
 )

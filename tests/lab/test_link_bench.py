@@ -316,16 +316,11 @@ def test_who_takes_part() -> None:
     assert [one.name for one in contenders.contenders(base, Baselines.NONE, pinned)] == ["adaptive"]
 
 
-def test_what_a_pinned_point_needs() -> None:
-    assert contenders.wire_bps(20, 1) == 8 * 25 * (58 + 9 + 21)
-    assert contenders.wire_bps(20, 5) == 8 * 5 * (58 + 9 + 105)
-
-
 def test_the_table_of_a_controller_that_protects_the_picture() -> None:
     coarse, fine, unknown = TABLE.rows
     table = contenders.by_psnr(TABLE)
     assert table is not None
-    assert [(row.rung, row.ccc_kept) for row in table.rows] == [(coarse.rung, 0), (fine.rung, 1)]
+    assert [(row.rung, row.kept) for row in table.rows] == [(coarse.rung, 0), (fine.rung, 1)]
     assert contenders.by_psnr(TABLE._replace(rows=(coarse, unknown))) is None
 
 

@@ -11,7 +11,6 @@ from narrowcast_lab.rd import pareto, report
 from narrowcast_lab.rd.frontier import MAX_BUNDLE, allowed_delay_s, frontier
 from narrowcast_lab.rd.measure import Measured
 from narrowcast_lab.rd.row import Row, wire_bps
-from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire.cost import wire_bytes
 from narrowcast_shared.wire.data import serialise_data
 from narrowcast_shared.wire.messages import Data, Frame, FrameKind
@@ -24,12 +23,14 @@ def _row(fps: float, p_bytes: float, ccc: float, psnr_db: float = 30.0, px: int 
         fps=fps,
         ccc=ccc,
         ccc_kept=ccc / 0.8,
+        fidelity=ccc / 0.8,
+        kept=ccc / 0.8,
         rmse=0.3,
         psnr_db=psnr_db,
         p_frame_bytes=p_bytes,
         p_frame_bytes_p95=2 * p_bytes,
         keyframe_bytes=10 * p_bytes,
-        wire_bps={5: wire_bps(Rung(px, 36), fps, 5, p_bytes)},
+        wire_bps={5: wire_bps(fps, 5, p_bytes)},
     )
 
 
@@ -48,35 +49,35 @@ ROWS = st.lists(
 
 @given(rows=ROWS)
 def test_rows_that_are_kept_win_and_those_that_are_not_do_not(rows: list[Row]) -> None:
-    kept = pareto.by_ccc(rows)
+    kept = pareto.by_kept(rows)
     for cheap, dear in pairwise(kept):
         if cheap.fps == dear.fps:
             assert cheap.p_frame_bytes < dear.p_frame_bytes
-            assert dear.ccc >= cheap.ccc + pareto.LEAST_CCC
+            assert dear.kept >= cheap.kept + pareto.LEAST_KEPT
         else:
             assert cheap.fps < dear.fps
     for row in rows:
         rivals = [k for k in kept if k.fps == row.fps and k.p_frame_bytes <= row.p_frame_bytes]
-        assert max(rival.ccc for rival in rivals) > row.ccc - pareto.LEAST_CCC
+        assert max(rival.kept for rival in rivals) > row.kept - pareto.LEAST_KEPT
 
 
 @given(rows=ROWS)
 def test_the_cheapest_row_of_every_rate_stays(rows: list[Row]) -> None:
-    for kept in (pareto.by_ccc(rows), pareto.by_psnr(rows)):
+    for kept in (pareto.by_kept(rows), pareto.by_psnr(rows)):
         for fps in {row.fps for row in rows}:
             cheapest = min(row.p_frame_bytes for row in rows if row.fps == fps)
             assert min(row.p_frame_bytes for row in kept if row.fps == fps) == cheapest
 
 
 def test_rates_do_not_beat_each_other_and_noise_does_not_win() -> None:
-    cheap, noise, better = _row(25, 10, 0.7), _row(25, 11, 0.7015), _row(25, 12, 0.702)
+    cheap, noise, better = _row(25, 10, 0.7), _row(25, 11, 0.7012), _row(25, 12, 0.702)
     slow = _row(5, 40, 0.5)
-    assert pareto.by_ccc([better, slow, noise, cheap]) == [slow, cheap, better]
+    assert pareto.by_kept([better, slow, noise, cheap]) == [slow, cheap, better]
 
 
 def test_the_picture_has_winners_of_its_own() -> None:
     plain, pretty = _row(25, 10, 0.7, psnr_db=28), _row(25, 12, 0.6, psnr_db=33)
-    assert pareto.by_ccc([plain, pretty]) == [plain]
+    assert pareto.by_kept([plain, pretty]) == [plain]
     assert pareto.by_psnr([plain, pretty]) == [plain, pretty]
 
 
@@ -85,13 +86,13 @@ def test_no_point_that_fits_is_better_than_the_frontier(rows: list[Row], line_bp
     fitting = []
     for row in rows:
         for k in range(1, MAX_BUNDLE + 1):
-            needed_bps = wire_bps(row.rung, row.fps, k, row.p_frame_bytes)
+            needed_bps = wire_bps(row.fps, k, row.p_frame_bytes)
             sending_s = needed_bps / (row.fps / k) / line_bps
             in_time = (k - 1) / row.fps + sending_s <= allowed_delay_s(line_bps)
             if needed_bps <= line_bps and in_time:
-                fitting.append((row.ccc_kept, -needed_bps))
+                fitting.append((row.kept, -needed_bps))
     found = frontier(rows, [line_bps])
-    assert [(best.point.row.ccc_kept, -best.point.wire_bps) for best in found] == (
+    assert [(best.point.row.kept, -best.point.wire_bps) for best in found] == (
         [max(fitting)] if fitting else []
     )
 
@@ -110,7 +111,7 @@ def test_the_wire_rate_is_that_of_a_message_as_it_is_written(fps: float, k: int,
     timed = tuple(f._replace(ticks=6_000_000 + 400 * i) for i, f in enumerate(frames))
     message = serialise_data(Data(3, 15_000, timed, None))
     real_bps = 8 * wire_bytes(len(message)) * fps / k
-    assert wire_bps(Rung(24, 36), fps, k, size) == pytest.approx(real_bps, rel=0.03)
+    assert wire_bps(fps, k, size) == pytest.approx(real_bps, rel=0.03)
 
 
 def _measured() -> Measured:
@@ -130,10 +131,10 @@ def test_the_encoder_gets_winners_and_the_json_everything() -> None:
     shipped = report.shipped(_measured(), SOURCE)
     assert [(row["fps"], row["p_frame_bytes"]) for row in shipped["rows"]] == [(5, 9), (25, 10)]
     assert list(shipped["rows"][0]) == [
-        "px", "qp", "fps", "ccc_kept", "psnr_db", "p_frame_bytes", "keyframe_bytes",
+        "px", "qp", "fps", "kept", "psnr_db", "p_frame_bytes", "keyframe_bytes",
     ]  # fmt: skip
     full = report.full(_measured(), SOURCE)
-    assert [len(full[name]) for name in ("rows", "ccc_rows", "psnr_rows")] == [3, 2, 3]
+    assert [len(full[name]) for name in ("rows", "kept_rows", "psnr_rows")] == [3, 2, 3]
     assert TableJson(**full).ccc_uncoded == 0.8
 
 

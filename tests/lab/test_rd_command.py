@@ -58,10 +58,11 @@ def test_everything_that_it_writes(faces_file: Path, tmp_path: Path) -> None:
     for row in told["rows"]:
         assert row["ccc_kept"] == pytest.approx(row["ccc"] / told["ccc_uncoded"], rel=0.05)
         assert row["ccc_kept"] < 1.5
+        assert row["kept"] == pytest.approx((row["ccc_kept"] + row["fidelity"]) / 2, abs=1e-4)
         assert list(row["wire_bps"]) == ["1", "2", "5", "10"]
     loaded = table.load(shipped)
     assert loaded.source.weights_sha256 == told["weights_sha256"]
-    assert len(loaded.rows) == len(told["ccc_rows"])
+    assert len(loaded.rows) == len(told["kept_rows"])
     assert ET.fromstring(figure.read_text()).tag.endswith("svg")
 
 

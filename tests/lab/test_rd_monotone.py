@@ -10,8 +10,9 @@ from narrowcast_lab.rd.row import Row
 
 def row(px: int, qp: int, fps: float, ccc: float) -> Row:
     return Row(
-        px=px, qp=qp, fps=fps, ccc=ccc, ccc_kept=ccc / 0.8, rmse=0.3, psnr_db=30,
-        p_frame_bytes=10, p_frame_bytes_p95=20, keyframe_bytes=100, wire_bps={},
+        px=px, qp=qp, fps=fps, ccc=ccc, ccc_kept=ccc, fidelity=ccc, kept=ccc,
+        rmse=0.3, psnr_db=30, p_frame_bytes=10, p_frame_bytes_p95=20, keyframe_bytes=100,
+        wire_bps={},
     )  # fmt: skip
 
 
@@ -33,8 +34,8 @@ def test_what_rises_is_nearest_of_all_that_rise(values: list[float]) -> None:
 
 def test_a_lucky_coarse_rung_loses_its_luck() -> None:
     rows = [row(48, 36, 25, 0.70), row(48, 40, 25, 0.72), row(48, 44, 25, 0.60)]
-    assert [fit.ccc for fit in smoothed(rows)] == [0.71, 0.71, 0.60]
-    assert [fit.ccc_kept for fit in smoothed(rows)] == [0.8875, 0.8875, 0.75]
+    assert [fit.kept for fit in smoothed(rows)] == [0.71, 0.71, 0.60]
+    assert [fit.ccc for fit in smoothed(rows)] == [0.70, 0.72, 0.60]
 
 
 def test_all_three_orders_hold_and_what_is_in_order_stays() -> None:
@@ -46,11 +47,11 @@ def test_all_three_orders_hold_and_what_is_in_order_stays() -> None:
         for fps in (2.0, 8.0, 25.0)
         if (noise := random.normal(0, 0.1)) is not None
     ]
-    fit = {(r.px, r.qp, r.fps): r.ccc for r in smoothed(rows)}
+    fit = {(r.px, r.qp, r.fps): r.kept for r in smoothed(rows)}
     for (px, qp, fps), ccc in fit.items():
         assert fit.get((px, qp - 12, fps), 9) >= ccc - 2e-4
         assert fit.get((2 * px, qp, fps), 9) >= ccc - 2e-4
         assert fit.get((px, qp, 2 * fps), 9) >= ccc - 2e-4
-    again = smoothed([r.model_copy(update={"ccc": fit[r.px, r.qp, r.fps]}) for r in rows])
-    assert max(abs(r.ccc - fit[r.px, r.qp, r.fps]) for r in again) < 5e-4
+    again = smoothed([r.model_copy(update={"kept": fit[r.px, r.qp, r.fps]}) for r in rows])
+    assert max(abs(r.kept - fit[r.px, r.qp, r.fps]) for r in again) < 5e-4
     assert smoothed([]) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from narrowcast_shared.wire.cost import wire_bytes
+from narrowcast_shared.wire.cost import data_wire_bps, wire_bytes
 from narrowcast_shared.wire.messages import TICKS_PER_SECOND, Data, Frame, FrameKind
 from narrowcast_shared.wire.serial import serialise
 
@@ -40,6 +40,14 @@ def test_bundling(frames: int, bare_kbps: float, ours_kbps: float) -> None:
     kbps = _line_bps(frames) / 1000
     assert kbps == pytest.approx(ours_kbps, rel=0.005)
     assert bare_kbps <= kbps <= 1.14 * bare_kbps
+
+
+def test_expected_rate_of_frames_of_a_mean_size() -> None:
+    """58 B of headers, 12 of DATA's head, 1.3 of an entry's; a byte where frames are left out."""
+    assert data_wire_bps(25, 1, 20, run=False) == 8 * 25 * (58 + 33)
+    assert data_wire_bps(25, 5, 20, run=False) == 8 * 5 * (58 + 118)
+    assert data_wire_bps(5, 5, 20, run=True) == 8 * (58 + 124)
+    assert data_wire_bps(5, 6, 20, run=True) == pytest.approx(8 * 5 / 6 * (60 + 146))
 
 
 def test_a_run_without_faces_costs_two_bytes_at_most() -> None:

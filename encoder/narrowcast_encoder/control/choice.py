@@ -7,19 +7,20 @@ from typing import NamedTuple
 from narrowcast_encoder.control.cost import expected_bytes
 from narrowcast_encoder.control.table import Row
 from narrowcast_shared.operating_point import MAX_FRAMES_PER_MESSAGE, OperatingPoint, Rung
-from narrowcast_shared.wire.cost import IP_TCP_BYTES
+from narrowcast_shared.wire.cost import (
+    DATA_HEAD_BYTES,
+    ENTRY_HEAD_BYTES,
+    FRAMING_BYTES,
+    IP_TCP_BYTES,
+    RUN_BYTES,
+    SMALL_PAYLOAD_BYTES,
+)
 
-ENTRY_BYTES = 1.3
-"""Head of an entry: one byte up to 31 B of access unit, two above."""
+MESSAGE_BYTES = IP_TCP_BYTES + FRAMING_BYTES[0] + DATA_HEAD_BYTES
+"""A small message without its entries."""
 
-RUN_BYTES = 1.0
-"""Of the frames left out between two coded ones."""
-
-MESSAGE_BYTES = IP_TCP_BYTES + 6 + 12
-"""A message without its entries: headers, mask and the head of DATA an hour into a session."""
-
-LONG_BYTES = 2
-"""More of WebSocket header above 125 B of payload."""
+LONG_BYTES = FRAMING_BYTES[1] - FRAMING_BYTES[0]
+"""More of header above a small payload."""
 
 WAITS = 4
 LATE = 0.2
@@ -28,7 +29,7 @@ LATE = 0.2
 LOYALTY, LOYALTY_PER_S = 0.005, 0.05
 """What another rung has to be better by, and that for each second in which it sends a keyframe."""
 
-_LONG_PAYLOAD = 125 - 12
+_LONG_ENTRIES_BYTES = SMALL_PAYLOAD_BYTES - DATA_HEAD_BYTES
 
 
 class Means(NamedTuple):
@@ -68,15 +69,15 @@ def best(rows: Iterable[Row], means: Means, current: Rung | None) -> Candidate:
 
 
 def worth(row: Row, means: Means, current: Rung | None) -> float:
-    """Share of the CCC to expect of a row.
+    """Share of the valence to expect of a row.
 
     Less for another rung than `current`: coming back to a warm context costs 2 to 4 P frames,
     opening a cold one 10, and for so long the line carries nothing else.
     """
     if row.rung == current:
-        return row.ccc_kept
+        return row.kept
     key_s = message_us(1, row.keyframe_bytes, means.line_bps) / 1e6
-    return row.ccc_kept - LOYALTY - LOYALTY_PER_S * key_s
+    return row.kept - LOYALTY - LOYALTY_PER_S * key_s
 
 
 def _fitting(rows: Iterable[Row], means: Means, patience: float) -> list[Candidate]:
@@ -121,7 +122,7 @@ def least_bps(rows: Iterable[Row], fps: float) -> float:
 def entry_bytes(row: Row, means: Means) -> float:
     """A coded frame in a message, with the run of those left out before the next."""
     run = RUN_BYTES if row.fps < means.fps else 0.0
-    return expected_bytes(row.p_frame_bytes, means.cost) + ENTRY_BYTES + run
+    return expected_bytes(row.p_frame_bytes, means.cost) + ENTRY_HEAD_BYTES + run
 
 
 def message_us(frames: int, entry: float, line_bps: float) -> float:
@@ -130,7 +131,7 @@ def message_us(frames: int, entry: float, line_bps: float) -> float:
 
 
 def _head_bytes(entry: float) -> float:
-    return MESSAGE_BYTES + (LONG_BYTES if 2 * entry > _LONG_PAYLOAD else 0)
+    return MESSAGE_BYTES + (LONG_BYTES if 2 * entry > _LONG_ENTRIES_BYTES else 0)
 
 
 def _most_frames(fps: float, entry: float, means: Means) -> int:

@@ -7,10 +7,7 @@ frames of real faces (docs/rate.md); the face at hand corrects it while it is se
 from typing import NamedTuple
 
 from narrowcast_shared.operating_point import OperatingPoint, Rung
-from narrowcast_shared.wire.cost import wire_bytes
-
-ENTRY_BYTES = 1.2  # head of an entry: one byte up to 31 B of access unit, two above
-HEAD_BYTES = 9.0  # head of a DATA message with times of an hour-long session
+from narrowcast_shared.wire.cost import data_wire_bps
 
 
 class Step(NamedTuple):
@@ -41,6 +38,5 @@ def expected_wire_bps(step: Step, source_fps: float, correction: float) -> float
     `correction` is how many times the ladder's bytes this face has cost so far.
     """
     fps = min(step.point.fps, source_fps)
-    k = step.point.frames_per_message
-    payload = HEAD_BYTES + k * (step.frame_bytes * correction + ENTRY_BYTES)
-    return 8 * wire_bytes(round(payload)) * fps / k
+    unit_bytes = step.frame_bytes * correction
+    return data_wire_bps(fps, step.point.frames_per_message, unit_bytes, run=fps < source_fps)

@@ -18,21 +18,22 @@ SHIPPED = Path(__file__).with_name("table.json")
 class Row(NamedTuple):
     """One rung at one frame rate.
 
-    ccc_kept: CCC against labels, every captured frame having the newest reading, as a share of
-    the same model's on uncoded chips. p_frame_bytes: mean access unit, cuts in the picture
+    kept: what is left of valence, every captured frame having the newest reading: the mean of
+    the CCC against labels, as a share of the same model's on uncoded chips, and of the CCC with
+    that model's readings of these. p_frame_bytes: mean access unit, cuts in the picture
     included; keyframe_bytes: the one that opens a stream. psnr_db: of the picture held.
     """
 
     rung: Rung
     fps: float
-    ccc_kept: float
+    kept: float
     p_frame_bytes: float
     keyframe_bytes: float
     psnr_db: float | None = None
 
 
 class Source(NamedTuple):
-    """What a table was measured with; ccc_uncoded is what `ccc_kept` is a share of."""
+    """What a table was measured with; ccc_uncoded: of uncoded chips against labels."""
 
     model: str
     weights_sha256: str
@@ -57,7 +58,7 @@ class RowJson(BaseModel):
     px: Annotated[int, Field(ge=MIN_PX, le=CHIP_PX)]
     qp: Annotated[int, Field(ge=0, le=MAX_QP)]
     fps: Annotated[float, Field(gt=0, le=MAX_FPS)]
-    ccc_kept: float
+    kept: float
     psnr_db: float | None = None
     p_frame_bytes: PositiveFloat
     keyframe_bytes: PositiveFloat
@@ -67,7 +68,7 @@ class RowJson(BaseModel):
         return Row(
             Rung(self.px, self.qp),
             self.fps,
-            self.ccc_kept,
+            self.kept,
             self.p_frame_bytes,
             self.keyframe_bytes,
             self.psnr_db,

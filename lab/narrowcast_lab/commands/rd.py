@@ -65,7 +65,7 @@ def _rate(text: str) -> float:
     "--fps",
     "rates_fps",
     type=rates,
-    default="25,15,12.5,8,5,4,3,2,1.5,1",
+    default="25,12.5,8,5,4,3,2,1.5,1",
     show_default=True,
     metavar="LIST",
     help="Coded frames a second, of the 25 of a reel.",

@@ -11,7 +11,7 @@ from narrowcast_models.coding import Coding
 from narrowcast_models.evaluation.coded_stream import CodedStream
 from narrowcast_models.evaluation.moving_figures import FPS
 from narrowcast_shared.operating_point import Rung
-from narrowcast_shared.wire.cost import wire_bytes
+from narrowcast_shared.wire.cost import data_wire_bps
 
 ADAPTIVE = "adaptive"
 STEPPING: Final = "stepping"
@@ -27,9 +27,6 @@ FEW = 8
 
 COSTED_FRAMES = 250
 """Frames that tell what a rung costs: ten seconds of footage."""
-
-HEAD_BYTES, ENTRY_BYTES = 9, 1
-"""Of a DATA message, and of a frame in it (docs/protocol.md)."""
 
 
 class Baselines(StrEnum):
@@ -95,7 +92,7 @@ def by_psnr(table: Table) -> Table | None:
     if most_db == least_db:
         return None
     span_db = most_db - least_db
-    rows = (row._replace(ccc_kept=(psnr_db - least_db) / span_db) for row, psnr_db in known)
+    rows = (row._replace(kept=(psnr_db - least_db) / span_db) for row, psnr_db in known)
     return table._replace(rows=tuple(rows))
 
 
@@ -118,14 +115,11 @@ def cost_pinned(footage: Footage) -> list[Pinned]:
                 stream.next(chip)
             unit_bytes = stream.coded_bytes / len(chips)
             rung = Rung(px, qp)
-            out += [Pinned(rung, k, wire_bps(unit_bytes, k)) for k in PINNED_FRAMES_PER_MESSAGE]
+            out += [
+                Pinned(rung, k, data_wire_bps(FPS, k, unit_bytes, run=False))
+                for k in PINNED_FRAMES_PER_MESSAGE
+            ]
     return out
-
-
-def wire_bps(unit_bytes: float, frames_per_message: int) -> float:
-    """What access units of this mean size need at 25 fps, headers counted."""
-    payload_bytes = HEAD_BYTES + frames_per_message * (unit_bytes + ENTRY_BYTES)
-    return 8 * wire_bytes(round(payload_bytes)) * FPS / frames_per_message
 
 
 def _pin(base: StreamSettings, point: Pinned) -> StreamSettings:

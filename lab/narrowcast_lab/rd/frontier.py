@@ -43,7 +43,7 @@ def allowed_delay_s(line_bps: float) -> float:
 def frontier(rows: Iterable[Row], lines_bps: Sequence[float]) -> list[Best]:
     """The best point of each line; a line that carries none in time is left out."""
     points = [
-        Point(row, k, wire_bps(row.rung, row.fps, k, row.p_frame_bytes))
+        Point(row, k, wire_bps(row.fps, k, row.p_frame_bytes))
         for row in rows
         for k in range(1, MAX_BUNDLE + 1)
     ]
@@ -52,7 +52,7 @@ def frontier(rows: Iterable[Row], lines_bps: Sequence[float]) -> list[Best]:
 
 
 def _best(points: Sequence[Point], line_bps: float) -> Point | None:
-    """Most CCC; of equal ones the cheapest."""
+    """What keeps most; of equal ones the cheapest."""
     allowed_s = allowed_delay_s(line_bps)
     fitting = (p for p in points if p.wire_bps <= line_bps and p.delay_s(line_bps) <= allowed_s)
-    return max(fitting, key=lambda p: (p.row.ccc_kept, -p.wire_bps), default=None)
+    return max(fitting, key=lambda p: (p.row.kept, -p.wire_bps), default=None)

@@ -1,11 +1,15 @@
-"""Which frames of a clip are coded at a frame rate, and for how long each is the newest."""
+"""Which frames of a clip are coded at a frame rate, and for how long each is the newest.
+
+The encoder's own thinning takes them: more where the face changes, another picture at once.
+"""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowcast_encoder.control.thinning import FrameThinner
+from narrowcast_encoder.control.change_thinner import ChangeThinner
+from narrowcast_encoder.session.change import Change
 from narrowcast_models.reels import ReelConfig
 from narrowcast_shared.resample import resample
 
@@ -33,18 +37,19 @@ def shrink(chips: NDArray[np.uint8], px: int) -> NDArray[np.uint8]:
     return chips if chips.shape[1] == px else np.stack([resample(chip, px) for chip in chips])
 
 
-def coded_at(frames: int, fps: float) -> NDArray[np.int64]:
-    """Which of so many frames captured at 25 fps are coded at `fps`: the first, and then evenly."""
-    thinner = FrameThinner()
-    due = [
-        frame for frame in range(frames) if thinner.due(round(frame * US_PER_S / SOURCE_FPS), fps)
-    ]
-    return np.array(due, dtype=np.int64)
+def coded_at(chips: NDArray[np.uint8], fps: float) -> NDArray[np.int64]:
+    """Which of chips uint8 [T, n, n], captured at 25 fps, are coded at `fps`: int64 [C]."""
+    thinner, change, coded = ChangeThinner(), Change(), []
+    for row, chip in enumerate(chips):
+        captured_us = round(row * US_PER_S / SOURCE_FPS)
+        if thinner.due(captured_us, fps, change.of(chip), SOURCE_FPS):
+            change.coded(chip)
+            coded.append(row)
+    return np.array(coded, dtype=np.int64)
 
 
-def hold(chips: NDArray[np.uint8], fps: float) -> Held:
-    """What is coded of chips uint8 [T, n, n] at `fps`, and for which frames it is held."""
-    rows = coded_at(len(chips), fps)
+def hold(chips: NDArray[np.uint8], rows: NDArray[np.int64]) -> Held:
+    """Where the frames `rows` are coded of chips uint8 [T, n, n]: for which each is held."""
     runs = [run.astype(np.float32) for run in np.split(chips, rows[1:])]
     # One by one, for `np.add.reduceat` over the first axis takes eight times as long.
     mean = np.stack([run.mean(axis=0) for run in runs])

@@ -14,12 +14,11 @@ from tqdm import tqdm
 from narrowcast_lab.rd.cells import Cells
 from narrowcast_lab.rd.coded import CodedClip, code, squared_error
 from narrowcast_lab.rd.held import Held, coded_at, hold, shrink
-from narrowcast_lab.rd.row import Outcome, Row, row
+from narrowcast_lab.rd.row import Outcome, Reference, Row, row
 from narrowcast_models.coding import Coding
 from narrowcast_models.evaluation.moving import HR, MovingClip
 from narrowcast_models.evaluation.reader import Reader
 from narrowcast_models.recogniser import CodedChip
-from narrowcast_shared import metrics
 from narrowcast_shared.errors import DataError
 from narrowcast_shared.operating_point import CHIP_PX, Rung
 
@@ -41,12 +40,14 @@ class Measured(NamedTuple):
     rows: list[Row]
 
 
-class _Labelled(NamedTuple):
-    """The clips, their labels [all T] one after the other, and the CCC of uncoded readings."""
+class _Footage(NamedTuple):
+    """The clips of 96-px chips, which of their frames are coded by frame rate, and the reference
+    for all of them, one after the other.
+    """
 
     clips: Sequence[MovingClip]
-    labels: NDArray[np.float32]
-    ccc_uncoded: float
+    coded: dict[float, list[NDArray[np.int64]]]
+    reference: Reference
 
 
 def measure(
@@ -58,46 +59,46 @@ def measure(
     the model reads nothing out of uncoded chips that the coded ones could keep.
     """
     full = [clip._replace(chips=shrink(clip.chips, CHIP_PX)) for clip in clips]
-    labelled = _labelled(reader, full, grid)
-    frames = {fps: sum(len(coded_at(len(c.chips), fps)) for c in clips) for fps in grid.rates_fps}
+    footage = _footage(reader, full, grid)
+    frames = {fps: sum(map(len, coded)) for fps, coded in footage.coded.items()}
     rows: list[Row] = []
     total = sum(frames.values()) * len(grid.sizes_px) * len(grid.qps)
     with tqdm(total=total, desc="coding", unit="frame", unit_scale=True, disable=None) as progress:
         for px in grid.sizes_px:
-            for fps, found in _size(reader, labelled, grid, px, cells):
+            for fps, found in _size(reader, footage, grid, px, cells):
                 rows += found
                 progress.update(frames[fps] * len(grid.qps))
-    return Measured(labelled.ccc_uncoded, rows)
+    return Measured(footage.reference.ccc, rows)
 
 
-def _labelled(reader: Reader, clips: Sequence[MovingClip], grid: Grid) -> _Labelled:
+def _footage(reader: Reader, clips: Sequence[MovingClip], grid: Grid) -> _Footage:
     valences = [clip.valence for clip in clips if clip.valence is not None]
     if len(valences) < len(clips):
         raise DataError("a clip has no labels", "measure on reels")
+    coded = {fps: [coded_at(clip.chips, fps) for clip in clips] for fps in grid.rates_fps}
     slowest_fps = min(grid.rates_fps)
-    if any(len(coded_at(len(clip.chips), slowest_fps)) < 2 for clip in clips):
+    if any(len(rows) < 2 for rows in coded[slowest_fps]):
         raise DataError(f"a clip has no P frame at {slowest_fps:g} fps", "make longer reels")
     chips = [CodedChip(chip, HR) for clip in clips for chip in clip.chips]
-    labels = np.concatenate(valences)
-    ccc = metrics.score(_read(reader, chips), labels).ccc
-    if ccc <= 0:
+    reference = Reference(np.concatenate(valences), _read(reader, chips))
+    if reference.ccc <= 0:
         raise DataError(
-            f"the model's CCC on uncoded chips is {ccc:.3f}: nothing to keep",
+            f"the model's CCC on uncoded chips is {reference.ccc:.3f}: nothing to keep",
             "name another model or other faces",
         )
-    return _Labelled(clips, labels, ccc)
+    return _Footage(clips, coded, reference)
 
 
 def _size(
-    reader: Reader, labelled: _Labelled, grid: Grid, px: int, cells: Cells | None
+    reader: Reader, footage: _Footage, grid: Grid, px: int, cells: Cells | None
 ) -> Iterator[tuple[float, list[Row]]]:
     """(fps, rows) of one size; the clips are shrunk once, and only where a cell is missing."""
     small: list[NDArray[np.uint8]] = []
     for fps in grid.rates_fps:
         rows = cells.read(px, fps) if cells else None
         if rows is None:
-            small = small or [shrink(clip.chips, px) for clip in labelled.clips]
-            rows = _cell(reader, labelled, small, grid.qps, fps)
+            small = small or [shrink(clip.chips, px) for clip in footage.clips]
+            rows = _cell(reader, footage, small, grid.qps, fps)
             if cells:
                 cells.write(px, fps, rows)
         yield fps, rows
@@ -105,7 +106,7 @@ def _size(
 
 def _cell(
     reader: Reader,
-    labelled: _Labelled,
+    footage: _Footage,
     small: Sequence[NDArray[np.uint8]],
     qps: Sequence[int],
     fps: float,
@@ -113,14 +114,13 @@ def _cell(
     """A row a quantiser, of clips shrunk to uint8 [T, px, px] at one frame rate."""
     rungs = [Rung(small[0].shape[1], qp) for qp in qps]
     outcomes: list[list[Outcome]] = [[] for _ in rungs]
-    for clip, shrunk in zip(labelled.clips, small, strict=True):
-        held = hold(clip.chips, fps)
-        coded = [code(shrunk[held.rows], rung) for rung in rungs]
+    for clip, shrunk, rows in zip(footage.clips, small, footage.coded[fps], strict=True):
+        held = hold(clip.chips, rows)
+        coded = [code(shrunk[rows], rung) for rung in rungs]
         for out, outcome in zip(outcomes, _outcomes(reader, rungs, coded, held), strict=True):
             out.append(outcome)
     return [
-        row(rung, fps, out, labelled.labels, labelled.ccc_uncoded)
-        for rung, out in zip(rungs, outcomes, strict=True)
+        row(rung, fps, out, footage.reference) for rung, out in zip(rungs, outcomes, strict=True)
     ]
 
 

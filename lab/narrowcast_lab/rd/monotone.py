@@ -1,4 +1,4 @@
-"""CCC with luck taken out: more bits never read worse, so what seems so is the sample's doing.
+"""What is kept, with luck taken out: more bits never read worse, what seems so is the sample's.
 
 A finer quantiser, a larger picture and a higher frame rate can only tell the model more. Over some
 hundred faces a coarser rung now and then scores better all the same, and a table of winners would
@@ -21,15 +21,14 @@ _CHAINS: tuple[_Key, ...] = (
     lambda row: (row.qp, row.fps, row.px),
     lambda row: (row.px, row.qp, row.fps),
 )
-"""Rows that share all but the last value are a chain, along which CCC does not fall."""
+"""Rows that share all but the last value are a chain, along which what is kept does not fall."""
 
 
 def smoothed(rows: Sequence[Row]) -> list[Row]:
-    """The rows, in order, with `ccc` and `ccc_kept` replaced by their monotone fit."""
+    """The rows, in order, with `kept` replaced by its monotone fit."""
     if not rows:
         return []
-    values = np.array([row.ccc for row in rows])
-    kept_share = _share_kept(rows)
+    values = np.array([row.kept for row in rows])
     chains = [_chains(rows, key) for key in _CHAINS]
     corrections = [np.zeros_like(values) for _ in chains]
     for _ in range(ROUNDS):
@@ -38,9 +37,7 @@ def smoothed(rows: Sequence[Row]) -> list[Row]:
             values = _projected(wanted, of_direction)
             corrections[direction] = wanted - values
     return [
-        row.model_copy(
-            update={"ccc": round(value, DIGITS), "ccc_kept": round(value * kept_share, DIGITS)}
-        )
+        row.model_copy(update={"kept": round(value, DIGITS)})
         for row, value in zip(rows, values.tolist(), strict=True)
     ]
 
@@ -72,9 +69,3 @@ def _projected(
     for chain in chains:
         out[chain] = rising(values[chain])
     return out
-
-
-def _share_kept(rows: Sequence[Row]) -> float:
-    """What `ccc` is multiplied by to be `ccc_kept`, read where rounding matters least."""
-    row = max(rows, key=lambda row: abs(row.ccc))
-    return row.ccc_kept / row.ccc if row.ccc else 0.0

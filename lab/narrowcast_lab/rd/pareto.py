@@ -8,14 +8,14 @@ from itertools import groupby
 
 from narrowcast_lab.rd.row import Row
 
-LEAST_CCC = 0.002
+LEAST_KEPT = 0.002
 LEAST_PSNR_DB = 0.05
 """What a row must win over the next cheaper one to be more than noise."""
 
 
-def by_ccc(rows: Iterable[Row]) -> list[Row]:
-    """The rows that win CCC for their bytes, by frame rate and then by bytes."""
-    return _pareto(rows, lambda row: row.ccc, LEAST_CCC)
+def by_kept(rows: Iterable[Row]) -> list[Row]:
+    """The rows that keep more for their bytes, by frame rate and then by bytes."""
+    return _pareto(rows, lambda row: row.kept, LEAST_KEPT)
 
 
 def by_psnr(rows: Iterable[Row]) -> list[Row]:

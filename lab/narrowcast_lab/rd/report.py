@@ -15,8 +15,8 @@ from narrowcast_lab.rd.row import Row
 from narrowcast_models.evaluation.line_chart import Axis, Line, line_chart
 
 LINES_BPS = (1000, 1500, 2000, 3000, 4000, 6000, 8000, 12_000, 16_000, 24_000, 32_000)
-LEAST_KEPT = 0.3
-"""What keeps less of the CCC is not worth a line."""
+READABLE = 0.3
+"""What keeps less is not worth a line."""
 
 CHART_LINES = 61
 CHART_BUNDLE = 5
@@ -25,17 +25,17 @@ CHART_BUNDLE = 5
 def shipped(measured: Measured, source: dict[str, Any]) -> dict[str, Any]:
     """The encoder's table: what it comes from, and the rows worth having."""
     everything = full(measured, source)
-    return TableJson(**{**everything, "rows": everything["ccc_rows"]}).model_dump()
+    return TableJson(**{**everything, "rows": everything["kept_rows"]}).model_dump()
 
 
 def full(measured: Measured, source: dict[str, Any]) -> dict[str, Any]:
-    """Everything: all rows; those that win CCC, and PSNR, for their bytes; the frontier."""
+    """Everything: all rows; those that win valence, and PSNR, for their bytes; the frontier."""
     winners = _winners(measured)
     return {
         **source,
         "ccc_uncoded": round(measured.ccc_uncoded, 4),
         "frontier": [_best(best) for best in frontier(winners, LINES_BPS)],
-        "ccc_rows": _as_table(winners),
+        "kept_rows": _as_table(winners),
         "psnr_rows": _as_table(pareto.by_psnr(measured.rows)),
         "rows": [row.model_dump() for row in measured.rows],
     }
@@ -51,7 +51,7 @@ def table(measured: Measured, title: str) -> Table:
     out = Table(title=title, title_justify="left", caption="k: frames a message")
     for column in ("line, kbit/s", "px", "QP", "fps", "k", "wire, kbit/s"):
         out.add_column(column, justify="right")
-    for column in ("delay, ms", "CCC kept", "PSNR, dB"):
+    for column in ("delay, ms", "kept", "PSNR, dB"):
         out.add_column(column, justify="right")
     for best in frontier(_winners(measured), LINES_BPS):
         row, point = best.point.row, best.point
@@ -63,36 +63,36 @@ def table(measured: Measured, title: str) -> Table:
             str(point.frames_per_message),
             f"{point.wire_bps / 1000:.2f}",
             f"{1000 * point.delay_s(best.line_bps):.0f}",
-            f"{row.ccc_kept:.3f}",
+            f"{row.kept:.3f}",
             f"{row.psnr_db:.1f}",
         )
     return out
 
 
 def chart(measured: Measured, title: str) -> str:
-    """CCC kept over wire rate as SVG: sizes at the highest frame rate, and the best of all."""
+    """What is kept over wire rate as SVG: sizes at the highest frame rate, and the best of all."""
     fps = max(row.fps for row in measured.rows)
     lines = [Line("best of all", tuple(_curve(_winners(measured))))]
     for px in dict.fromkeys(row.px for row in measured.rows):
         own = (row for row in measured.rows if (row.px, row.fps) == (px, fps))
-        points = sorted((row.wire_bps[CHART_BUNDLE] / 1000, row.ccc_kept) for row in own)
+        points = sorted((row.wire_bps[CHART_BUNDLE] / 1000, row.kept) for row in own)
         lines.append(Line(f"{px} px, {fps:g} fps, {CHART_BUNDLE} a message", tuple(points)))
     rate = Axis("wire rate, kbit/s (all headers)", logarithmic=True)
-    return line_chart(title, [line for line in lines if line.points], rate, Axis("CCC kept"))
+    return line_chart(title, [line for line in lines if line.points], rate, Axis("valence kept"))
 
 
 def _winners(measured: Measured) -> list[Row]:
     """The rows worth having, luck taken out; those that keep next to nothing only alone."""
     fitted = smoothed(measured.rows)
-    readable = [row for row in fitted if row.ccc_kept >= LEAST_KEPT]
-    return pareto.by_ccc(readable or fitted)
+    readable = [row for row in fitted if row.kept >= READABLE]
+    return pareto.by_kept(readable or fitted)
 
 
 def _curve(rows: Sequence[Row]) -> list[tuple[float, float]]:
     """What the best point keeps, by the line's rate."""
     lines_bps = np.geomspace(LINES_BPS[0] / 2, LINES_BPS[-1] * 2, CHART_LINES).tolist()
     found = frontier(rows, lines_bps)
-    return [(best.line_bps / 1000, best.point.row.ccc_kept) for best in found]
+    return [(best.line_bps / 1000, best.point.row.kept) for best in found]
 
 
 def _best(best: Best) -> dict[str, Any]:
@@ -105,5 +105,5 @@ def _best(best: Best) -> dict[str, Any]:
         "frames_per_message": point.frames_per_message,
         "wire_bps": round(point.wire_bps, 1),
         "delay_ms": round(1000 * point.delay_s(best.line_bps)),
-        "ccc_kept": row.ccc_kept,
+        "kept": row.kept,
     }
