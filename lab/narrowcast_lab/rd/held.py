@@ -1,6 +1,7 @@
 """Which frames of a clip are coded at a frame rate, and for how long each is the newest.
 
-The encoder's own thinning takes them: more where the face changes, another picture at once.
+They are taken evenly. On an idle line the encoder codes another picture at once; on one that is
+used up, as any line is by the controller, it has to wait for its turn.
 """
 
 from typing import NamedTuple
@@ -8,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowcast_encoder.control.change_thinner import ChangeThinner
-from narrowcast_encoder.session.change import Change
+from narrowcast_encoder.control.thinning import FrameThinner
 from narrowcast_models.reels import ReelConfig
 from narrowcast_shared.resample import resample
 
@@ -37,15 +37,11 @@ def shrink(chips: NDArray[np.uint8], px: int) -> NDArray[np.uint8]:
     return chips if chips.shape[1] == px else np.stack([resample(chip, px) for chip in chips])
 
 
-def coded_at(chips: NDArray[np.uint8], fps: float) -> NDArray[np.int64]:
-    """Which of chips uint8 [T, n, n], captured at 25 fps, are coded at `fps`: int64 [C]."""
-    thinner, change, coded = ChangeThinner(), Change(), []
-    for row, chip in enumerate(chips):
-        captured_us = round(row * US_PER_S / SOURCE_FPS)
-        if thinner.due(captured_us, fps, change.of(chip), SOURCE_FPS):
-            change.coded(chip)
-            coded.append(row)
-    return np.array(coded, dtype=np.int64)
+def coded_at(frames: int, fps: float) -> NDArray[np.int64]:
+    """Which of so many frames captured at 25 fps are coded at `fps`: int64 [C], from the first on."""
+    thinner = FrameThinner()
+    due = [row for row in range(frames) if thinner.due(round(row * US_PER_S / SOURCE_FPS), fps)]
+    return np.array(due, dtype=np.int64)
 
 
 def hold(chips: NDArray[np.uint8], rows: NDArray[np.int64]) -> Held:

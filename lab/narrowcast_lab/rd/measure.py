@@ -75,7 +75,7 @@ def _footage(reader: Reader, clips: Sequence[MovingClip], grid: Grid) -> _Footag
     valences = [clip.valence for clip in clips if clip.valence is not None]
     if len(valences) < len(clips):
         raise DataError("a clip has no labels", "measure on reels")
-    coded = {fps: [coded_at(clip.chips, fps) for clip in clips] for fps in grid.rates_fps}
+    coded = {fps: [coded_at(len(clip.chips), fps) for clip in clips] for fps in grid.rates_fps}
     slowest_fps = min(grid.rates_fps)
     if any(len(rows) < 2 for rows in coded[slowest_fps]):
         raise DataError(f"a clip has no P frame at {slowest_fps:g} fps", "make longer reels")
