@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narrowcast_encoder.control.line_estimate import DOWN_US, START_BPS, LineEstimate
+from narrowcast_encoder.control.line_estimate import DOWN_US, START_BPS, LineEstimate, LineView
 from narrowcast_shared.link import Link, parse_schedule
 from narrowcast_shared.wire.cost import wire_bytes
 
@@ -53,7 +53,7 @@ class Sender:
 
 def test_nothing_is_known_at_first() -> None:
     view = LineEstimate().view(0)
-    assert (view.capacity_bps, view.queue_us, view.down) == (START_BPS, 0, False)
+    assert (view.capacity_bps, view.queue_us, view.down) == LineView()
 
 
 @pytest.mark.parametrize(("kbps", "off"), [(4, 0.25), (12, 0.25), (40, 0.3), (150, 0.7)])
@@ -101,11 +101,13 @@ def test_a_told_outage_is_down_at_once() -> None:
 
 
 def test_a_fall_is_seen_within_a_second_and_the_queue_is_short_again_in_four() -> None:
+    """It may be a stall at first: no less than a third of what is usual is believed."""
     sender = Sender("32k,10s:4k")
     sender.run(10 * S, max_queue_us=100_000)
     sender.run(11 * S, max_queue_us=100_000)
-    assert sender.believed_bps < 8_000
+    assert sender.believed_bps < 12_000
     sender.run(14 * S, max_queue_us=100_000)
+    assert sender.believed_bps < 8_000
     before = len(sender.delays_us)
     sender.run(30 * S, max_queue_us=100_000)
     assert max(sender.delays_us[before + 1 :]) < 600_000
@@ -155,13 +157,13 @@ def test_a_connection_that_is_gone_takes_its_messages_with_it() -> None:
     estimate.offered(5_000, 0)
     assert estimate.view(20 * S).down
     estimate.clear()
-    assert estimate.view(20 * S) == (START_BPS, 0, False)
+    assert estimate.view(20 * S) == LineView()
 
 
 def test_an_acknowledgement_of_nothing_changes_nothing() -> None:
     estimate = LineEstimate()
     estimate.acked(3, S)
-    assert estimate.view(S) == (START_BPS, 0, False)
+    assert estimate.view(S) == LineView()
 
 
 @given(

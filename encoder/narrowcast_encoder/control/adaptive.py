@@ -13,6 +13,7 @@ from narrowcast_encoder.control.change_thinner import ChangeThinner
 from narrowcast_encoder.control.choice import Candidate, Means
 from narrowcast_encoder.control.controller import BACKFILL_SHARE, Decision, Observation
 from narrowcast_encoder.control.cost import CostCorrection
+from narrowcast_encoder.control.line_estimate import LineView
 from narrowcast_encoder.control.source_rate import SourceRate
 from narrowcast_encoder.control.table import Table
 from narrowcast_shared.operating_point import MAX_FPS, Rung
@@ -39,7 +40,13 @@ MAX_CUT_US = 850_000
 """Longest that a frame with another picture may keep the line: after it, others have to wait."""
 
 SPEND_SHARE = 0.98
-"""Of what the line carries: frames differ in size."""
+"""Of what the line is told to carry: frames differ in size."""
+
+SPEND_UNTOLD_SHARE = 0.8
+"""Of what a line was found to carry, which may be less the next moment."""
+
+HEADROOM = 0.3
+"""Of a line that may vary, left free where frames can share headers: a queue keeps frames out."""
 
 IDLE_BOOST = 2.5
 """Frames come due so much faster while the line is idle: it makes up for those that were late."""
@@ -123,14 +130,16 @@ class AdaptiveController:
         if self._chosen is not None and resting and not fallen:
             return self._chosen
         self._reviewed_us, self._reviewed_bps = observation.now_us, capacity_bps
-        means = self._means(capacity_bps)
+        means = self._means(observation.line)
         current = None if self._chosen is None else self._chosen.row.rung
         found = choice.best(self._rows, means, current)
         self._chosen = self._held(found, means, observation.now_us)
         return self._chosen
 
-    def _means(self, capacity_bps: float) -> Means:
-        share = SPEND_SHARE - (BACKFILL_SHARE if self._backfilling else 0.0)
+    def _means(self, line: LineView) -> Means:
+        capacity_bps = line.capacity_bps
+        share = SPEND_SHARE if line.told else SPEND_UNTOLD_SHARE
+        share -= BACKFILL_SHARE if self._backfilling else 0.0
         return Means(
             wire_bps=share * capacity_bps - min(self._ack_bps, 0.2 * capacity_bps),
             line_bps=capacity_bps,
@@ -138,12 +147,17 @@ class AdaptiveController:
             cut_us=min(self.latency_us(capacity_bps), MAX_CUT_US),
             fps=min(self._aims.max_fps, self._source.fps),
             cost=self._cost.ratio,
+            headroom=0.0 if line.told else HEADROOM,
         )
 
     def _held(self, found: Candidate, means: Means, now_us: int) -> Candidate:
         """`found`, or the rung in force while a dearer one has not yet proved itself."""
         chosen = self._chosen
-        if chosen is None or found.row.rung == chosen.row.rung:
+        if (
+            chosen is None
+            or self._was_down
+            or found.row.rung in (chosen.row.rung, self._coded_rung)
+        ):
             self._better_since_us = None
             return found
         same_rung = [row for row in self._rows if row.rung == chosen.row.rung]
@@ -163,23 +177,23 @@ class AdaptiveController:
         """
         if self._was_down:
             return 0.0
-        entry = choice.entry_bytes(chosen.row, self._means(observation.line.capacity_bps))
+        entry = choice.entry_bytes(chosen.row, self._means(observation.line))
         return FULL_SHARE * chosen.point.frames_per_message * entry
 
     def _would_be_late(self, chosen: Candidate, observation: Observation) -> bool:
         line = observation.line
         if line.down or not line.queue_us or observation.waiting:
             return line.down  # an idle line waits for nothing, nor does a message that is begun
-        frames, entry = self._message(chosen, line.capacity_bps)
+        frames, entry = self._message(chosen, line)
         own_us = choice.message_us(frames, entry, line.capacity_bps)
         collected_us = 1e6 * (frames - 1) / chosen.point.fps
         booked_us = max(0.0, line.queue_us - collected_us)
         share = CUT_GATE_SHARE if self._thinner.cut else GATE_SHARE
         return booked_us + collected_us + own_us > share * self.latency_us(line.capacity_bps)
 
-    def _message(self, chosen: Candidate, capacity_bps: float) -> tuple[int, float]:
+    def _message(self, chosen: Candidate, line: LineView) -> tuple[int, float]:
         """Frames and bytes a frame of the message that would begin with this frame."""
         if self._thinner.cut or chosen.row.rung != self._coded_rung:  # another picture, whole
             return 1, self._cost.keyframe_ratio * chosen.row.keyframe_bytes
-        entry = choice.entry_bytes(chosen.row, self._means(capacity_bps))
+        entry = choice.entry_bytes(chosen.row, self._means(line))
         return chosen.point.frames_per_message, entry

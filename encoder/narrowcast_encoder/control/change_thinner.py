@@ -35,6 +35,7 @@ class ChangeThinner:
         self._usual: float | None = None
         self._usual_weight = 1.0
         self._seen_s = 0.0
+        self._missed = False
         self.cut = False
         """Whether the frame that was asked about last shows another picture."""
 
@@ -51,12 +52,14 @@ class ChangeThinner:
         enough = self._credit >= 1 - gained / 2 or (self.cut and self._credit >= 1 - MAX_DEBT)
         if enough or fps >= FULL_SHARE * source_fps:
             self._credit = max(self._credit - 1, -MAX_DEBT)
+            self._missed = False
             return True
         return False
 
     def missed(self) -> None:
         """The frame that was due could not be coded: the next one is due instead."""
         self._credit = min(self._credit + 1, 1.0)
+        self._missed = True
 
     def _weight(self, change: float | None, gap_s: float) -> float:
         self.cut = False
@@ -65,10 +68,12 @@ class ChangeThinner:
             return 1.0
         relative = change / self._usual
         self.cut = relative >= CUT and self._seen_s >= WARM_UP_S
+        low, high = WEIGHT_RANGE
+        weight = min(max(relative, low), high)
+        if self._missed:  # the change has added up, and says nothing of what is usual
+            return weight / self._usual_weight
         self._seen_s += gap_s
         share = gap_s / (min(self._seen_s, MEMORY_S) + gap_s)
         self._usual += share * (min(relative, CUT) - 1) * self._usual
-        low, high = WEIGHT_RANGE
-        weight = min(max(relative, low), high)
         self._usual_weight += share * (weight - self._usual_weight)
         return weight / self._usual_weight

@@ -38,6 +38,7 @@ class Means(NamedTuple):
     wire_bps: for DATA messages, headers counted. line_bps: at which a message is serialised.
     latency_us: from a frame's capture to its arrival. cut_us: the same for one that shows another
     picture, on an idle line. fps: of the source. cost: as `CostCorrection` has it for this face.
+    headroom: share of wire_bps to leave free by sharing headers, as far as the latency lets.
     """
 
     wire_bps: float
@@ -46,6 +47,7 @@ class Means(NamedTuple):
     cut_us: float
     fps: float
     cost: float = 1.0
+    headroom: float = 0.0
 
 
 class Candidate(NamedTuple):
@@ -94,14 +96,14 @@ def fit(row: Row, means: Means) -> Candidate | None:
     """
     fps = min(row.fps, means.fps)
     entry = entry_bytes(row, means)
-    spare = means.wire_bps / 8 - fps * entry
-    if spare <= 0:
-        return None
-    least_k = max(1, math.ceil(fps * _head_bytes(entry) / spare))
+    least_k = _least_frames(fps, entry, means.wire_bps)
+    most_k = _most_frames(fps, entry, means)
     cut_us = message_us(1, row.keyframe_bytes, means.line_bps)
-    if least_k > _most_frames(fps, entry, means) or cut_us > means.cut_us:
+    if least_k is None or least_k > most_k or cut_us > means.cut_us:
         return None
-    return Candidate(row, OperatingPoint(row.rung, _filled(fps, least_k, entry, means), least_k))
+    roomy_bps = (1 - means.headroom) * means.wire_bps
+    k = min(_least_frames(fps, entry, roomy_bps) or most_k, most_k)
+    return Candidate(row, OperatingPoint(row.rung, _filled(fps, k, entry, roomy_bps, means.fps), k))
 
 
 def least(rows: Iterable[Row], means: Means) -> Candidate:
@@ -130,6 +132,12 @@ def message_us(frames: int, entry: float, line_bps: float) -> float:
     return 8e6 * (MESSAGE_BYTES + LONG_BYTES + frames * entry) / line_bps
 
 
+def _least_frames(fps: float, entry: float, wire_bps: float) -> int | None:
+    """Fewest frames a message that keep within a wire rate; None if none do."""
+    spare = wire_bps / 8 - fps * entry
+    return max(1, math.ceil(fps * _head_bytes(entry) / spare)) if spare > 0 else None
+
+
 def _head_bytes(entry: float) -> float:
     return MESSAGE_BYTES + (LONG_BYTES if 2 * entry > _LONG_ENTRIES_BYTES else 0)
 
@@ -143,7 +151,7 @@ def _most_frames(fps: float, entry: float, means: Means) -> int:
     return min(frames, MAX_FRAMES_PER_MESSAGE)
 
 
-def _filled(fps: float, k: int, entry: float, means: Means) -> float:
+def _filled(fps: float, k: int, entry: float, wire_bps: float, source_fps: float) -> float:
     """More frames a second where the rounding of k has left means over."""
-    affordable = means.wire_bps / 8 / (MESSAGE_BYTES / k + entry)
-    return max(fps, min(affordable, means.fps))
+    affordable = wire_bps / 8 / (MESSAGE_BYTES / k + entry)
+    return max(fps, min(affordable, source_fps))

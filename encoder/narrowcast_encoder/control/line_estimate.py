@@ -13,6 +13,8 @@ line may let bursts pass. One that is overdue says at once how little is left.
 from collections import deque
 from typing import NamedTuple
 
+from narrowcast_encoder.control.usual_rate import AFTER_OUTAGE, UsualRate
+
 US_PER_S = 1_000_000
 
 START_BPS = 24_000.0
@@ -46,14 +48,19 @@ DOWN_US = 1_500_000
 """The line is down when a message is overdue by this, and by as long as it should have taken."""
 
 USE_WINDOW_US = 2_000_000
+LEAST_WINDOW_US = 300_000
 
 
 class LineView(NamedTuple):
-    """What is believed at one time. queue_us: how long a message offered now waits for its turn."""
+    """What is believed at one time. queue_us: how long a message offered now waits for its turn.
+
+    told: whether the capacity is a promise; one that was found out may vary.
+    """
 
     capacity_bps: float = START_BPS
     queue_us: int = 0
     down: bool = False
+    told: bool = False
 
 
 class _Offered(NamedTuple):
@@ -73,6 +80,8 @@ class LineEstimate:
         """`report_interval_us`: how often acknowledgements come, where there is news."""
         self._told_bps: float | None = None
         self._capacity_bps = START_BPS
+        self._usual = UsualRate()
+        self._back_us = 0
         self._growth = GROWTH_PER_S[1]
         self._patience_us = report_interval_us + SLACK_US
         self._flight: deque[_Offered] = deque()
@@ -124,7 +133,8 @@ class LineEstimate:
     def view(self, now_us: int) -> LineView:
         """The belief at `now_us`; an overdue message overrules what was measured before."""
         queue_us = max(0, round(self._free_us - now_us))
-        expected = LineView(self._capacity_bps, queue_us, self._told_bps == 0)
+        told = self._told_bps is not None
+        expected = LineView(self._capacity_bps, queue_us, self._told_bps == 0, told)
         oldest = next((offered for offered in self._flight if offered.message), None)
         if oldest is None:
             return expected
@@ -133,13 +143,19 @@ class LineEstimate:
             return expected
         begun_us = max(oldest.at_us, self._delivered_us)
         at_most_bps = oldest.bits * US_PER_S / (now_us - begun_us)
-        capacity_bps = max(LEAST_BPS, min(self._capacity_bps, at_most_bps))
+        left_bps = max(LEAST_BPS, min(self._capacity_bps, at_most_bps))
         waiting_bits = sum(message.bits for message in self._flight)
         return LineView(
-            capacity_bps,
-            round(waiting_bits * US_PER_S / capacity_bps),
+            max(left_bps, min(self._capacity_bps, self._floor_bps)),
+            round(waiting_bits * US_PER_S / left_bps),
             self._told_bps == 0 or late_us > max(DOWN_US, oldest.expected_us - oldest.at_us),
+            told,
         )
+
+    @property
+    def _floor_bps(self) -> float:
+        """A rate that is told makes room for no hope."""
+        return LEAST_BPS if self._told_bps is not None else self._usual.floor_bps
 
     def _carry(self, bits: int, now_us: int, *, message: bool, paced_us: int) -> None:
         self._free_us = max(self._free_us, now_us) + self._time_us(bits)
@@ -179,23 +195,26 @@ class LineEstimate:
         fastest_us = late_us if self._fastest_us is None else self._fastest_us
         self._fastest_us = min(late_us, fastest_us + AGEING * elapsed_us)
         if late_us > fastest_us + waited_us:
-            self._fall(measured_bps, late_us)
+            self._fall(measured_bps, late_us, at_us)
         else:
             self._grow(min(elapsed_us, US_PER_S), at_us)
+            self._usual.seen(self._capacity_bps, min(elapsed_us, US_PER_S))
         if self._told_bps is not None:
             self._capacity_bps = min(self._capacity_bps, max(self._told_bps, LEAST_BPS))
 
-    def _fall(self, measured_bps: float, late_us: float) -> None:
-        """Part of the way to what was measured.
-
-        Not below half after an outage, which says nothing of the line once it is up again.
-        """
-        outage = late_us > DOWN_US
-        self._growth = GROWTH_PER_S[1 if outage else 0]
-        least_bps = 0.5 * self._capacity_bps if outage else LEAST_BPS
-        weight = 1.0 if measured_bps < BROKEN * self._capacity_bps else FALL_WEIGHT
-        fallen_bps = self._capacity_bps + weight * (measured_bps - self._capacity_bps)
-        self._capacity_bps = max(least_bps, fallen_bps)
+    def _fall(self, measured_bps: float, late_us: float, at_us: int) -> None:
+        """Part of the way to what was measured, which after an outage says nothing of the line."""
+        before_bps = self._capacity_bps
+        weight = 1.0 if measured_bps < BROKEN * before_bps else FALL_WEIGHT
+        fallen_bps = before_bps + weight * (measured_bps - before_bps)
+        if late_us > DOWN_US:
+            self._back_us, self._growth = at_us, GROWTH_PER_S[1]
+            least_bps = max(AFTER_OUTAGE * before_bps, self._usual.after_outage_bps)
+        else:
+            self._growth = GROWTH_PER_S[0]
+            least_bps = min(self._floor_bps, before_bps)
+            self._usual.seen(fallen_bps, min(at_us - self._delivered_us, US_PER_S))
+        self._capacity_bps = max(LEAST_BPS, least_bps, fallen_bps)
 
     def _grow(self, elapsed_us: int, at_us: int) -> None:
         if self._used_bps(at_us) < USED_SHARE * self._capacity_bps:
@@ -205,9 +224,10 @@ class LineEstimate:
         self._growth = min(GROWTH_PER_S[1], self._growth * 2**elapsed_s)
 
     def _used_bps(self, now_us: int) -> float:
-        since_us = now_us - USE_WINDOW_US
-        bits = sum(message.bits for message in self._used if message.at_us > since_us)
-        return bits * US_PER_S / USE_WINDOW_US
+        """Since the line is back, if that is not long ago."""
+        window_us = min(USE_WINDOW_US, max(LEAST_WINDOW_US, now_us - self._back_us))
+        bits = sum(message.bits for message in self._used if message.at_us > now_us - window_us)
+        return bits * US_PER_S / window_us
 
     def _expect_anew(self, from_us: int) -> None:
         """When what is on its way will be there, counted from a delivery."""

@@ -38,7 +38,7 @@ def shrink(chips: NDArray[np.uint8], px: int) -> NDArray[np.uint8]:
 
 
 def coded_at(frames: int, fps: float) -> NDArray[np.int64]:
-    """Which of so many frames captured at 25 fps are coded at `fps`: int64 [C], from the first on."""
+    """Which of so many frames captured at 25 fps are coded at `fps`, the first too: [C]."""
     thinner = FrameThinner()
     due = [row for row in range(frames) if thinner.due(round(row * US_PER_S / SOURCE_FPS), fps)]
     return np.array(due, dtype=np.int64)
