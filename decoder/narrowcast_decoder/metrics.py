@@ -87,6 +87,8 @@ class Metrics:
     """Of these, frames that came in LATE messages."""
     frames_read: int = 0
     """Frames that the worker has been through, decoded or not."""
+    frames_shed: int = 0
+    """Of these, coded frames that were not read, because there was no time."""
     keyframe_requests: int = 0
     samples: dict[str, int] = field(default_factory=lambda: _none_yet(Status))
     """Stored and published, by status."""
@@ -114,10 +116,11 @@ class Metrics:
         if frames[-1].late:
             self.frames_late += sum(frame.late for frame in frames)
 
-    def read(self, frames: int) -> None:
-        """The worker has been through a round."""
+    def read(self, frames: int, shed: int = 0) -> None:
+        """The worker has been through a round; so many of its frames were shed."""
         self.batch.observe(frames)
         self.frames_read += frames
+        self.frames_shed += shed
 
     def stored(self, took_us: int) -> None:
         """The store has taken a round."""

@@ -118,6 +118,7 @@ def _totals(metrics: Metrics) -> Iterator[Metric]:
         ("frames_received", "Frames taken in, those that are lost too", metrics.frames_received),
         ("frames_late", "Frames of these that were back-filled", metrics.frames_late),
         ("frames_read", "Frames that the worker has been through", metrics.frames_read),
+        ("frames_shed", "Frames of these that there was no time to read", metrics.frames_shed),
         ("keyframe_requests", "Keyframes asked for", metrics.keyframe_requests),
     ):
         yield CounterMetricFamily(f"narrowcast_{name}", told, total)

@@ -1,26 +1,26 @@
 """From taken frames to stored, published samples. One task on the loop, one worker thread.
 
-    submit -> queue -> worker thread: decode, read -> store -> hub
+    submit -> backlog -> worker thread: decode, read -> store -> hub
 
-Batches fill by themselves: while the worker reads one, and for the rest of `ROUND_S`, the queue
-collects the next. A lone stream never waits for company. The order is store first, then hub,
-so whatever a subscriber has seen survives a restart.
+Batches fill by themselves: while the worker reads one, and for the rest of `ROUND_S`, the backlog
+collects the next. A lone stream never waits for company. What cannot be read in time is shed
+(`shedding`). The order is store first, then hub, so whatever a subscriber has seen survives a
+restart.
 """
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
-from typing import NamedTuple
 
+from narrowcast_decoder.backlog import Backlog, Work
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.inference.reader import FrameReader, Outcome
-from narrowcast_decoder.ingest.frames import TakenFrame
+from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import LiveSession
 from narrowcast_decoder.metrics import Metrics, StoreFailure
+from narrowcast_decoder.shedding import Pace
 from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.health import StoreHealth
 from narrowcast_decoder.store.interface import SampleStore, SeriesConflictError
@@ -33,20 +33,10 @@ logger = logging.getLogger(__name__)
 MAX_PENDING = 512
 """Frames of one session in here; beyond, its socket is not read, and its encoder skips."""
 
-MAX_TAKEN = 1024
-"""Frames taken in one round, coded or not: bounds the time until the store sees the first."""
-
-ROUND_S = 0.03
+ROUND_S = 0.05
 """Rounds of several streams begin no closer together: each costs two hand-overs to threads, a
 transaction and a call of the network, which reads 32 chips in the time of four to seven lone ones.
 """
-
-
-class _Work(NamedTuple):
-    session: LiveSession
-    contexts: RungContexts
-    frame: TakenFrame
-    received_us: int
 
 
 class Pipeline:
@@ -69,7 +59,8 @@ class Pipeline:
         self._metrics = metrics or Metrics()
         self._is_running = False
         self.store_health = StoreHealth()
-        self._queue: deque[_Work] = deque()
+        self._backlog = Backlog()
+        self._pace = Pace()
         self._filled = asyncio.Event()
         self._last: LiveSession | None = None  # the session of the last frame read
 
@@ -81,7 +72,7 @@ class Pipeline:
     @property
     def queued(self) -> int:
         """Frames that wait for the worker."""
-        return len(self._queue)
+        return len(self._backlog)
 
     @staticmethod
     async def room(session: LiveSession) -> None:
@@ -107,7 +98,9 @@ class Pipeline:
             received_us = self._clock.monotonic_us()
         self._metrics.taken(frames)
         session.taken(len(frames), frames[-1].seq + 1, frames[-1].captured_us)
-        self._queue.extend(_Work(session, contexts, frame, received_us) for frame in frames)
+        self._backlog.add(
+            session, [Work(session, contexts, frame, received_us) for frame in frames]
+        )
         self._filled.set()
 
     async def run(self) -> None:
@@ -126,27 +119,31 @@ class Pipeline:
             return
         pause_s = 0.0 if self._is_lone(batch) else ROUND_S
         next_s = loop.time() + pause_s
+        began_us = self._clock.monotonic_us()
         pairs = [(work.contexts, work.frame) for work in batch]
         outcomes = await loop.run_in_executor(worker, self._reader.read, pairs)
-        self._metrics.read(len(batch))
+        self._learn(batch, began_us)
         await self._deliver(batch, outcomes)
         await asyncio.sleep(next_s - loop.time())
 
-    def _is_lone(self, batch: list[_Work]) -> bool:
+    def _learn(self, batch: list[Work], began_us: int) -> None:
+        """The worker has been through a round since then."""
+        fates = [work.frame.fate for work in batch]
+        self._metrics.read(len(batch), shed=fates.count(Fate.SHED))
+        self._pace.learn(fates.count(Fate.CODED), self._clock.monotonic_us() - began_us)
+
+    def _is_lone(self, batch: list[Work]) -> bool:
         """Whether one stream alone has come, in this round and in the last one."""
         before, self._last = self._last or batch[0].session, batch[-1].session
         return all(work.session is before for work in batch)
 
-    async def _take(self) -> list[_Work]:
-        while not self._queue:
+    async def _take(self) -> list[Work]:
+        while not self._backlog:
             self._filled.clear()
             await self._filled.wait()
-        taken = list(islice(self._queue, MAX_TAKEN))
-        for _ in taken:
-            self._queue.popleft()
-        return [work for work in taken if not work.session.failed]
+        return self._backlog.take(self._pace.room, self._clock.monotonic_us())
 
-    async def _deliver(self, batch: list[_Work], outcomes: list[Outcome]) -> None:
+    async def _deliver(self, batch: list[Work], outcomes: list[Outcome]) -> None:
         unix_us = self._clock.unix_us()
         with self._stages.sample:
             samples = [

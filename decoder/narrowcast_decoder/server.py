@@ -25,7 +25,7 @@ from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.retention import Retention
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_models.recogniser import Recogniser
-from narrowcast_shared import signals
+from narrowcast_shared import open_files, signals
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
@@ -51,9 +51,10 @@ DEAD_PEER_MS = 120_000
 
 def serve(settings: DecoderSettings) -> None:
     """Run the decoder service until SIGINT or SIGTERM. Raises NarrowcastError."""
+    open_files.allow_many()
     listener = _listen(settings)
     torch.set_num_threads(settings.threads)
-    recogniser = Recogniser.load(settings.model, settings.precision)
+    recogniser = Recogniser.load(settings.model, settings.precision, settings.device)
     _collect_less()
     asyncio.run(_serve(settings, listener, recogniser))
 

@@ -19,15 +19,23 @@ READY_TIMEOUT_S = 60.0  # torch alone may take ten seconds to load from a cold d
 STOP_TIMEOUT_S = 5.0
 POLL_S = 0.1
 
+NARROWCAST = ("-m", "narrowcast_shared")
+"""What Python runs for `narrowcast`."""
+
 _children: "list[subprocess.Popen[bytes]]" = []
 
 
 @contextmanager
-def narrowcast(arguments: Sequence[str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """`narrowcast ARGUMENTS` as a child that writes to `log`; ended on the way out."""
+def narrowcast(
+    arguments: Sequence[str], log: Path, program: Sequence[str] = NARROWCAST
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """`narrowcast ARGUMENTS` as a child that writes to `log`; ended on the way out.
+
+    program: what Python runs instead, a test's variation of it.
+    """
     with log.open("ab") as errors:
         child = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "narrowcast_shared", *arguments],
+            [sys.executable, *program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=errors,
             stderr=errors,
@@ -58,13 +66,16 @@ def stop(child: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def decoder(folder: Path, *arguments: str, port: int | None = None) -> Iterator[str]:
+def decoder(
+    folder: Path, *arguments: str, port: int | None = None, program: Sequence[str] = NARROWCAST
+) -> Iterator[str]:
     """A decoder service on a free loopback port, its store and log in `folder`. Yields its URL."""
     port = port or free_port()
     url = f"http://127.0.0.1:{port}"
     store = str(folder / "series.sqlite")
     log = folder / "decoder.log"
-    with narrowcast(["serve", "--port", str(port), "--store", store, *arguments], log) as child:
+    command = ["serve", "--port", str(port), "--store", store, *arguments]
+    with narrowcast(command, log, program) as child:
         wait_ready(url, child, log)
         yield url
 

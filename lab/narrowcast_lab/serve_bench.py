@@ -1,11 +1,10 @@
 """What a decoder costs under load: CPU time by stage, latency, losses, memory. docs/serving.md."""
 
-import multiprocessing
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,9 +13,8 @@ import numpy as np
 
 from narrowcast_lab import processes, serve_bench_clips
 from narrowcast_lab.serve_bench_clips import Clip
-from narrowcast_lab.serve_bench_load import DRAIN_S, HEAD_START_S, Outcome, Plan
-from narrowcast_lab.serve_bench_player import WARM, Failed, play_plans
-from narrowcast_shared.errors import LinkError
+from narrowcast_lab.serve_bench_load import DRAIN_S, HEAD_START_S, Outcome, Plan, play
+from narrowcast_lab.serve_bench_player import CONNECTED, WARM, Play, expect, player, receive
 from narrowcast_shared.operating_point import OperatingPoint
 
 CLIPS = 8
@@ -86,33 +84,47 @@ def make_clips(request: Request) -> list[Clip]:
 
 def measure(request: Request, clips: list[Clip], tell: Tell) -> Figures:
     """One run against a decoder of its own. Raises LinkError where it cannot be made."""
-    with tempfile.TemporaryDirectory(prefix="narrowcast-") as name:
-        tell("starting a decoder")
-        with processes.decoder(Path(name), "--model", request.model) as url:
-            plan = _plan(request, clips, url)
-            with _player([_warm_up_plan(plan), plan]) as player:
-                return _measured(request, plan, player, tell)
-
-
-def _measured(request: Request, plan: Plan, player: Connection, tell: Tell) -> Figures:
-    _expect(player, WARM, CONNECT_S)
-    idle = usage(plan.url)
-    tell(f"connecting {plan.streams} streams and {plan.subscribers} subscribers")
-    player.send(WARM)
-    _expect(player, plan.prefix, CONNECT_S)
-    tell(f"playing {request.seconds:g} s")
-    time.sleep(HEAD_START_S + WARM_UP_S)
-    before = usage(plan.url)
-    time.sleep(request.seconds)
-    after = usage(plan.url)
-    tell("waiting for the last samples")
-    outcome = _receive(player, WARM_UP_S + 2 * DRAIN_S)
-    assert isinstance(outcome, Outcome)
-    read = _read_samples(plan)
+    with decoder(request.model, tell) as url:
+        plan = make_plan(request, clips, url)
+        with playing(plan, partial(play, plan), tell) as (idle, load):
+            tell(f"playing {request.seconds:g} s")
+            time.sleep(HEAD_START_S + WARM_UP_S)
+            before = usage(url)
+            time.sleep(request.seconds)
+            after = usage(url)
+            tell("waiting for the last samples")
+            outcome = receive(load, WARM_UP_S + 2 * DRAIN_S)
+        assert isinstance(outcome, Outcome)
+        read = sum(by_status["ok"] for by_status in stored(url, plan.prefix))
     return _figures(request, plan, (idle, before, after), outcome, read)
 
 
-def _plan(request: Request, clips: list[Clip], url: str) -> Plan:
+@contextmanager
+def decoder(model: str, tell: Tell) -> Iterator[str]:
+    """A decoder whose store is thrown away; yields its URL."""
+    with tempfile.TemporaryDirectory(prefix="narrowcast-") as name:
+        tell("starting a decoder")
+        with processes.decoder(Path(name), "--model", model) as url:
+            yield url
+
+
+@contextmanager
+def playing(plan: Plan, load: Play, tell: Tell) -> Iterator[tuple[Usage, Connection]]:
+    """A load that is connected, in its process, behind a warm-up.
+
+    Yields what the decoder had used before anybody connected, and the load's connection.
+    """
+    with player(_warm_up_plan(plan), load) as connection:
+        expect(connection, WARM, CONNECT_S)
+        idle = usage(plan.url)
+        tell(f"connecting {plan.streams} streams and {plan.subscribers} subscribers")
+        connection.send(WARM)
+        expect(connection, CONNECTED, CONNECT_S)
+        yield idle, connection
+
+
+def make_plan(request: Request, clips: list[Clip], url: str) -> Plan:
+    """All streams at once, a second longer than what is measured."""
     point = request.point
     warm_up = round(WARM_UP_S * point.fps)
     return Plan(
@@ -136,53 +148,16 @@ def _warm_up_plan(plan: Plan) -> Plan:
     )
 
 
-@contextmanager
-def _player(plans: list[Plan]) -> Iterator[Connection]:
-    """The load, as a process of its own that leaves Ctrl-C to this one."""
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=play_plans, args=(plans, theirs), daemon=True)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # a child inherits what is ignored
-    try:
-        process.start()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    try:
-        yield ours
-    finally:
-        process.kill()
-        process.join()
-
-
-def _expect(player: Connection, word: str, timeout_s: float) -> None:
-    said = _receive(player, timeout_s)
-    if said != word:
-        raise LinkError(f"the load said {said!r} instead of {word!r}")
-
-
-def _receive(player: Connection, timeout_s: float) -> object:
-    try:
-        if not player.poll(timeout_s):
-            raise LinkError(f"the load has been silent for {timeout_s:g} s")
-        said: object = player.recv()
-    except (EOFError, OSError):
-        raise LinkError("the load has ended early") from None
-    if isinstance(said, Failed):
-        raise LinkError(said.why)
-    return said
-
-
 def usage(url: str) -> Usage:
     """What the decoder at `url` has used."""
     return Usage(**processes.get_json(f"{url}/debug/stages"))  # type: ignore[arg-type]
 
 
-def _read_samples(plan: Plan) -> int:
-    """How many frames of the load the decoder has read and stored."""
-    listed = processes.get_json(f"{plan.url}/v1/sessions?limit=10000")["sessions"]
+def stored(url: str, prefix: str) -> list[dict[str, int]]:
+    """By status, how many samples each session of a load has in the store."""
+    listed = processes.get_json(f"{url}/v1/sessions?limit=10000")["sessions"]
     assert isinstance(listed, list)
-    names = {plan.session(stream) for stream in range(plan.streams)}
-    return sum(entry["by_status"]["ok"] for entry in listed if entry["session"] in names)
+    return [each["by_status"] for each in listed if each["session"].startswith(f"{prefix}-")]
 
 
 def _figures(
@@ -193,7 +168,7 @@ def _figures(
     cpu_s = after.cpu_s - before.cpu_s
     stages = {name: spent - before.stages_cpu_s[name] for name, spent in after.stages_cpu_s.items()}
     stages["rest"] = cpu_s - sum(stages.values())
-    p50, p95, p99 = _percentiles(outcome.latency_ms)
+    p50, p95, p99 = percentiles(outcome.latency_ms)
     return Figures(
         streams=plan.streams,
         fps=plan.fps,
@@ -216,11 +191,12 @@ def _figures(
         samples_missed=outcome.missed,
         memory_kb_per_session=_memory_kb(idle, after, plan.streams),
         load_cpu_ms_per_frame=round(1000 * outcome.cpu_s / max(1, outcome.frames_sent), 4),
-        load_late_ms_p99=_percentiles(outcome.late_ms)[2],
+        load_late_ms_p99=percentiles(outcome.late_ms)[2],
     )
 
 
-def _percentiles(values: Any) -> tuple[float | None, ...]:  # noqa: ANN401 - array[float]
+def percentiles(values: Any) -> tuple[float | None, ...]:  # noqa: ANN401 - array[float]
+    """The 50th, 95th and 99th, to a tenth; None each of no values."""
     if not len(values):
         return None, None, None
     return tuple(round(float(value), 1) for value in np.percentile(values, (50, 95, 99)))

@@ -74,6 +74,10 @@ class Plan(NamedTuple):
         """When a frame is captured, in s after the start."""
         return (frame + stream / self.streams) / self.fps
 
+    def due_s(self, stream: int, frame: int) -> float:
+        """When the message that carries a frame is due, in s after the start."""
+        return self.captured_s(stream, self.last_with(frame))
+
     def last_with(self, frame: int) -> int:
         """The last frame of the message that carries this one."""
         k = self.frames_per_message
@@ -97,29 +101,32 @@ class Outcome:
     cpu_s: float = 0.0
 
 
+OnSample = Callable[[int, Sample, float, float], None]
+"""Told of a sample: its stream, itself, and when it was due and came, monotonic, in s."""
+
+
 async def play(plan: Plan, on_start: Callable[[], None]) -> Outcome:
     """Play the plan to its end, which comes in bounded time whatever the decoder does.
 
     Raises LinkError where not all can connect.
     """
-    load, cpu_s = _Load(plan), time.process_time()
+    load, cpu_s = Load(plan), time.process_time()
     async with AsyncExitStack() as sockets:
-        try:
-            await load.connect(sockets)
-        except (OSError, ConnectionClosed, TimeoutError) as error:
-            raise LinkError(f"{plan.streams} streams cannot connect ({error})") from error
+        await load.connect(sockets)
         on_start()
-        await load.run()
+        await load.run(time.monotonic() + HEAD_START_S)
     load.outcome.cpu_s = time.process_time() - cpu_s
     return load.outcome
 
 
-class _Load:
+class Load:
     """The connections of one plan."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, on_sample: OnSample | None = None) -> None:
+        """on_sample: told of every sample that a subscriber gets, beside the outcome."""
         self.outcome = Outcome()
         self._plan = plan
+        self._on_sample = on_sample
         self._address = parse_address(plan.url)
         self._publishers: list[ClientConnection] = []
         self._subscribers: list[ClientConnection] = []
@@ -129,21 +136,27 @@ class _Load:
         self._start_s = 0.0  # monotonic
 
     async def connect(self, sockets: AsyncExitStack) -> None:
-        """Open every connection: publishers first, since a subscriber's session has to exist."""
-        plan = self._plan
-        self._publishers = await _some_at_a_time(
-            sockets, (self._publisher(stream) for stream in range(plan.streams))
-        )
-        self._subscribers = await _some_at_a_time(
-            sockets,
-            (_subscriber(self._address, self._followed(i)) for i in range(plan.subscribers)),
-        )
+        """Open every connection: publishers first, since a subscriber's session has to exist.
 
-    async def run(self) -> None:
-        """Play, and end."""
-        self._start_s = time.monotonic() + HEAD_START_S
+        Raises LinkError where one cannot be opened.
+        """
         plan = self._plan
-        play_s = HEAD_START_S + plan.captured_s(plan.streams, plan.frames)
+        try:
+            self._publishers = await _some_at_a_time(
+                sockets, (self._publisher(stream) for stream in range(plan.streams))
+            )
+            self._subscribers = await _some_at_a_time(
+                sockets,
+                (_subscriber(self._address, self._followed(i)) for i in range(plan.subscribers)),
+            )
+        except (OSError, ConnectionClosed, TimeoutError) as error:
+            raise LinkError(f"{plan.streams} streams cannot connect ({error})") from error
+
+    async def run(self, start_s: float) -> None:
+        """Play from `start_s` of the monotonic clock on, and end."""
+        self._start_s = start_s
+        plan = self._plan
+        play_s = start_s - time.monotonic() + plan.captured_s(plan.streams, plan.frames)
         with suppress(TimeoutError):  # what has not come by then is missing
             async with asyncio.timeout(play_s + DRAIN_S), asyncio.TaskGroup() as tasks:
                 for stream, socket in enumerate(self._publishers):
@@ -175,7 +188,7 @@ class _Load:
         try:
             for first in range(0, plan.frames, plan.frames_per_message):
                 last = plan.last_with(first)
-                due_s = self._start_s + plan.captured_s(stream, last)
+                due_s = self._start_s + plan.due_s(stream, last)
                 await asyncio.sleep(due_s - time.monotonic())
                 await socket.send(self._message(stream, first, last))
                 self.outcome.frames_sent += last - first + 1
@@ -215,8 +228,10 @@ class _Load:
                 sample = Sample.model_validate_json(await socket.recv())
                 now_s = time.monotonic()
                 owed -= 1
+                due_s = self._start_s + plan.due_s(stream, sample.seq)
+                if self._on_sample is not None:
+                    self._on_sample(stream, sample, due_s, now_s)
                 if sample.seq >= plan.warm_up:
-                    due_s = self._start_s + plan.captured_s(stream, plan.last_with(sample.seq))
                     self.outcome.latency_ms.append(1000 * (now_s - due_s))
         except ConnectionClosed:
             pass
@@ -232,10 +247,11 @@ async def _subscriber(address: Address, session: str) -> ClientConnection:
 async def _some_at_a_time(
     sockets: AsyncExitStack, openings: Iterable[Awaitable[ClientConnection]]
 ) -> list[ClientConnection]:
-    """Await the openings, `CONNECTING` at a time; what was opened is closed with `sockets`."""
+    """Await the openings, `CONNECTING` at a time; what was opened is cut with `sockets`."""
     waiting, opened = list(openings), []
     for start in range(0, len(waiting), CONNECTING):
         for socket in await asyncio.gather(*waiting[start : start + CONNECTING]):
-            sockets.push_async_callback(socket.close)
+            # What is open at the end did not end in time: nobody waits for its close as well.
+            sockets.callback(socket.transport.abort)
             opened.append(socket)
     return opened

@@ -1,5 +1,7 @@
 """The figures of `narrowcast bench serve` as tables for people."""
 
+from collections.abc import Mapping
+
 from rich.table import Table
 
 from narrowcast_lab.serve_bench import Figures
@@ -47,6 +49,18 @@ def run_table(figures: Figures) -> Table:
         ("the load itself: behind its time, p99, ms", _told(figures.load_late_ms_p99)),
     ):
         table.add_row(name, value)
+    return table
+
+
+def figure_table(title: str, figures: Mapping[str, object]) -> Table:
+    """Figures by name, one in a line; lists of them are for the JSON."""
+    table = Table(title=title, title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in figures.items():
+        if not isinstance(value, list):
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
+            table.add_row(name.replace("_", " "), shown)
     return table
 
 

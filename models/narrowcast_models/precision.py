@@ -17,9 +17,9 @@ class Precision(StrEnum):
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
 
-    def dtype(self) -> torch.dtype:
-        """The tensors' type on this machine's CPU."""
-        quick = self is Precision.AUTO and multiplies_bfloat16()
+    def dtype(self, device: torch.device) -> torch.dtype:
+        """The tensors' type. By itself no accelerator rounds: there, calls are what takes time."""
+        quick = self is Precision.AUTO and device.type == "cpu" and multiplies_bfloat16()
         return torch.bfloat16 if quick or self is Precision.BFLOAT16 else torch.float32
 
 

@@ -12,7 +12,9 @@ from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.inference.reader import FrameReader
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import LiveSession
+from narrowcast_decoder.metrics import Metrics
 from narrowcast_decoder.pipeline import MAX_PENDING, Pipeline
+from narrowcast_decoder.shedding import PATIENCE_US
 from narrowcast_decoder.store.interface import StoreBusyError
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
@@ -32,11 +34,18 @@ def tiny() -> Recogniser:
     return Recogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
 
 
-def run(tmp_path: Path, scenario: Scenario, recogniser: Recogniser | None = None) -> None:
+def run(
+    tmp_path: Path,
+    scenario: Scenario,
+    recogniser: Recogniser | None = None,
+    clock: ManualClock | None = None,
+    metrics: Metrics | None = None,
+) -> None:
     async def main() -> None:
         store, hub = await SqliteStore.open(tmp_path / "s.sqlite"), Hub()
-        clock = ManualClock(unix_us=2_000_000)
-        pipeline = Pipeline(FrameReader(recogniser or tiny()), store, hub, clock)
+        reader = FrameReader(recogniser or tiny())
+        at = clock or ManualClock(unix_us=2_000_000)
+        pipeline = Pipeline(reader, store, hub, at, metrics=metrics)
         task = asyncio.create_task(pipeline.run())
         try:
             async with asyncio.timeout(30):
@@ -225,3 +234,49 @@ def test_a_conflict_costs_its_own_session_and_no_other(tmp_path: Path) -> None:
         assert len(await store.read("good")) == 4
 
     run(tmp_path, scenario)
+
+
+class SlowRecogniser(Recogniser):
+    """Takes 10 ms a chip, by a clock that others wait by."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
+        self._clock = clock
+
+    def read(self, chips: Sequence[CodedChip]) -> list[Reading]:
+        self._clock.advance(10_000 * len(chips))
+        return super().read(chips)
+
+
+def test_what_cannot_be_read_in_time_is_told_as_skipped_and_decoded_all_the_same(
+    tmp_path: Path,
+) -> None:
+    clock, metrics = ManualClock(), Metrics()
+
+    async def scenario(pipeline: Pipeline, store: SqliteStore, _: Hub) -> None:
+        lives = [session(f"s{i}") for i in range(4)]
+        contexts = {live.name: RungContexts() for live in lives}
+        frames = coded(60)
+
+        async def submit(first: int, end: int) -> None:
+            came_us = clock.monotonic_us()
+            clock.advance(10 * PATIENCE_US)
+            for live in lives:
+                pipeline.submit(live, contexts[live.name], frames[first:end], came_us)
+            for live in lives:
+                await live.drained()
+
+        await submit(0, 10)  # 40 chips, from which the pace is known: a round has room for 64
+        await submit(10, 50)
+        await submit(50, 60)  # pressure is gone
+        for live in lives:
+            stored = await store.read(live.name)
+            assert [s.seq for s in stored] == list(range(60))
+            read = [s.seq for s in stored if s.status is Status.OK]
+            assert read == [*range(10), *range(34, 60)], "the newest are read"
+            assert {s.status for s in stored} == {Status.OK, Status.SKIPPED}
+            assert {s.px for s in stored if s.status is Status.SKIPPED} == {None}
+            assert contexts[live.name].keyframe_wanted is None
+        assert metrics.frames_shed == metrics.samples["skipped"] == 4 * 24
+
+    run(tmp_path, scenario, SlowRecogniser(clock), clock, metrics)

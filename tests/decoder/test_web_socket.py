@@ -11,9 +11,11 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from narrowcast_decoder.stages import Stages
-from narrowcast_decoder.web_socket import LazyPause, timed
+from narrowcast_decoder.web_socket import MAX_FRAGMENTS, LazyPause, timed
+from narrowcast_shared.close_codes import CloseCode
 
 MESSAGE = bytes(60_000)
 
@@ -116,22 +118,41 @@ def test_a_sender_waits_for_an_application_that_takes_nothing_and_loses_nothing(
     assert taken == [len(MESSAGE)] * 1000
 
 
+async def echo(websocket: WebSocket) -> None:
+    await websocket.accept()
+    with suppress(WebSocketDisconnect):
+        while True:
+            await websocket.send_bytes(await websocket.receive_bytes())
+
+
 def test_receiving_and_reporting_are_timed() -> None:
     stages = Stages()
-
-    async def endpoint(websocket: WebSocket) -> None:
-        await websocket.accept()
-        with suppress(WebSocketDisconnect):
-            while True:
-                await websocket.send_bytes(await websocket.receive_bytes())
 
     async def scenario(client: ClientConnection) -> None:
         for _ in range(100):
             await client.send(b"x")
             assert await client.recv() == b"x"
 
-    run(endpoint, stages, scenario)
+    run(echo, stages, scenario)
     told = stages.cpu_s()
     assert told["receive"] > 0
     assert told["report"] > 0
     assert told["publish"] == 0
+
+
+def test_a_message_in_as_many_fragments_as_are_allowed_is_taken() -> None:
+    async def scenario(client: ClientConnection) -> None:
+        await client.send([b"x"] * (MAX_FRAGMENTS - 1))  # the library adds an empty last one
+        assert await client.recv() == b"x" * (MAX_FRAGMENTS - 1)
+
+    run(echo, Stages(), scenario)
+
+
+def test_a_message_that_never_ends_ends_its_connection() -> None:
+    async def scenario(client: ClientConnection) -> None:
+        with suppress(ConnectionClosed):
+            await client.send([b""] * 10_000)
+        await client.wait_closed()
+        assert client.close_code == CloseCode.BAD_REQUEST
+
+    run(echo, Stages(), scenario)

@@ -6,6 +6,8 @@ import torch
 from narrowcast_models import precision
 from narrowcast_models.precision import Precision
 
+CPU = torch.device("cpu")
+
 
 @pytest.mark.parametrize(
     ("capabilities", "dtype"),
@@ -21,6 +23,6 @@ def test_auto_goes_by_the_cpu(
 ) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
     assert precision.multiplies_bfloat16() is (dtype is torch.bfloat16)
-    assert Precision.AUTO.dtype() is dtype
-    assert Precision.FLOAT32.dtype() is torch.float32
-    assert Precision.BFLOAT16.dtype() is torch.bfloat16
+    assert Precision.AUTO.dtype(CPU) is dtype
+    assert Precision.FLOAT32.dtype(CPU) is torch.float32
+    assert Precision.BFLOAT16.dtype(CPU) is torch.bfloat16

@@ -135,6 +135,13 @@ def _parse_or_refuse(data: bytes) -> None:
         assert again == message
 
 
+@given(UNSIGNED)
+def test_unknown_capabilities_are_dropped(value: int) -> None:
+    """An IntFlag remembers each value that it has ever been made of: 400 B a stranger's HELLO."""
+    assert parse(b"\x02\x01" + varint(value) + b"\0\0") == Welcome(0, 0, Capability(value & 3))
+    assert len(Capability._value2member_map_) <= 4
+
+
 @given(UNSIGNED, st.integers(-(1 << 62), (1 << 62) - 1))
 def test_integers(unsigned: int, signed: int) -> None:
     reader = Reader(varint(unsigned) + zigzag(signed))

@@ -14,6 +14,7 @@ The close code says how it ended (`narrowcast_shared.close_codes`):
 import asyncio
 import contextlib
 import logging
+from dataclasses import dataclass
 from typing import Annotated, NamedTuple, cast
 
 from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket, WebSocketDisconnect
@@ -58,6 +59,18 @@ class Wanted:
         self.pace = pace
 
 
+STALL_CHECKS = 4
+"""How often it is looked, while a send may take, whether one takes too long: a timer a sample
+would cost more than writing the sample as JSON."""
+
+
+@dataclass
+class Progress:
+    """Since when the message that is being sent has waited for the connection; None between."""
+
+    waits_since_s: float | None = None
+
+
 class Closing(NamedTuple):
     """How a connection ends."""
 
@@ -72,15 +85,18 @@ async def subscribe(
     """What is stored of the series, then what comes, until one side closes."""
     offered = websocket.scope["subprotocols"]
     await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    sending = asyncio.create_task(_send_series(websocket, service, wanted))
+    progress = Progress()
+    sending = asyncio.create_task(_send_series(websocket, service, wanted, progress))
     listening = asyncio.create_task(_listen(websocket))
+    stalling = asyncio.create_task(_stalled(progress, wanted.session, service.patience.send_s))
+    tasks = [sending, listening, stalling]
     try:
-        await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
-        closing = sending.result() if sending.done() else listening.result()
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        closing = next(task for task in tasks if task.done()).result()
     finally:
-        sending.cancel()
-        listening.cancel()
-        await asyncio.gather(sending, listening, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     await _close(websocket, closing, service.patience.send_s)
 
 
@@ -89,20 +105,23 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(WebSocketRequestValidationError, _refuse)
 
 
-async def _send_series(websocket: WebSocket, service: Service, wanted: Wanted) -> Closing:
-    """Send samples until there are no more, or the subscriber takes no more.
+async def _send_series(
+    websocket: WebSocket, service: Service, wanted: Wanted, progress: Progress
+) -> Closing:
+    """Send samples until there are no more.
 
     Nothing piles up here: while one message waits for the connection, the rest waits in the
     hub's bounded queue, and what overflows there is read from the store.
     """
-    send_s = service.patience.send_s
+    now_s = asyncio.get_running_loop().time
     try:
         series = reader(service, wanted.session, wanted.after_id, wanted.pace, wait=wanted.wait)
         with series as follower:
             while page := await follower.next_page():
                 for sample in page:
-                    async with asyncio.timeout(send_s):
-                        await websocket.send_text(sample.model_dump_json())
+                    progress.waits_since_s = now_s()
+                    await websocket.send_text(sample.model_dump_json())
+                progress.waits_since_s = None
     except UnknownSessionError as error:
         return Closing(CloseCode.UNKNOWN_SESSION, error.problem)
     except StoreError as error:
@@ -110,19 +129,24 @@ async def _send_series(websocket: WebSocket, service: Service, wanted: Wanted) -
             "subscription to %s: %s", wanted.session, error, extra={"session": wanted.session}
         )
         return Closing(CloseCode.TRY_LATER, error.problem)
-    except TimeoutError:
-        _log.warning(
-            "a subscriber to %s took nothing for %g s",
-            wanted.session,
-            send_s,
-            extra={"session": wanted.session},
-        )
-        return Closing(CloseCode.TOO_SLOW, f"nothing was taken for {send_s:g} s")
     except WebSocketDisconnect:
         return Closing(GONE)
     if follower.session_ended:
         return Closing(CloseCode.SESSION_ENDED, "the session has ended")
     return Closing(CloseCode.GOING_AWAY, "the service stops")
+
+
+async def _stalled(progress: Progress, session: str, send_s: float) -> Closing:
+    """Notice when the subscriber takes nothing for `send_s`, or a little longer."""
+    now_s = asyncio.get_running_loop().time
+    while True:
+        await asyncio.sleep(send_s / STALL_CHECKS)
+        if progress.waits_since_s is not None and now_s() - progress.waits_since_s >= send_s:
+            break
+    _log.warning(
+        "a subscriber to %s took nothing for %g s", session, send_s, extra={"session": session}
+    )
+    return Closing(CloseCode.TOO_SLOW, f"nothing was taken for {send_s:g} s")
 
 
 async def _listen(websocket: WebSocket) -> Closing:

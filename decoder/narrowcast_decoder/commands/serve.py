@@ -17,6 +17,11 @@ import click
     help="auto, float32 or bfloat16; auto, the default, is bfloat16 where the CPU has it.",
 )
 @click.option(
+    "--device",
+    metavar="NAME",
+    help="cpu, cuda, cuda:1, ...; auto, the default, is a GPU where there is one.",
+)
+@click.option(
     "--max-age", metavar="TIME", help="Delete what is older: 30d, 12h; by default nothing is."
 )
 @click.option(
@@ -37,6 +42,7 @@ def serve(
     model: str | None,
     threads: int | None,
     precision: str | None,
+    device: str | None,
     max_age: str | None,
     max_samples: str | None,
     max_bytes: str | None,
@@ -65,6 +71,7 @@ def serve(
         model=model,
         threads=threads,
         precision=precision,
+        device=device,
         max_age=max_age,
         max_samples=max_samples,
         max_bytes=max_bytes,

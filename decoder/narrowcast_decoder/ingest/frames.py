@@ -7,16 +7,17 @@ from narrowcast_shared.operating_point import Rung
 
 
 class Fate(Enum):
-    """What is known of a frame when it is taken in."""
+    """What is known of a frame before it is read."""
 
     CODED = auto()
+    SHED = auto()  # coded, and there is no time to read it: to be decoded only
     NO_FACE = auto()
     SKIPPED = auto()
     LOST = auto()
 
 
 class TakenFrame(NamedTuple):
-    """One frame of one session. `epoch`, `rung` and `nals` only where it was coded.
+    """One frame of one session. `epoch`, `rung` and `nals` only where it is coded.
 
     captured_us: Unix time of the encoder's clock. wire_bps: wire rate when it arrived. late: it
     came in a LATE message, whose contexts are their own.

@@ -33,7 +33,7 @@ class Numbering:
         fresh = [frame for frame in frames if frame.seq >= self.next_seq]
         if not fresh:
             return []  # sent again after a reconnect: each frame has its one sample already
-        lost = self._open(fresh[0].seq, fresh[0])
+        lost = self._open(fresh[0].seq, fresh[0]) if fresh[0].seq > self.next_seq else []
         self._advance(fresh[-1])
         return lost + fresh
 

@@ -9,6 +9,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.ingest.frames import TakenFrame
+from narrowcast_decoder.ingest.live import US_PER_S
+from narrowcast_decoder.ingest.message_rate import MessageRate
 from narrowcast_decoder.ingest.receiver import Ended, Receiver, State
 from narrowcast_decoder.ingest.registry import Claim, Registry
 from narrowcast_decoder.metrics import INTERRUPTED, Metrics, Violation, end_name
@@ -78,6 +80,7 @@ class Publisher:
         self._stages = stages
         self._metrics = metrics
         self._receiver = Receiver()
+        self._rate = MessageRate()
         self._contexts: dict[bool, RungContexts] = {}  # by late
         self._heard_us = clock.monotonic_us()
         self._report_interval_s = 0.2
@@ -139,6 +142,8 @@ class Publisher:
         tasks = {reading, reporting, replaced, drained, over}
         try:
             await self._first_of(tasks, claim)
+            if _finished(reporting) and self._receiver.state is State.ENDED:
+                await self._first_of(tasks - {reporting}, claim)  # it has told all, and is gone
         finally:
             for task in tasks:
                 task.cancel()
@@ -149,9 +154,8 @@ class Publisher:
             return _Ended(*claim.session.verdict)
         if draining.is_set() and not _finished(reading):
             return _Ended(EndCode.DRAINING, "the decoder is going away; come back")
-        for task in (reading, reporting):
-            if _finished(task):
-                task.result()  # raises what ended it
+        ended = reading if _finished(reading) else reporting
+        ended.result()  # raises what ended it
         return _Ended(EndCode.FINISHED, "finished")
 
     async def _first_of(self, tasks: "set[asyncio.Task[Any]]", claim: Claim) -> None:
@@ -184,6 +188,8 @@ class Publisher:
                 return
             elif isinstance(event, list):
                 await self._submit(claim, event)
+            if pause_us := self._rate.pause_us(self._heard_us):
+                await asyncio.sleep(pause_us / US_PER_S)
 
     async def _submit(self, claim: Claim, frames: list[TakenFrame]) -> None:
         """Hand frames over, unless a new connection was welcomed without them meanwhile."""
@@ -241,8 +247,8 @@ class Publisher:
 
     async def _send_report(self, claim: Claim) -> None:
         session = claim.session
-        unix_us = self._clock.unix_us()
-        await self._send(self._receiver.report(session.stored_seq, session.pending, unix_us))
+        now_us = self._clock.monotonic_us()
+        await self._send(self._receiver.report(session.stored_seq, session.pending, now_us))
 
     async def _send(self, data: bytes) -> None:
         await self._websocket.send_bytes(data)

@@ -74,6 +74,7 @@ class Receiver:
         self._messages = 0
         self._payload_bytes = 0
         self._received_us = 0
+        self._received_unix_us = 0
 
     @property
     def state(self) -> State:
@@ -89,7 +90,10 @@ class Receiver:
         self._state = state
 
     def receive(self, data: bytes, now_us: int, unix_us: int) -> Event:
-        """Take one message that arrived at `now_us` (monotonic). Raises ProtocolError."""
+        """Take one message that arrived at `now_us` (monotonic). Raises ProtocolError.
+
+        unix_us: Unix time then, as the encoder is told; it may step.
+        """
         try:
             return self._receive(data, now_us, unix_us)
         except ProtocolError:
@@ -116,15 +120,15 @@ class Receiver:
         """Once welcomed: frames of the session's gaps that this encoder cannot tell of, lost."""
         return self._numbering.disown()
 
-    def report(self, stored_seq: int, queue: int, unix_us: int) -> bytes:
-        """An acknowledgement of everything received so far."""
-        held_us = max(0, unix_us - self._received_us) if self._messages else 0
+    def report(self, stored_seq: int, queue: int, now_us: int) -> bytes:
+        """An acknowledgement of everything received so far, sent at `now_us` (monotonic)."""
+        held_us = now_us - self._received_us if self._messages else 0
         report = Report(
             received_seq=self._numbering.next_seq,
             stored_seq=stored_seq,
             messages=self._messages,
             payload_bytes=self._payload_bytes,
-            received_us=self._received_us,
+            received_us=self._received_unix_us,
             held_us=held_us,
             queue=queue,
         )
@@ -152,7 +156,7 @@ class Receiver:
                 self._meter.add(len(data), now_us)
                 self._messages += 1
                 self._payload_bytes += len(data)
-                self._received_us = unix_us
+                self._received_us, self._received_unix_us = now_us, unix_us
                 return self._take(message, now_us)
             case State.OPEN, Clock():
                 return message

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.ingest.gaps import Gap, Owed
 from narrowcast_decoder.ingest.live import US_PER_S, LiveSession, Verdict
-from narrowcast_decoder.store.interface import SampleStore
+from narrowcast_decoder.store.health import PATIENCE_S, RETRY_S
+from narrowcast_decoder.store.interface import SampleStore, StoreBusyError
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.wire.messages import EndCode, Hello
 
@@ -72,7 +73,8 @@ class Registry:
     async def release(self, claim: Claim, *, finished: bool) -> None:
         """The connection is over; with `finished`, so is the session: it was told to the end.
 
-        Releasing twice is fine. Raises StoreError where the end cannot be stored.
+        Releasing twice is fine. Raises StoreError where the end cannot be stored, which is tried
+        for as long as it is with samples.
         """
         name = claim.session.name
         if self._claims.get(name) is not claim:
@@ -81,9 +83,22 @@ class Registry:
         del self._claims[name]
         await claim.session.drained()
         claim.gone.set()
+        patience_us = self._clock.monotonic_us() + PATIENCE_S * US_PER_S
+        while True:
+            try:
+                await self._forget(name, finished=finished)
+            except StoreBusyError:
+                if self._clock.monotonic_us() >= patience_us:
+                    raise
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
+    async def _forget(self, name: str, *, finished: bool) -> None:
+        """Let go of a session that nobody publishes; with `finished`, store that it has ended."""
         async with self._opening:
             if name in self._claims:
-                return
+                return  # somebody does by now
             self._sessions.pop(name, None)
             if finished:
                 await self._store.note_ended(name, self._now_s(), "finished")

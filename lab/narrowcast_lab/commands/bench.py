@@ -3,6 +3,7 @@
 import click
 
 from narrowcast_lab.commands.bench_crop import crop
+from narrowcast_lab.commands.bench_fuzz import fuzz
 from narrowcast_lab.commands.bench_latency import latency
 from narrowcast_lab.commands.bench_link import link
 from narrowcast_lab.commands.bench_model import model
@@ -15,11 +16,12 @@ from narrowcast_lab.commands.bench_wire import wire
 @click.group()
 def bench() -> None:
     """Measure: the crop, latency of the live path, rate on the wire, what moving clips keep, what
-    simulated lines leave of valence, what a reading costs.
+    simulated lines leave of valence, what a reading costs, what strangers' bytes do.
     """
 
 
 bench.add_command(crop)
+bench.add_command(fuzz)
 bench.add_command(latency)
 bench.add_command(link)
 bench.add_command(model)

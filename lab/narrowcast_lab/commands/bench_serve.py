@@ -56,6 +56,21 @@ SEARCH_S = 5.0
     metavar="TIME",
     help="Begin no further step of a search after this.",
 )
+@click.option(
+    "--soak",
+    "soak_s",
+    type=options.duration,
+    metavar="TIME",
+    help="Let sessions come and go for so long, and watch the memory: 10m. With a search, at half "
+    "the capacity.",
+)
+@click.option(
+    "--overload",
+    type=click.FloatRange(min=1, min_open=True),
+    metavar="X",
+    help="Play X times the streams for --seconds, half of them before and after; N, or what a "
+    "search finds, is the capacity.",
+)
 @options.model_option()
 @options.json_file_option()
 def serve(
@@ -68,6 +83,8 @@ def serve(
     subscribers: int | None,
     find_capacity: bool,
     within_s: float,
+    soak_s: float | None,
+    overload: float | None,
     model: str,
     json_path: Path | None,
 ) -> None:
@@ -78,38 +95,80 @@ def serve(
       narrowcast bench serve --streams 20 --fps 10
       narrowcast bench serve --streams 100 --fps 10 --seconds 20 --json serve.json
       narrowcast bench serve --find-capacity --fps 10
+      narrowcast bench serve --streams 40 --soak 10m --json soak.json
+      narrowcast bench serve --streams 80 --overload 2 --json overload.json
 
     Decoder and load are processes of their own, over loopback. Exactly what is measured is
     told in docs/serving.md.
     """
-    import json
-
-    from rich.console import Console
-
-    from narrowcast_lab import open_files, serve_bench, serve_bench_report
-    from narrowcast_shared.errors import LinkError
+    from narrowcast_lab import serve_bench
+    from narrowcast_shared import open_files
+    from narrowcast_shared.errors import LinkError, SettingsError
     from narrowcast_shared.operating_point import check_point
 
+    if soak_s is not None and overload is not None:
+        raise SettingsError("--soak and --overload are two measurements", "give one")
     open_files.allow_many()
     point = check_point(px, qp, fps, frames_per_message)
     request = serve_bench.Request(streams, subscribers or streams, seconds, point, model)
     click.echo("coding clips", err=True)
     clips = serve_bench.make_clips(request)
     report: dict[str, object] = {}
+    found: Figures | None = None
     if find_capacity:
         found, steps = _search(request, clips, each=subscribers is None, within_s=within_s)
         report["capacity"] = found and found.streams
         report["steps"] = [step._asdict() for step in steps]
         if found is None:
             raise LinkError("no number of streams was served in time and without a loss")
-        figures = found
+        request = request._replace(streams=found.streams)
+    if soak_s is not None:
+        streams = max(1, request.streams // 2) if find_capacity else request.streams
+        _soak(request._replace(streams=streams, seconds=soak_s), clips, json_path)
+    elif overload is not None:
+        _overload(request, overload, clips, json_path)
     else:
-        figures = serve_bench.measure(request, clips, _tell)
+        _write_figures(found or serve_bench.measure(request, clips, _tell), report, json_path)
+
+
+def _write_figures(figures: "Figures", report: dict[str, object], json_path: Path | None) -> None:
+    from rich.console import Console
+
+    from narrowcast_lab import serve_bench_report
+
     console = Console()
     console.print(serve_bench_report.stage_table(figures))
     console.print(serve_bench_report.run_table(figures))
+    _write_json(figures._asdict() | report, json_path)
+
+
+def _soak(request: "Request", clips: "list[Clip]", json_path: Path | None) -> None:
+    from rich.console import Console
+
+    from narrowcast_lab import serve_bench_report, serve_bench_soak
+
+    figures = serve_bench_soak.measure(request, clips, _tell)._asdict()
+    Console().print(serve_bench_report.figure_table("a soak: sessions that come and go", figures))
+    _write_json(figures, json_path)
+
+
+def _overload(
+    request: "Request", times: float, clips: "list[Clip]", json_path: Path | None
+) -> None:
+    from rich.console import Console
+
+    from narrowcast_lab import serve_bench_overload, serve_bench_report
+
+    figures = serve_bench_overload.measure(request, times, clips, _tell)._asdict()
+    Console().print(serve_bench_report.figure_table(f"{times:g} times the capacity", figures))
+    _write_json(figures, json_path)
+
+
+def _write_json(figures: dict[str, object], json_path: Path | None) -> None:
+    import json
+
     if json_path is not None:
-        json_path.write_text(json.dumps(figures._asdict() | report, indent=2) + "\n")
+        json_path.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def _search(

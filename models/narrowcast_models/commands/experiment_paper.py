@@ -141,11 +141,11 @@ def paper_table(
     from rich.console import Console
     from rich.markdown import Markdown
 
+    from narrowcast_models.device import choose
     from narrowcast_models.networks.paper import PaperNetworkConfig, Pooling
     from narrowcast_models.paper import report
     from narrowcast_models.paper.cells import Method, cells
     from narrowcast_models.paper.config import PaperConfig
-    from narrowcast_models.paper.device import choose
     from narrowcast_models.paper.table import Table
 
     if threads is not None:

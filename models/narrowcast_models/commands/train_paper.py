@@ -112,12 +112,12 @@ def paper(
     from rich.console import Console
 
     from narrowcast_models import checkpoint
+    from narrowcast_models.device import choose
     from narrowcast_models.evaluation.sizes import Figures
     from narrowcast_models.evaluation.table import table
     from narrowcast_models.networks.paper import PaperNetworkConfig, Pooling
     from narrowcast_models.paper import card as card_
     from narrowcast_models.paper.config import PaperConfig
-    from narrowcast_models.paper.device import choose
     from narrowcast_models.paper.recipe import make_joint_oa
 
     if threads is not None:

@@ -118,7 +118,7 @@ class OneForAll(nn.Module):
         x = early
         for block in self.blocks[self._shared_blocks :]:
             x = block(x, condition)
-        features = self._features(x)
+        features = self.features_of(x)
         logits = self.shares(self.dropout(features))
         expected = (logits.softmax(dim=-1) * self.valences).sum(dim=-1)
         correction = self.calibration(conditions)
@@ -128,7 +128,7 @@ class OneForAll(nn.Module):
         log_sigma = self.log_sigma(seen).squeeze(-1) + correction.log_sigma_shift
         return Outputs(logits, expected, valence, log_sigma.clamp(*LOG_SIGMA_RANGE))
 
-    def _features(self, last: Tensor) -> Tensor:
+    def features_of(self, last: Tensor) -> Tensor:
         """[B, features] of the last stage [B, widths[-1], n, n]."""
         if not self.config.features:
             return last.mean(dim=(-2, -1))

@@ -27,6 +27,9 @@ _KNOWN_FLAGS = FLAG_RUNG | FLAG_TIMES
 
 MAX_NALS = 8
 
+_KINDS = tuple(FrameKind)
+assert all(kind == index for index, kind in enumerate(_KINDS))  # what two bits of an entry say
+
 
 def serialise_data(data: Data) -> bytes:
     """Bytes of a DATA or LATE message of 1 to 4096 frames.
@@ -122,7 +125,7 @@ def _parse_entries(reader: Reader) -> list[_Content]:
     contents: list[_Content] = []
     for _ in range(_bounded(reader.varint())):
         head = reader.varint()
-        kind, value = FrameKind(head & 3), head >> 2
+        kind, value = _KINDS[head & 3], head >> 2
         if kind in (FrameKind.NO_FACE, FrameKind.SKIPPED):
             contents += [(kind, ())] * _bounded(value)
         else:

@@ -1,7 +1,7 @@
 """The messages of wire format v1, as values. `wire.serial` turns them to bytes and back."""
 
 import re
-from enum import IntEnum, IntFlag
+from enum import CONFORM, IntEnum, IntFlag
 from typing import NamedTuple
 
 from narrowcast_shared.errors import ProtocolError
@@ -52,8 +52,10 @@ class MessageType(IntEnum):
     LATE = 8
 
 
-class Capability(IntFlag):
-    """What an end can do beyond the minimum. An unknown bit is kept and ignored."""
+class Capability(IntFlag, boundary=CONFORM):
+    """What an end can do beyond the minimum. An unknown bit is dropped: kept, each new value that
+    a stranger sends would become a member of this class, and stay in memory for ever.
+    """
 
     NONE = 0
     CLOCK = 1  # CLOCK messages are sent (encoder) or used (decoder)

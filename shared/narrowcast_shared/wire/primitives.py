@@ -64,7 +64,11 @@ class Reader:
         self._at = 0
 
     def byte(self) -> int:
-        return self.take(1)[0]
+        at = self._at
+        if at >= len(self._data):
+            self.take(1)  # which says so
+        self._at = at + 1
+        return self._data[at]
 
     def take(self, count: int) -> bytes:
         end = self._at + count
@@ -77,12 +81,15 @@ class Reader:
         return part
 
     def varint(self) -> int:
-        value = 0
-        for index in range(MAX_VARINT_BYTES):
+        value = self.byte()
+        if value < 0x80:  # most of them
+            return value
+        value &= 0x7F
+        for index in range(1, MAX_VARINT_BYTES):
             byte = self.byte()
             value |= (byte & 0x7F) << (7 * index)
             if byte < 0x80:
-                if byte == 0 and index > 0:
+                if byte == 0:
                     raise ProtocolError(f"a padded varint ends at byte {self._at}")
                 return value
         raise ProtocolError(f"a varint of over {MAX_VARINT_BYTES} bytes ends at byte {self._at}")

@@ -112,7 +112,7 @@ def test_late_frames_may_be_the_last_there_are() -> None:
     receiver = greeted()
     take(receiver, told(0, 2))
     assert take(receiver, told(4, 2, late=True)) == [*lost(2, 3), *no_faces(4, 5)]
-    report = parse(receiver.report(stored_seq=2, queue=0, unix_us=0))
+    report = parse(receiver.report(stored_seq=2, queue=0, now_us=0))
     assert isinstance(report, Report)
     assert (report.received_seq, report.messages) == (6, 2)
     assert end(receiver, 7) == lost(6)

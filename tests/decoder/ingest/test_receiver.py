@@ -159,8 +159,8 @@ def test_an_end_before_what_was_taken_loses_nothing() -> None:
 def test_the_report_counts_this_connection_and_carries_the_time_stamps() -> None:
     receiver = greeted()
     payload = serialise(no_faces(0, 3))
-    receiver.receive(payload, 0, 50_000)
-    report = parse(receiver.report(stored_seq=2, queue=1, unix_us=57_000))
+    receiver.receive(payload, 1_000, 50_000)
+    report = parse(receiver.report(stored_seq=2, queue=1, now_us=8_000))
     assert report == Report(3, 2, 1, len(payload), 50_000, 7_000, 1)
 
 

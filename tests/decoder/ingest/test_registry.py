@@ -1,6 +1,7 @@
 """Who publishes a session, when stores fail and connections come and go."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from narrowcast_decoder.hub import FeedState, Hub
 from narrowcast_decoder.ingest.gaps import Gap, Owed
 from narrowcast_decoder.ingest.registry import Registry
 from narrowcast_decoder.store.interface import SessionState
-from narrowcast_decoder.store.sqlite import SqliteStore
+from narrowcast_decoder.store.sqlite import BUSY_TIMEOUT_S, SqliteStore
 from narrowcast_shared.clock import ManualClock
 from narrowcast_shared.errors import StoreError
 from narrowcast_shared.samples import Sample, Status
@@ -84,6 +85,44 @@ def test_a_session_told_to_its_end_is_ended_and_forgotten(tmp_path: Path) -> Non
         assert again.session is not claim.session
 
     run(tmp_path, scenario)
+
+
+def test_an_end_that_a_locked_store_does_not_take_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("narrowcast_decoder.ingest.registry.RETRY_S", 0.01)
+    lock = sqlite3.connect(tmp_path / "s.sqlite", isolation_level=None)
+
+    async def scenario(registry: Registry, store: SqliteStore, _: Hub) -> None:
+        claim = await registry.claim(HELLO)
+        lock.execute("BEGIN EXCLUSIVE")
+        releasing = asyncio.create_task(registry.release(claim, finished=True))
+        await asyncio.sleep(2 * BUSY_TIMEOUT_S)
+        assert not releasing.done()
+        lock.execute("ROLLBACK")
+        await releasing
+        summary = await store.summary("cam")
+        assert summary is not None
+        assert summary.state is SessionState.ENDED
+
+    run(tmp_path, scenario)
+    lock.close()
+
+
+def test_an_end_is_given_up_with_the_patience_for_the_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("narrowcast_decoder.ingest.registry.PATIENCE_S", 0)
+    lock = sqlite3.connect(tmp_path / "s.sqlite", isolation_level=None)
+
+    async def scenario(registry: Registry, _: SqliteStore, __: Hub) -> None:
+        claim = await registry.claim(HELLO)
+        lock.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="locked"):
+            await registry.release(claim, finished=True)
+
+    run(tmp_path, scenario)
+    lock.close()
 
 
 def test_a_replaced_publisher_takes_nothing_from_its_successor(tmp_path: Path) -> None:
