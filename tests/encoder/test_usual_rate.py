@@ -30,7 +30,7 @@ def test_both_are_shares_of_one_rate() -> None:
 def test_a_stall_of_half_a_second_changes_little_and_a_fall_is_believed_in_seconds() -> None:
     usual = _seen((10_000, 20))
     usual.seen(1_000, S // 2)
-    assert usual.floor_bps > 0.85 * FLOOR * 10_000
+    assert usual.floor_bps > 0.8 * FLOOR * 10_000
     assert _seen((10_000, 20), (1_000, 10)).floor_bps < 0.2 * FLOOR * 10_000
 
 

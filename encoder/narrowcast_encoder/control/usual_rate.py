@@ -1,6 +1,6 @@
 """What a line has carried of late, while it carried anything: to fall back on when it stalls."""
 
-FALL_US = 4_000_000
+FALL_US = 3_000_000
 RISE_US = 10_000_000
 """Time constants: where a line has really become slower, that is believed in seconds."""
 
