@@ -77,7 +77,9 @@ def test_steps_of_a_cap_are_kept_and_used(recogniser: Recogniser) -> None:
     carried = 8 * S * (OPENING_BYTES + sum(size for at_us, size in wire if at_us <= 8 * S))
     assert carried <= capacity.total(8 * S)
     assert read_between(samples, 9, 16)
-    assert len(read_between(samples, 20, 26)) > 2 * len(read_between(samples, 9.5, 15.5))
+    narrow, wide = read_between(samples, 9.5, 15.5), read_between(samples, 20, 26)
+    assert len(wide) == 6 * FPS > 1.5 * len(narrow)
+    assert {sample.px for sample in wide} == {96} != {sample.px for sample in narrow}
 
 
 def test_propagation_delay_is_in_every_sample(recogniser: Recogniser) -> None:

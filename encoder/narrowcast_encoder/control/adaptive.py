@@ -36,7 +36,7 @@ GATE_SHARE = 0.85
 CUT_GATE_SHARE = 1.05
 """The same of a frame with another picture: until it is there, all that is held is wrong."""
 
-MAX_CUT_US = 850_000
+MAX_CUT_US = 720_000
 """Longest that a frame with another picture may keep the line: after it, others have to wait."""
 
 SPEND_SHARE = 0.98

@@ -76,7 +76,7 @@ def worth(row: Row, means: Means, current: Rung | None) -> float:
     Less for another rung than `current`: coming back to a warm context costs 2 to 4 P frames,
     opening a cold one 10, and for so long the line carries nothing else.
     """
-    if row.rung == current:
+    if current is None or row.rung == current:
         return row.kept
     key_s = message_us(1, row.keyframe_bytes, means.line_bps) / 1e6
     return row.kept - LOYALTY - LOYALTY_PER_S * key_s
