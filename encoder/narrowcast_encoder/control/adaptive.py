@@ -36,8 +36,8 @@ GATE_SHARE = 0.85
 CUT_GATE_SHARE = 1.05
 """The same of a frame with another picture: until it is there, all that is held is wrong."""
 
-MAX_CUT_US = 720_000
-"""Longest that a frame with another picture may keep the line: after it, others have to wait."""
+CUT_SHARE, MAX_CUT_US = 0.9, 850_000
+"""Of the budget, and longest that a frame with another picture may keep the line: after it, others have to wait."""
 
 SPEND_SHARE = 0.98
 """Of what the line is told to carry: frames differ in size."""
@@ -144,7 +144,7 @@ class AdaptiveController:
             wire_bps=share * capacity_bps - min(self._ack_bps, 0.2 * capacity_bps),
             line_bps=capacity_bps,
             latency_us=LATENCY_SHARE * self.latency_us(capacity_bps),
-            cut_us=min(self.latency_us(capacity_bps), MAX_CUT_US),
+            cut_us=min(CUT_SHARE * self.latency_us(capacity_bps), MAX_CUT_US),
             fps=min(self._aims.max_fps, self._source.fps),
             cost=self._cost.ratio,
             headroom=0.0 if line.told else HEADROOM,
