@@ -37,7 +37,9 @@ CUT_GATE_SHARE = 1.05
 """The same of a frame with another picture: until it is there, all that is held is wrong."""
 
 CUT_SHARE, MAX_CUT_US = 0.9, 850_000
-"""Of the budget, and longest that a frame with another picture may keep the line: after it, others have to wait."""
+"""Of the budget, and longest that a frame with another picture may keep the line: after it, others
+have to wait.
+"""
 
 SPEND_SHARE = 0.98
 """Of what the line is told to carry: frames differ in size."""
