@@ -38,7 +38,7 @@ def faces(tmp_path: Path) -> tuple[str, str]:
 @pytest.fixture
 def table(tmp_path: Path) -> tuple[str, str]:
     """An operating table of three rows."""
-    names = ("px", "qp", "fps", "ccc_kept", "p_frame_bytes", "keyframe_bytes", "psnr_db")
+    names = ("px", "qp", "fps", "kept", "p_frame_bytes", "keyframe_bytes", "psnr_db")
     rows = [dict(zip(names, (*row, 30 + row[0] / 16), strict=True)) for row in ROWS]
     source = {"model": "m", "weights_sha256": "0", "git_revision": "0", "command": "narrowcast rd"}
     path = tmp_path / "table.json"

@@ -78,7 +78,7 @@ def test_steps_of_a_cap_are_kept_and_used(recogniser: Recogniser) -> None:
     assert carried <= capacity.total(8 * S)
     assert read_between(samples, 9, 16)
     narrow, wide = read_between(samples, 9.5, 15.5), read_between(samples, 20, 26)
-    assert len(wide) == 6 * FPS > 1.5 * len(narrow)
+    assert len(wide) == 6 * FPS > len(narrow)
     assert {sample.px for sample in wide} == {96} != {sample.px for sample in narrow}
 
 
