@@ -20,8 +20,11 @@ CHUNK_BYTES = 16 * 1024
 MAX_FRAGMENTS = 64
 """Of one message, which has 65,535 bytes at most; no limit on bytes counts those without any."""
 
-FAREWELL_S = 0.6
-"""At the end of the service: how long the application may still finish and close by itself."""
+FAREWELL_S = 0.8
+"""At the end of the service: how long the application may still finish and close by itself, and the
+peer take its last word. A socket that is closed with bytes unread resets the connection, and what
+the peer has not read by then is lost to it.
+"""
 
 
 class LazyPause:
@@ -86,8 +89,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().resume_writing()
 
     def shutdown(self) -> None:
-        """Close later: at once, 1012 would come before what is queued and why it ends."""
-        if self.handshake_complete and not self.close_sent:
+        """Close later: at once, 1012 would come before what is queued and why it ends.
+
+        A connection that is closed already waits so long for its peer to have heard that.
+        """
+        if self.handshake_complete:
             self._farewell = self.loop.call_later(FAREWELL_S, super().shutdown)
         else:
             super().shutdown()

@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import cast
 
 import uvicorn
@@ -64,23 +64,60 @@ Scenario = Callable[[ClientConnection], Awaitable[None]]
 Endpoint = Callable[[WebSocket], Awaitable[None]]
 
 
-def run(endpoint: Endpoint, stages: Stages, scenario: Scenario) -> None:
+@asynccontextmanager
+async def serving(endpoint: Endpoint, stages: Stages) -> AsyncIterator[tuple[uvicorn.Server, str]]:
+    """The server, and the URL of its one WebSocket. It is stopped in the end."""
     app = Starlette(routes=[WebSocketRoute("/publish", endpoint)])
+    config = uvicorn.Config(
+        app, ws=timed(stages, "/publish"), log_config=None, lifespan="off", ws_max_size=1 << 20
+    )
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve([listening]))
+    try:
+        async with asyncio.timeout(30):
+            yield server, f"ws://127.0.0.1:{listening.getsockname()[1]}/publish"
+    finally:
+        server.should_exit = True
+        await task
+
+
+def run(endpoint: Endpoint, stages: Stages, scenario: Scenario) -> None:
+    async def main() -> None:
+        async with (
+            serving(endpoint, stages) as (_, url),
+            connect(url, proxy=None, compression=None) as client,
+        ):
+            await scenario(client)
+
+    asyncio.run(main())
+
+
+def test_who_was_told_to_go_hears_it_though_the_service_stops_meanwhile() -> None:
+    closed = asyncio.Event()
+
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.receive_bytes()
+        await websocket.close(CloseCode.RESTARTING)
+        closed.set()
 
     async def main() -> None:
-        config = uvicorn.Config(
-            app, ws=timed(stages, "/publish"), log_config=None, lifespan="off", ws_max_size=1 << 20
-        )
-        listening = socket.create_server(("127.0.0.1", 0))
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve([listening]))
-        url = f"ws://127.0.0.1:{listening.getsockname()[1]}/publish"
-        try:
-            async with asyncio.timeout(30), connect(url, proxy=None, compression=None) as client:
-                await scenario(client)
-        finally:
+        async with (
+            serving(endpoint, Stages()) as (server, url),
+            connect(url, proxy=None, compression=None) as client,
+        ):
+            client.transport.pause_reading()  # a slow line back
+            await client.send(b"x")
+            await closed.wait()
             server.should_exit = True
-            await serving
+            for _ in range(20):  # uvicorn looks ten times a second; what it leaves unread resets
+                await asyncio.sleep(0.02)
+                with suppress(ConnectionClosed):
+                    await client.send(MESSAGE)
+            client.transport.resume_reading()
+            await client.wait_closed()
+            assert client.close_code == CloseCode.RESTARTING
 
     asyncio.run(main())
 
