@@ -36,43 +36,36 @@ def late_us(row: Row, k: int, given_: Means) -> float:
 
 
 def test_more_line_never_reads_worse() -> None:
-    kept = [choice.best(ROWS, means(kbps), None).row.kept for kbps in range(2, 60)]
+    kept = [choice.best(ROWS, means(kbps)).row.kept for kbps in range(2, 60)]
     assert kept == sorted(kept)
     assert kept[0] < 0.9
     assert kept[-1] == 1.0
 
 
 def test_a_face_that_costs_more_is_sent_smaller() -> None:
-    cheap = choice.best(ROWS, means(8, cost=1.0), None)
-    dear = choice.best(ROWS, means(8, cost=8.0), None)
+    cheap = choice.best(ROWS, means(8, cost=1.0))
+    dear = choice.best(ROWS, means(8, cost=8.0))
     assert dear.row.kept < cheap.row.kept
 
 
 def test_more_latency_buys_frames_per_message() -> None:
-    short = choice.best(ROWS, means(5, 200), None)
-    long = choice.best(ROWS, means(5, 900), None)
+    short = choice.best(ROWS, means(5, 200))
+    long = choice.best(ROWS, means(5, 900))
     assert long.row.kept > short.row.kept
     assert long.point.frames_per_message > short.point.frames_per_message
-
-
-def test_the_rung_in_force_is_kept_for_little_and_the_more_the_slower_the_line() -> None:
-    rows = (Row(Rung(32, 36), 5, 0.90, 10, 100), Row(Rung(48, 40), 5, 0.92, 10, 100))
-    assert choice.best(rows, means(3, 900), None).row.rung == Rung(48, 40)
-    assert choice.best(rows, means(3, 900), Rung(32, 36)).row.rung == Rung(32, 36)
-    assert choice.best(rows, means(30), Rung(32, 36)).row.rung == Rung(48, 40)
 
 
 def test_better_late_than_unreadable() -> None:
     rows = (Row(Rung(16, 48), 2, 0.30, 5, 40), Row(Rung(32, 40), 2, 0.85, 20, 126))
     hasty = means(2, 340)
     assert choice.fit(rows[1], hasty) is None
-    assert choice.best(rows, hasty, None).row == rows[1]
+    assert choice.best(rows, hasty).row == rows[1]
     nearly = (rows[0]._replace(kept=0.80), rows[1])
-    assert choice.best(nearly, hasty, None).row == nearly[0]
+    assert choice.best(nearly, hasty).row == nearly[0]
 
 
 def test_what_fits_nothing_gets_what_costs_least() -> None:
-    found = choice.best(ROWS, means(0.3), None)
+    found = choice.best(ROWS, means(0.3))
     assert found.row == ROWS[0]
     assert found.point.frames_per_message >= 1
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from narrowcast_encoder.control.table import Row, Source, Table
 from narrowcast_encoder.session.settings import StreamSettings
@@ -212,7 +213,7 @@ def test_kept_is_a_share_of_what_uncoded_readings_reach() -> None:
     found = reference.compare(np.array([-0.5, 0.9, 0.0, 0.5]))
     assert (found.ccc, found.rmse, found.ccc_kept) == (1, 0, 1.25)
     worse = reference.compare(np.array([-0.5, 0.9, 0.5, 0.0]))
-    assert worse.ccc == pytest.approx(0.5)
+    assert worse.ccc == worse.fidelity == pytest.approx(0.5)
     assert worse.rmse == pytest.approx(np.sqrt(1 / 6), abs=1e-4)
 
 
@@ -271,10 +272,37 @@ def test_a_second_moves_by_its_median_frame() -> None:
     assert moving_seconds(footage).tolist() == [False, False, True, False]
 
 
-def test_pinned_points_on_both_sides_of_the_rate() -> None:
-    rates = [1000.0, 4000, 7000, 9000, 16_000, 80_000]
-    pinned = [Pinned(Rung(48, 36), 1, rate) for rate in rates]
-    assert [p.wire_bps for p in contenders.nearest(pinned, 8000, 4)] == [9000, 7000, 4000, 16_000]
+def test_pinned_points_that_promise_most_of_what_the_line_carries() -> None:
+    pinned = [
+        Pinned(Rung(48, 36), 1, 12_000, 0.9),
+        Pinned(Rung(48, 36), 5, 8_000, 0.9),
+        Pinned(Rung(96, 30), 5, 20_000, 1.0),
+        Pinned(Rung(32, 36), 1, 9_000, 0.8),
+        Pinned(Rung(32, 36), 5, 5_000, 0.8),
+        Pinned(Rung(16, 36), 1, 7_000, 0.5),
+    ]
+    few = contenders.promising(pinned, 8000, 2)
+    assert [(p.rung.px, p.frames_per_message) for p in few] == [(48, 5), (32, 1)]
+    assert [p.wire_bps for p in contenders.promising(pinned, 1000, 3)] == [5000, 7000, 8000]
+
+
+def test_what_is_pinned_keeps_the_latency_that_ours_does() -> None:
+    base = StreamSettings(link=LinkSettings(constant(6000)), table=TABLE)
+    only = [Pinned(Rung(32, 30), 1, 9000.0, 0.9)]
+    *_, pinned = contenders.contenders(base, Baselines.ALL, only)
+    assert pinned.settings.latency_us == 400_000
+    *_, asked = contenders.contenders(base._replace(latency_us=250_000), Baselines.ALL, only)
+    assert asked.settings.latency_us == 250_000
+    footage = Footage([random_chip(index) for index in range(100)], None)
+    played = play(cast(Recogniser, Brightness()), asked.settings, footage)
+    late_ms = [sample.latency_ms for sample in played.samples if sample.valence is not None]
+    assert 5 < len(late_ms) < 90
+    assert np.median([ms or 0 for ms in late_ms[1:]]) < 400  # noise: the first is a keyframe
+
+
+def random_chip(seed: int) -> NDArray[np.uint8]:
+    small = np.random.default_rng(seed).integers(90, 160, (6, 6), dtype=np.uint8)
+    return np.kron(small, np.ones((16, 16), dtype=np.uint8))
 
 
 class Brightness:
@@ -288,7 +316,7 @@ class Brightness:
 def test_a_pinned_point_bundles_what_it_says(frames_per_message: int) -> None:
     rung = Rung(16, 30)
     base = StreamSettings(link=LinkSettings(constant(64_000), 20_000), table=TABLE)
-    only = [Pinned(rung, frames_per_message, 9000.0)]
+    only = [Pinned(rung, frames_per_message, 9000.0, 0.9)]
     *_, pinned = contenders.contenders(base, Baselines.ALL, only)
     levels = np.arange(50) * 5
     footage = Footage([np.full((96, 96), level, np.uint8) for level in levels], None)
@@ -306,7 +334,7 @@ def test_a_pinned_point_bundles_what_it_says(frames_per_message: int) -> None:
 
 def test_who_takes_part() -> None:
     base = StreamSettings(link=LinkSettings(constant(8000)), table=TABLE)
-    pinned = [Pinned(Rung(px, 36), 1, 100.0 * px) for px in range(16, 96, 8)]
+    pinned = [Pinned(Rung(px, 36), 1, 100.0 * px, px / 96) for px in range(16, 96, 8)]
     names = [one.name for one in contenders.contenders(base, Baselines.FEW, pinned)]
     assert names[:3] == ["adaptive", "stepping", "psnr"]
     assert len(names) == 3 + contenders.FEW

@@ -8,24 +8,19 @@ frame by frame: a frame is coded when it is due by its change, and when it would
 import logging
 from typing import NamedTuple
 
-from narrowcast_encoder.control import choice
+from narrowcast_encoder.control import choice, latency
 from narrowcast_encoder.control.change_thinner import ChangeThinner
 from narrowcast_encoder.control.choice import Candidate, Means
 from narrowcast_encoder.control.controller import BACKFILL_SHARE, Decision, Observation
 from narrowcast_encoder.control.cost import CostCorrection
 from narrowcast_encoder.control.line_estimate import LineView
+from narrowcast_encoder.control.loyalty import Loyalty
 from narrowcast_encoder.control.source_rate import SourceRate
 from narrowcast_encoder.control.table import Table
 from narrowcast_shared.operating_point import MAX_FPS, Rung
 from narrowcast_shared.wire.cost import IP_TCP_BYTES
 
 logger = logging.getLogger(__name__)
-
-SMALL_LATENCY_BITS, LATENCY_BITS = 4800.0, 2400.0
-SMALL_LATENCY_US, MAX_LATENCY_US = (300_000.0, 400_000.0), 3_000_000.0
-"""By default a frame may be as late as the line takes for so many bits, some four small messages;
-of a line above 6 kbit/s for twice as many, within 300 to 400 ms.
-"""
 
 LATENCY_SHARE = 0.8
 """Of the budget that is planned with: messages differ in size."""
@@ -60,9 +55,6 @@ REVIEW_US = 500_000
 FALLEN = 0.9
 """Share of the reviewed capacity below which a review does not wait."""
 
-UP_HOLD_US = 3_000_000
-"""A rung that costs more has to be the better one for so long."""
-
 
 class Aims(NamedTuple):
     """What the user asks for. latency_us None: by default, as the line's capacity has it."""
@@ -90,7 +82,7 @@ class AdaptiveController:
         self._backfilling = False
         self._reviewed_us = 0
         self._reviewed_bps = 0.0
-        self._better_since_us: int | None = None
+        self._loyalty = Loyalty()
 
     def decide(self, observation: Observation) -> Decision:
         source_fps = self._source.seen(observation.captured_us)
@@ -120,9 +112,7 @@ class AdaptiveController:
         """The budget, from capture to arrival."""
         if self._aims.latency_us is not None:
             return self._aims.latency_us
-        low, high = SMALL_LATENCY_US
-        small = min(max(1e6 * SMALL_LATENCY_BITS / capacity_bps, low), high)
-        return min(max(1e6 * LATENCY_BITS / capacity_bps, small), MAX_LATENCY_US)
+        return latency.default_us(capacity_bps)
 
     def _review(self, observation: Observation) -> Candidate:
         capacity_bps = observation.line.capacity_bps
@@ -132,10 +122,7 @@ class AdaptiveController:
         if self._chosen is not None and resting and not fallen:
             return self._chosen
         self._reviewed_us, self._reviewed_bps = observation.now_us, capacity_bps
-        means = self._means(observation.line)
-        current = None if self._chosen is None else self._chosen.row.rung
-        found = choice.best(self._rows, means, current)
-        self._chosen = self._held(found, means, observation.now_us)
+        self._chosen = self._choose(self._means(observation.line), observation.now_us)
         return self._chosen
 
     def _means(self, line: LineView) -> Means:
@@ -152,26 +139,33 @@ class AdaptiveController:
             headroom=0.0 if line.told else HEADROOM,
         )
 
-    def _held(self, found: Candidate, means: Means, now_us: int) -> Candidate:
-        """`found`, or the rung in force while a dearer one has not yet proved itself."""
+    def _choose(self, means: Means, now_us: int) -> Candidate:
+        """The best there is, or the rung in force for as long as loyalty holds it."""
         chosen = self._chosen
-        if (
-            chosen is None
-            or self._was_down
-            or found.row.rung in (chosen.row.rung, self._coded_rung)
-        ):
-            self._better_since_us = None
-            return found
-        same_rung = [row for row in self._rows if row.rung == chosen.row.rung]
-        still = choice.best(same_rung, means, chosen.row.rung)
-        fits = choice.fit(still.row, means) is not None
-        if fits and found.row.p_frame_bytes > chosen.row.p_frame_bytes:
-            self._better_since_us = self._better_since_us or now_us
-            if now_us - self._better_since_us < UP_HOLD_US:
-                return still
-        self._better_since_us = None
-        logger.info("%s -> %s at %.0f bit/s", chosen.point, found.point, means.line_bps)
-        return found
+        if chosen is None or self._was_down:
+            self._loyalty.reset()
+            return choice.best(self._rows, means)
+        rung = chosen.row.rung
+        same_rung = [row for row in self._rows if row.rung == rung]
+        others = [row for row in self._rows if row.rung != rung]
+        still = choice.best(same_rung, means)
+        if not others:
+            return still
+        other = choice.best(others, means)
+        # Nothing holds a rung that does not fit, or that no frame was coded at.
+        free = choice.fit(still.row, means) is None or other.row.rung == self._coded_rung
+        held = not self._leaves(still, other, means, now_us)
+        if other.worth <= still.worth or (held and not free):
+            return still
+        self._loyalty.reset()
+        logger.info("%s -> %s at %.0f bit/s", chosen.point, other.point, means.line_bps)
+        return other
+
+    def _leaves(self, still: Candidate, other: Candidate, means: Means, now_us: int) -> bool:
+        key_us = choice.message_us(1, other.row.keyframe_bytes, means.line_bps)
+        dearer = other.row.p_frame_bytes > still.row.p_frame_bytes
+        gain = other.worth - still.worth
+        return self._loyalty.leaves(gain, key_us / 1e6, now_us, dearer=dearer)
 
     def _full_bytes(self, chosen: Candidate, observation: Observation) -> float:
         """Half as much again as the frames of a message are expected to take; after an outage a

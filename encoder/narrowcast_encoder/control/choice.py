@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from narrowcast_encoder.control.cost import expected_bytes
 from narrowcast_encoder.control.table import Row
-from narrowcast_shared.operating_point import MAX_FRAMES_PER_MESSAGE, OperatingPoint, Rung
+from narrowcast_shared.operating_point import MAX_FRAMES_PER_MESSAGE, OperatingPoint
 from narrowcast_shared.wire.cost import (
     DATA_HEAD_BYTES,
     ENTRY_HEAD_BYTES,
@@ -25,9 +25,6 @@ LONG_BYTES = FRAMING_BYTES[1] - FRAMING_BYTES[0]
 WAITS = 4
 LATE = 0.2
 """The latency budget is doubled up to three times, each at this price in shares of the CCC."""
-
-LOYALTY, LOYALTY_PER_S = 0.005, 0.05
-"""What another rung has to be better by, and that for each second in which it sends a keyframe."""
 
 _LONG_ENTRIES_BYTES = SMALL_PAYLOAD_BYTES - DATA_HEAD_BYTES
 
@@ -51,35 +48,27 @@ class Means(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A row of the table, and the operating point that makes of it what the means allow."""
+    """A row of the table, and the operating point that makes of it what the means allow.
+
+    worth: share of the valence to expect of it, less for what comes late.
+    """
 
     row: Row
     point: OperatingPoint
+    worth: float
 
 
-def best(rows: Iterable[Row], means: Means, current: Rung | None) -> Candidate:
+def best(rows: Iterable[Row], means: Means) -> Candidate:
     """The best that fits; better late than unreadable, and at last what costs least."""
     rows = list(rows)
     fitting = [
-        (candidate, worth(candidate.row, means, current) - LATE * wait)
+        candidate._replace(worth=candidate.worth - LATE * wait)
         for wait in range(WAITS)
         for candidate in _fitting(rows, means, 2**wait)
     ]
     if not fitting:
         return least(rows, means)
-    return max(fitting, key=lambda found: (found[1], -found[0].row.p_frame_bytes))[0]
-
-
-def worth(row: Row, means: Means, current: Rung | None) -> float:
-    """Share of the valence to expect of a row.
-
-    Less for another rung than `current`: coming back to a warm context costs 2 to 4 P frames,
-    opening a cold one 10, and for so long the line carries nothing else.
-    """
-    if current is None or row.rung == current:
-        return row.kept
-    key_s = message_us(1, row.keyframe_bytes, means.line_bps) / 1e6
-    return row.kept - LOYALTY - LOYALTY_PER_S * key_s
+    return max(fitting, key=lambda found: (found.worth, -found.row.p_frame_bytes))
 
 
 def _fitting(rows: Iterable[Row], means: Means, patience: float) -> list[Candidate]:
@@ -103,7 +92,8 @@ def fit(row: Row, means: Means) -> Candidate | None:
         return None
     roomy_bps = (1 - means.headroom) * means.wire_bps
     k = min(_least_frames(fps, entry, roomy_bps) or most_k, most_k)
-    return Candidate(row, OperatingPoint(row.rung, _filled(fps, k, entry, roomy_bps, means.fps), k))
+    filled_fps = _filled(fps, k, entry, roomy_bps, means.fps)
+    return Candidate(row, OperatingPoint(row.rung, filled_fps, k), row.kept)
 
 
 def least(rows: Iterable[Row], means: Means) -> Candidate:
@@ -111,7 +101,7 @@ def least(rows: Iterable[Row], means: Means) -> Candidate:
     row = min(rows, key=lambda row: (row.fps, row.p_frame_bytes))
     fps = min(row.fps, means.fps)
     k = max(1, _most_frames(fps, entry_bytes(row, means), means))
-    return Candidate(row, OperatingPoint(row.rung, fps, k))
+    return Candidate(row, OperatingPoint(row.rung, fps, k), row.kept - LATE * WAITS)
 
 
 def least_bps(rows: Iterable[Row], fps: float) -> float:

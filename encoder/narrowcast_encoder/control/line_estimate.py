@@ -125,6 +125,15 @@ class LineEstimate:
         self._delivered_us = at_us
         self._expect_anew(at_us)
 
+    def withdrawn(self, count: int, now_us: int) -> None:
+        """The newest `count` messages were taken back, and what came after the first of them."""
+        while count:
+            offered = self._flight.pop()
+            self._used.remove(offered)
+            count -= offered.message
+        last_us = self._flight[-1].expected_us if self._flight else 0.0
+        self._free_us = max(float(now_us), last_us)
+
     def clear(self) -> None:
         """The connection is gone, and what was on its way with it."""
         self._flight.clear()

@@ -28,6 +28,10 @@ class Change:
         """Take a chip uint8 [96, 96] as what the decoder has now."""
         self._coded = _small(chip)
 
+    def lost(self) -> None:
+        """What was coded last did not go out: whatever comes is new."""
+        self._coded = None
+
 
 def _small(chip: NDArray[np.uint8]) -> NDArray[np.int16]:
     return resample(chip, SIDE_PX).astype(np.int16)

@@ -60,14 +60,15 @@ class Packer:
         now_us: int,
         full_bytes: float = math.inf,
     ) -> list[Data]:
-        """A coded frame. A new epoch closes the message of the one before.
+        """A coded frame. A new epoch closes a message with coded frames of the one before.
 
         A message with `full_bytes` of access units is full, however few its frames are: it would
         keep the line too long.
         """
         size_bytes = chip.unit.size_bytes + MAX_ENTRY_BYTES
         too_large = self._payload_bytes + size_bytes > self._max_payload_bytes
-        out = self.flush() if too_large or chip.epoch != self._epoch else []
+        other_epoch = chip.epoch != self._epoch and self._coded > 0
+        out = self.flush() if too_large or other_epoch else []
         self._payload_bytes += size_bytes
         if chip.new_epoch:
             self._epoch, self._rung = chip.epoch, chip.rung

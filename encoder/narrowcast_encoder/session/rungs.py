@@ -66,8 +66,12 @@ class WarmRungs:
         if self._rung is not None:
             self._cold.add(self._rung)
 
+    def break_off(self) -> None:
+        """Access units were lost on the way out: whatever comes opens an epoch, and a keyframe."""
+        self._cold = set(self._contexts)
+        self._rung = None
+
     def restart(self) -> None:
         """A new connection: the decoder's contexts are cold, and no epoch is known to it."""
-        self._cold = set(self._contexts)
+        self.break_off()
         self._epoch = -1
-        self._rung = None

@@ -84,7 +84,8 @@ def _controller(settings: StreamSettings) -> Controller:
     default_k = 1 if settings.link.capacity is None else CAPPED_FRAMES_PER_MESSAGE
     px = DEFAULT_PX if settings.px is None else settings.px
     qp = DEFAULT_QP if settings.qp is None else settings.qp
-    return PinnedController(check_point(px, qp, fps, settings.frames_per_message or default_k))
+    point = check_point(px, qp, fps, settings.frames_per_message or default_k)
+    return PinnedController(point, settings.latency_us)
 
 
 def _adaptive(settings: StreamSettings, fps: float) -> AdaptiveController:

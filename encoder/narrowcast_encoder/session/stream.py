@@ -6,7 +6,7 @@
 No I/O and no clock: the live shell and offline scoring drive the same object.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,11 @@ from narrowcast_encoder.session.flight import Offset
 from narrowcast_encoder.session.packer import DEFAULT_QUIET_US, Packer
 from narrowcast_encoder.session.rungs import WarmRungs
 from narrowcast_encoder.session.uplink import Uplink
+from narrowcast_encoder.session.withdrawal import without_units
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
 from narrowcast_shared.wire.messages import TICK_US, Data, Frame, FrameKind, Report
-from narrowcast_shared.wire.serial import serialise
+from narrowcast_shared.wire.serial import parse, serialise
 
 LATE_RUNG = Rung(32, 36)
 """What is held is coded at this where no live frame ever was."""
@@ -109,6 +110,8 @@ class Stream:
 
         captured_us is Unix time, now_us monotonic.
         """
+        if self._connected and self._uplink.is_overbooked(now_us):
+            self._withdraw(now_us)
         if self._is_out(now_us):
             kind = FrameKind.NO_FACE if chip is None else FrameKind.SKIPPED
             self._hold(kind, captured_us, now_us, chip)
@@ -250,6 +253,20 @@ class Stream:
         """Capture time on the wire: never before the frame before, whatever the clock did."""
         self._last_ticks = max(self._last_ticks, (captured_us - self.start_us) // TICK_US)
         return self._last_ticks
+
+    def _withdraw(self, now_us: int) -> None:
+        """Tell what waits for the line without its access units; the next frame is a keyframe."""
+        begun = self._packer.flush()
+        waiting = cast(list[Data], [parse(message) for message in self._uplink.withdraw(now_us)])
+        withdrawn = without_units([*waiting, *begun])
+        self._rungs.break_off()
+        self._change.lost()
+        self.counts = self.counts._replace(
+            coded=self.counts.coded - withdrawn.frames,
+            skipped=self.counts.skipped + withdrawn.frames,
+            unit_bytes=self.counts.unit_bytes - withdrawn.unit_bytes,
+        )
+        self._send(withdrawn.messages, now_us)
 
     def _observe(self, chip: NDArray[np.uint8], captured_us: int, now_us: int) -> Observation:
         return Observation(

@@ -10,6 +10,9 @@ from narrowcast_shared.link import Link
 from narrowcast_shared.wire.cost import IP_TCP_BYTES, OPENING_BYTES, wire_bytes
 from narrowcast_shared.wire.messages import Report
 
+OVERBOOKED_US = 500_000
+"""A line that was told to carry less is freed of what would take it for longer than this."""
+
 USUAL_PAYLOAD_BYTES = 60
 """Of the message whose place on a line that is paced here is asked for."""
 
@@ -23,6 +26,7 @@ class Uplink:
         self._link = link
         self._estimate = estimate
         self._flight = Flight()
+        self._told_bps: float | None = None
 
     def begin(self, now_us: int) -> None:
         """The simulated line's time begins at `now_us`, if not at 0."""
@@ -50,6 +54,21 @@ class Uplink:
         self.messages += 1
         return size_bytes
 
+    def is_overbooked(self, now_us: int) -> bool:
+        """Whether the line was told to carry less since this was asked last, and what waits is far
+        too much for that. In an outage what waits has nowhere else to go.
+        """
+        before_bps, self._told_bps = self._told_bps, self._link.told_bps(now_us)
+        fell = bool(self._told_bps and before_bps and self._told_bps < before_bps)
+        return fell and self._link.backlog_us(now_us) > OVERBOOKED_US
+
+    def withdraw(self, now_us: int) -> list[bytes]:
+        """Take back what has not left by `now_us`, in order."""
+        messages = self._link.withdraw(now_us)
+        self._estimate.withdrawn(len(messages), now_us)
+        self.messages -= len(messages)
+        return messages
+
     def release(self, now_us: int, unix_us: int) -> list[bytes]:
         """Messages that the line has let go by `now_us`."""
         departures = self._link.release(now_us)
@@ -76,7 +95,11 @@ class Uplink:
         return view._replace(queue_us=max(view.queue_us, wait_us))
 
     def backlog_us(self, now_us: int) -> int:
-        """How long the simulated line is booked already."""
+        """How long the simulated line is booked already; of one that is to be found out, as far
+        as acknowledgements tell.
+        """
+        if self._link.is_found_out:
+            return self._estimate.view(now_us).queue_us
         return self._link.backlog_us(now_us)
 
     def unacked_us(self, now_us: int) -> int:

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from narrowcast_encoder.control import latency
 from narrowcast_encoder.control.table import Table, load
 from narrowcast_encoder.session.settings import StreamSettings
 from narrowcast_lab.link_bench.footage import Footage
+from narrowcast_lab.link_bench.valence import read
 from narrowcast_models.coding import Coding
 from narrowcast_models.evaluation.coded_stream import CodedStream
 from narrowcast_models.evaluation.moving_figures import FPS
-from narrowcast_shared.operating_point import Rung
+from narrowcast_models.recogniser import CodedChip, Recogniser
+from narrowcast_shared import metrics
+from narrowcast_shared.operating_point import CHIP_PX, Rung
 from narrowcast_shared.wire.cost import data_wire_bps
 
 ADAPTIVE = "adaptive"
@@ -25,8 +29,11 @@ PINNED_FRAMES_PER_MESSAGE = (1, 5)
 FEW = 8
 """Pinned operating points that are tried at a cap, of all 56, where time is short."""
 
+AFFORDABLE = 1.2
+"""Times the line's rate that a point may need: a little too much is thinned."""
+
 COSTED_FRAMES = 250
-"""Frames that tell what a rung costs: ten seconds of footage."""
+"""Frames that tell what a rung costs and keeps: ten seconds of footage."""
 
 
 class Baselines(StrEnum):
@@ -45,11 +52,14 @@ class Contender(NamedTuple):
 
 
 class Pinned(NamedTuple):
-    """An operating point at full frame rate, and what it would need of an open line, bit/s."""
+    """An operating point at full frame rate, what it would need of an open line, bit/s, and the
+    CCC of its readings with those of the uncoded chips.
+    """
 
     rung: Rung
     frames_per_message: int
     wire_bps: float
+    fidelity: float
 
     @property
     def name(self) -> str:
@@ -77,8 +87,8 @@ def contenders(
     by_picture = by_psnr(psnr_table or base.table or load())
     if by_picture is not None:
         out.append(Contender(PSNR, base._replace(table=by_picture)))
-    some = pinned if baselines is Baselines.ALL else nearest(pinned, mean_bps, FEW)
-    return out + [Contender(point.name, _pin(base, point)) for point in some]
+    some = pinned if baselines is Baselines.ALL else promising(pinned, mean_bps, FEW)
+    return out + [Contender(point.name, _pin(base, point, mean_bps)) for point in some]
 
 
 def by_psnr(table: Table) -> Table | None:
@@ -96,33 +106,49 @@ def by_psnr(table: Table) -> Table | None:
     return table._replace(rows=tuple(rows))
 
 
-def nearest(pinned: Sequence[Pinned], mean_bps: float, count: int) -> list[Pinned]:
-    """Those whose needs are nearest to a rate, by ratio.
-
-    Both sides of it: what needs more than the line carries is thinned to what it does carry.
+def promising(pinned: Sequence[Pinned], mean_bps: float, count: int) -> list[Pinned]:
+    """Those of the greatest fidelity among what the line can carry, or nearly; of two frames a
+    message of one rung, the fewer. Where it carries none of them, those that need least.
     """
-    return sorted(pinned, key=lambda p: max(p.wire_bps / mean_bps, mean_bps / p.wire_bps))[:count]
+    affordable = [point for point in pinned if point.wire_bps <= AFFORDABLE * mean_bps]
+    by_rung: dict[Rung, Pinned] = {}
+    for point in sorted(affordable, key=lambda point: -point.frames_per_message):
+        by_rung[point.rung] = point
+    best = sorted(by_rung.values(), key=lambda point: -point.fidelity)[:count]
+    others = sorted((p for p in pinned if p not in best), key=lambda point: point.wire_bps)
+    return best + others[: count - len(best)]
 
 
-def cost_pinned(footage: Footage) -> list[Pinned]:
-    """Every pinned operating point, with what it costs on the first seconds of the footage."""
+def cost_pinned(recogniser: Recogniser, footage: Footage) -> list[Pinned]:
+    """Every pinned operating point, with what it costs and keeps on the first of the footage."""
     chips = [chip for _, chip in footage.faces()[:COSTED_FRAMES]]
+    uncoded = read(
+        recogniser, [CodedChip(chip, Coding(CHIP_PX, None)) for chip in chips], "uncoded"
+    )
     out = []
     for px in PINNED_PX:
         for qp in PINNED_QP:
             stream = CodedStream(Coding(px, qp))
-            for chip in chips:
-                stream.next(chip)
+            coded = [stream.next(chip) for chip in chips]
+            fidelity = metrics.score(read(recogniser, coded, f"{px} px, QP {qp}"), uncoded).ccc
             unit_bytes = stream.coded_bytes / len(chips)
             rung = Rung(px, qp)
             out += [
-                Pinned(rung, k, data_wire_bps(FPS, k, unit_bytes, run=False))
+                Pinned(rung, k, data_wire_bps(FPS, k, unit_bytes, run=False), fidelity)
                 for k in PINNED_FRAMES_PER_MESSAGE
             ]
     return out
 
 
-def _pin(base: StreamSettings, point: Pinned) -> StreamSettings:
+def _pin(base: StreamSettings, point: Pinned, mean_bps: float) -> StreamSettings:
     px, qp = point.rung
-    # Told the source's frame rate, a message waits for as long as its k frames take.
-    return base._replace(px=px, qp=qp, fps=FPS, frames_per_message=point.frames_per_message)
+    # The same latency is promised as by ours. Told the source's frame rate, a message waits for as
+    # long as its k frames take.
+    latency_us = base.latency_us or round(latency.default_us(mean_bps))
+    return base._replace(
+        px=px,
+        qp=qp,
+        fps=FPS,
+        frames_per_message=point.frames_per_message,
+        latency_us=latency_us,
+    )

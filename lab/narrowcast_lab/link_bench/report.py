@@ -11,9 +11,10 @@ from narrowcast_lab.link_bench.runs import Bench, Run
 from narrowcast_lab.link_bench.steps import Settled
 from narrowcast_shared.quantities import format_rate
 
-_COLUMNS = ("", "CCC", "kept", "kbit/s", "2 s", "used", "p95 ms", "read", "ours ahead")
+_COLUMNS = ("", "CCC", "kept", "fidelity", "kbit/s", "2 s", "used", "p95 ms", "read", "ours ahead")
 _LEGEND = (
-    "2 s: busiest two; used: share of the capacity while the face moves; p95: of the delay; "
+    "fidelity: CCC with the uncoded readings; 2 s: busiest two; used: share of the capacity "
+    "while the face moves; p95: of the delay; "
     "read: of all frames; ours ahead: in CCC, 95 % of resamples"
 )
 
@@ -91,6 +92,7 @@ def _cells(found: Figures) -> list[str]:
     return [
         f"{valence.ccc:.3f}",
         f"{valence.ccc_kept:.3f}",
+        f"{valence.fidelity:.3f}",
         f"{wire.wire_bps_mean / 1000:.2f}",
         f"{wire.wire_bps_max_2s / 1000:.2f}",
         "-" if wire.cap_used_moving is None else f"{wire.cap_used_moving:.0%}",

@@ -78,7 +78,7 @@ def bench(
     shows a face at least. Raises SettingsError where the operating table cannot be read, or a
     line carries less than any operating point needs.
     """
-    pinned = [] if baselines is Baselines.NONE else cost_pinned(footage)
+    pinned = [] if baselines is Baselines.NONE else cost_pinned(recogniser, footage)
     planned = [
         (line, contenders(asked._replace(link=line.link), baselines, pinned, psnr_table))
         for line in lines

@@ -21,11 +21,14 @@ class ValenceFigures(NamedTuple):
     """CCC, RMSE and the share of the CCC that the uncoded readings reach, over frames with a face.
 
     Against labels where they are known; else against the uncoded readings, ccc_kept being ccc.
+    fidelity: CCC with the uncoded readings in any case; it scatters less, for what the labels
+    and the model disagree on has no part in it.
     """
 
     ccc: float
     rmse: float
     ccc_kept: float
+    fidelity: float
 
 
 class Reference(NamedTuple):
@@ -42,11 +45,13 @@ class Reference(NamedTuple):
 
     def compare(self, series: NDArray[np.float64]) -> ValenceFigures:
         """Figures of a held series [T], one value a captured frame."""
-        scores = metrics.score(series[self.has_face], self.truth)
+        held = series[self.has_face]
+        scores = metrics.score(held, self.truth)
         return ValenceFigures(
             round(scores.ccc, DIGITS),
             round(scores.rmse, DIGITS),
             round(scores.ccc / self.uncoded_ccc, DIGITS) if self.uncoded_ccc else 0.0,
+            round(metrics.score(held, self.uncoded).ccc, DIGITS),
         )
 
 

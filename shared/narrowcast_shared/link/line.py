@@ -85,6 +85,11 @@ class Link:
             return None
         return self._capacity.rate_bps(now_us - self._start_us) * LINE_PERCENT / 100
 
+    @property
+    def is_found_out(self) -> bool:
+        """Whether there is a capacity that nobody tells."""
+        return self._capacity is not None and not isinstance(self._capacity, Schedule)
+
     def offer(self, message: bytes, now_us: int) -> int:
         """Queue one message at `now_us`. Returns when it will have arrived, NEVER_US for never."""
         owed_bytes, self._owed_bytes = self._owed_bytes, 0
@@ -113,6 +118,21 @@ class Link:
             self._pacer.cancel(len(self._waiting))
         self._owed_bytes += sum(waiting.owed_bytes for waiting in self._waiting)
         self._waiting.clear()
+
+    def withdraw(self, now_us: int) -> list[bytes]:
+        """Take back the messages that have not left by `now_us`, in order, and their bookings.
+
+        What is owed went past, and stays to be billed.
+        """
+        taken: list[_Waiting] = []
+        while self._waiting and self._waiting[-1].departure.at_us > now_us:
+            taken.append(self._waiting.pop())
+        if self._pacer is not None:
+            self._pacer.cancel(len(taken))
+        self._owed_bytes += sum(waiting.owed_bytes for waiting in taken)
+        return [
+            waiting.departure.message for waiting in reversed(taken) if waiting.departure.message
+        ]
 
     @property
     def next_release_us(self) -> int | None:
