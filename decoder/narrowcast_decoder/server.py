@@ -7,9 +7,11 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Any
 
 import torch
 import uvicorn
+from starlette.types import ASGIApp
 
 from narrowcast_decoder import debug, web_socket
 from narrowcast_decoder.app import create_app
@@ -19,11 +21,14 @@ from narrowcast_decoder.ingest.endpoint import Ingest
 from narrowcast_decoder.ingest.registry import Registry
 from narrowcast_decoder.metrics import Metrics
 from narrowcast_decoder.pipeline import Pipeline
+from narrowcast_decoder.security import assembly, http_protocol
+from narrowcast_decoder.security.assembly import Security
+from narrowcast_decoder.security.listener import GuardedListener
+from narrowcast_decoder.series_home import open_home
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.retention import Retention
-from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_shared import open_files, signals
 from narrowcast_shared.clock import SystemClock
@@ -52,11 +57,12 @@ DEAD_PEER_MS = 120_000
 def serve(settings: DecoderSettings) -> None:
     """Run the decoder service until SIGINT or SIGTERM. Raises NarrowcastError."""
     open_files.allow_many()
-    listener = _listen(settings)
+    security = assembly.assemble(settings, settings.host, SystemClock())
+    listener = _listen(settings, security)
     torch.set_num_threads(settings.threads)
     recogniser = Recogniser.load(settings.model, settings.precision, settings.device)
     _collect_less()
-    asyncio.run(_serve(settings, listener, recogniser))
+    asyncio.run(_serve(settings, listener, recogniser, security))
 
 
 def _collect_less() -> None:
@@ -69,10 +75,11 @@ def _collect_less() -> None:
     gc.set_threshold(GARBAGE_OBJECTS)
 
 
-def _listen(settings: DecoderSettings) -> socket.socket:
+def _listen(settings: DecoderSettings, security: Security) -> socket.socket:
     """A bound socket: a port in use is one clear line, before anything else is started."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = GuardedListener(family, socket.SOCK_STREAM)
+    listener.guard(security.door, security.clock, plain=security.tls is None)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     _end_dead_peers(listener)
     try:
@@ -95,14 +102,18 @@ def _end_dead_peers(listener: socket.socket) -> None:
 
 
 async def _serve(
-    settings: DecoderSettings, listener: socket.socket, recogniser: Recogniser
+    settings: DecoderSettings,
+    listener: socket.socket,
+    recogniser: Recogniser,
+    security: Security,
 ) -> None:
-    clock, hub, stages, metrics = SystemClock(), Hub(), Stages(), Metrics()
-    store = await SqliteStore.open(settings.store, model=settings.model)
+    clock, stages, metrics = SystemClock(), Stages(), Metrics()
+    home = await open_home(settings)
+    store, hub = home.store, home.hub
     try:
         pipeline = Pipeline(FrameReader(recogniser, stages), store, hub, clock, stages, metrics)
         registry = Registry(store, hub, clock)
-        ingest = Ingest(registry, pipeline, clock, stages, metrics)
+        ingest = Ingest(registry, pipeline, clock, stages, metrics, security.limits)
         service = Service(
             store,
             hub,
@@ -121,10 +132,16 @@ async def _serve(
         app = create_app(service)
         app.add_api_websocket_route(PUBLISH_PATH, ingest.publish)
         app.router.routes.append(debug.route(stages))
-        server = _Server(_uvicorn_config(app, stages), ingest, hub)
-        async with _running(pipeline, server), _at_work(retention):
+        server = _Server(_uvicorn_config(app, stages, security), ingest, hub)
+        async with (
+            home.at_work(registry.lost),
+            _running(pipeline, server),
+            _at_work(retention),
+            security.watching(),
+        ):
             host, port = listener.getsockname()[:2]
-            logger.info("listening on http://%s:%d, series in %s", host, port, settings.store)
+            scheme = "http" if security.tls is None else "https"
+            logger.info("listening on %s://%s:%d, series in %s", scheme, host, port, home.shown)
             await server.serve([listener])
     finally:
         await store.close()
@@ -159,9 +176,12 @@ async def _at_work(retention: Retention) -> AsyncIterator[None]:
             await task
 
 
-def _uvicorn_config(app: object, stages: Stages) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,  # type: ignore[arg-type]
+def _uvicorn_config(app: ASGIApp, stages: Stages, security: Security) -> uvicorn.Config:
+    return _Config(
+        security,
+        security.guarded(app),
+        http=http_protocol.bounded(security.limits),
+        h11_max_incomplete_event_size=http_protocol.MAX_HEAD_BYTES,
         ws=web_socket.timed(stages, PUBLISH_PATH),
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # access units do not shrink, and bombs cannot grow
@@ -169,8 +189,22 @@ def _uvicorn_config(app: object, stages: Stages) -> uvicorn.Config:
         timeout_graceful_shutdown=CLOSE_S,
         log_config=None,
         access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the gate has its own list of proxies to believe
         lifespan="off",
     )
+
+
+class _Config(uvicorn.Config):
+    """uvicorn's, with a TLS context that was made before anything was started."""
+
+    def __init__(self, security: Security, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
+        super().__init__(*arguments, **named)
+        self._tls = security.tls
+
+    def load(self) -> None:
+        super().load()
+        self.ssl = self._tls
 
 
 class _Server(uvicorn.Server):

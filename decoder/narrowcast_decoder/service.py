@@ -11,7 +11,7 @@ from narrowcast_decoder.metrics_page import MetricsPage, Now
 from narrowcast_decoder.readiness import Readiness
 from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.health import StoreHealth
-from narrowcast_decoder.store.interface import SampleStore, SessionState, SessionSummary
+from narrowcast_decoder.store.interface import SampleStore, SessionSummary
 from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.errors import UnknownSessionError
 
@@ -38,6 +38,7 @@ class Service:
     store: SampleStore
     hub: Hub
     live_sessions: Callable[[], Collection[str]]
+    """Those whose publishers are connected to this decoder."""
     model: str
     patience: Patience = field(default_factory=Patience)
     store_health: StoreHealth = field(default_factory=StoreHealth)
@@ -83,14 +84,8 @@ class Service:
             raise UnknownSessionError(
                 f"there is no session {session!r}", "GET /v1/sessions lists those that exist"
             )
-        return self._with_live(summary)
+        return summary
 
     async def summaries(self, limit: int) -> list[SessionSummary]:
         """The sessions with the newest activity, at a glance."""
-        return [self._with_live(summary) for summary in await self.store.summaries(limit)]
-
-    def _with_live(self, summary: SessionSummary) -> SessionSummary:
-        """Only this process knows whose publisher is connected to it."""
-        if summary.session not in self.live_sessions():
-            return summary
-        return summary.model_copy(update={"state": SessionState.LIVE})
+        return await self.store.summaries(limit)

@@ -1,54 +1,29 @@
-"""Settings of the decoder service: flags, then environment variables NARROWCAST_..., then these."""
+"""Settings of the decoder service: environment variables NARROWCAST_..., a file, then flags.
 
-import re
+Each goes before the one named before it.
+"""
+
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pydantic
-from pydantic import BeforeValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
 
+from narrowcast_decoder.security.settings import SecuritySettings
+from narrowcast_decoder.setting_types import Age, Count
 from narrowcast_decoder.store.retention import Limits
 from narrowcast_models.precision import Precision
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.logs import LogFormat
+from narrowcast_shared.nearest import did_you_mean
 
 ENVIRONMENT_PREFIX = "NARROWCAST_"
 
-MIN_AGE_S = 300.0
-"""Shortest time that series may be kept: a publisher may be silent for a minute."""
 
-_AGES = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_COUNTS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z]?)")
-
-
-def _seconds(value: object) -> object:
-    """`12h` or `30d` in seconds."""
-    return _quantity(value, _AGES, "a time is written like 30d, 12h or 90m")
-
-
-def _number(value: object) -> object:
-    """`500k` or `20G` as a number; k, M, G and T are powers of 1000."""
-    number = _quantity(value, _COUNTS, "a number is written like 500k, 20M or 10G")
-    return round(number) if isinstance(number, float) else number
-
-
-def _quantity(value: object, units: Mapping[str, int], how: str) -> object:
-    if not isinstance(value, str):
-        return value
-    match = _QUANTITY.fullmatch(value.strip())
-    if match is None or match["unit"] not in units:
-        raise ValueError(how)
-    return float(match["number"]) * units[match["unit"]]
-
-
-Age = Annotated[float, BeforeValidator(_seconds), Field(ge=MIN_AGE_S)]
-Count = Annotated[int, BeforeValidator(_number), Field(ge=1)]
-
-
-class DecoderSettings(BaseSettings):
+class DecoderSettings(SecuritySettings):
     """What `narrowcast serve` may be told."""
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="ignore")
@@ -56,6 +31,9 @@ class DecoderSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     store: Path = Field(Path("narrowcast.sqlite"), description="File that keeps the series.")
+    bus: SecretStr | None = Field(
+        None, description="Valkey or Redis that keeps the series instead, shared by decoders."
+    )
     model: str = Field("oa", description="Shipped model, or a .safetensors file.")
     threads: int = Field(1, ge=1, le=64, description="Threads of the network.")
     precision: Precision = Field(
@@ -73,18 +51,49 @@ class DecoderSettings(BaseSettings):
         return Limits(self.max_age, self.max_samples, self.max_bytes)
 
 
-def read_settings(**flags: Any) -> DecoderSettings:  # noqa: ANN401 - checked by pydantic
-    """Settings with the flags that were given (not None). Raises SettingsError naming the wrong."""
-    given = {name: value for name, value in flags.items() if value is not None}
+def read_settings(config: Path | None = None, **flags: Any) -> DecoderSettings:  # noqa: ANN401 - checked by pydantic
+    """Settings with those of the file, and the flags that were given (neither None nor empty).
+
+    Raises SettingsError that names the wrong one, and where it is from.
+    """
+    in_file = {} if config is None else _read_file(config)
+    given = {name: value for name, value in flags.items() if value not in (None, ())}
     try:
-        return DecoderSettings(**given)
+        return DecoderSettings(**in_file | given)
     except pydantic.ValidationError as error:
-        fault = error.errors()[0]
+        fault = error.errors(include_input=False, include_context=False)[0]
+        told = _message(fault["msg"])
+        if not fault["loc"]:
+            raise SettingsError(f"the settings do not fit together: {told}") from None
         name = str(fault["loc"][0])
+        where = _where(name, given, in_file, config)
+        raise SettingsError(f"the setting {name} is wrong: {told}", f"check {where}") from None
+
+
+def _where(name: str, flags: Mapping[str, Any], in_file: Mapping[str, Any], file: object) -> str:
+    """Which of the three a value is from."""
+    if name in flags:
+        return f"--{name.replace('_', '-')}"
+    if name in in_file:
+        return f"{name} in {file}"
+    return f"{ENVIRONMENT_PREFIX}{name.upper()}"
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    """What a file of settings says (TOML). Raises SettingsError."""
+    try:
+        document = tomllib.loads(path.read_text())
+    except OSError as error:
         raise SettingsError(
-            f"the setting {name} is wrong: {_message(fault['msg'])}",
-            f"check --{name.replace('_', '-')} and {ENVIRONMENT_PREFIX}{name.upper()}",
+            f"the settings in {path} cannot be read ({error.strerror})", "check --config"
         ) from None
+    except ValueError as error:  # TOML's errors, and those of UTF-8
+        raise SettingsError(f"{path} is no TOML ({error})") from None
+    known = DecoderSettings.model_fields
+    for key in document:
+        if key not in known:
+            raise SettingsError(f"{path} has an unknown setting {key!r}{did_you_mean(key, known)}")
+    return document
 
 
 def _message(told: str) -> str:

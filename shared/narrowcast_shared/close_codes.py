@@ -13,5 +13,6 @@ class CloseCode(IntEnum):
     FAULT = 1011  # the decoder failed
     RESTARTING = 1012  # the decoder will be back soon; connect again
     TRY_LATER = 1013  # the decoder is at its limits; connect again
+    TOKEN_ENDED = 4401  # the subscriber's token was taken back, or has expired
     UNKNOWN_SESSION = 4404  # there is no session of that name
     TOO_SLOW = 4408  # the subscriber took nothing for 10 s; connect again after the last id seen

@@ -29,6 +29,9 @@ _LIBRARIES_FROM = 3
 # A record may quote what strangers sent: a line end in it must not begin a line of its own.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
+# Libraries log whole handshakes at their most talkative, and a stranger may put a token anywhere.
+_SECRET = re.compile(r"(?i)(bearer[ +]+|narrowcast\.token\.|\bnct_)[\w.~+/=-]+")
+
 _log = logging.getLogger(__name__)
 
 
@@ -97,6 +100,11 @@ def held(limit: int = 1000) -> Iterator[None]:
         sys.stderr.writelines(kept)
 
 
+def without_secrets(text: str) -> str:
+    """The text with every token in it replaced by dots, as far as one can be known as such."""
+    return _SECRET.sub(r"\1...", text)
+
+
 def _level(verbosity: int) -> int:
     return _LEVELS[min(verbosity, len(_LEVELS) - 1)]
 
@@ -122,7 +130,7 @@ class _StandardError(logging.Handler):
         self.setFormatter(formatter(tracebacks=self._tracebacks))
 
     def emit(self, record: logging.LogRecord) -> None:
-        line = self.format(record) + "\n"
+        line = without_secrets(self.format(record)) + "\n"
         if self.kept is None:
             sys.stderr.write(line)
         else:

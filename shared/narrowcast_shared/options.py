@@ -164,6 +164,50 @@ _LINK_OPTIONS = (
 )
 
 
+def access_options() -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+    """`--token`, `--token-file` and `--ca`, or the environment: one Access named `access`."""
+
+    def add(command: Callable[..., Value]) -> Callable[..., Value]:
+        @wraps(command)
+        def gathered(
+            *arguments: object,
+            token: str | None,
+            token_file: Path | None,
+            ca: Path | None,
+            **others: object,
+        ) -> Value:
+            from narrowcast_shared.remote.access import read_access  # noqa: PLC0415 - heavy
+
+            return command(*arguments, access=read_access(token, token_file, ca), **others)
+
+        for option in reversed(_ACCESS_OPTIONS):
+            gathered = option(gathered)
+        return gathered
+
+    return add
+
+
+_ACCESS_OPTIONS = (
+    click.option(
+        "--token-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="File of the token that the decoder wants; or NARROWCAST_TOKEN_FILE names it.",
+    ),
+    click.option(
+        "--token",
+        metavar="TOKEN",
+        help="The token itself. All on this machine can see it here: set NARROWCAST_TOKEN instead.",
+    ),
+    click.option(
+        "--ca",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Trust the certificates in FILE alone, PEM, for https; or NARROWCAST_CA.",
+    ),
+)
+
+
 def latency_option() -> Callable[[Command], Command]:
     """`--latency TIME`: how late a frame may arrive."""
     return click.option(

@@ -1,10 +1,12 @@
-"""What tests of the decoder share: made-up series."""
+"""What tests of the decoder share: made-up series, and a bus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from narrowcast_lab import bus_server
+from narrowcast_lab.bus_server import BusServer
 from narrowcast_shared.samples import Sample, Status
 
 _STATUSES = {7: Status.NO_FACE, 8: Status.SKIPPED, 9: Status.LOST}
@@ -37,3 +39,16 @@ def _sample(session: str, sample_id: int) -> Sample:
 @pytest.fixture(scope="session")
 def series() -> Series:
     return make_series
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BusServer]:
+    with bus_server.running(tmp_path_factory.mktemp("bus")) as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: BusServer) -> BusServer:
+    """A Valkey server without anything on it."""
+    shared_server.clear()
+    return shared_server

@@ -18,13 +18,12 @@ def run(test: Callable[[Hub], Awaitable[None]], queue_samples: int = 8) -> None:
 
 def test_a_subscriber_gets_its_session_and_the_rest_nothing(series: Series) -> None:
     async def test(hub: Hub) -> None:
-        with hub.subscribe("a") as a, hub.subscribe("b") as b, hub.subscribe() as everything:
+        with hub.subscribe("a") as a, hub.subscribe("b") as b:
             hub.publish([*series("a", 2), *series("c", 1)])
 
             assert await a.take() == series("a", 2)
             assert await b.take(idle_s=0) == []
             assert b.state is FeedState.OPEN
-            assert await everything.take() == [*series("a", 2), *series("c", 1)]
 
     run(test)
 
@@ -92,7 +91,7 @@ def test_the_end_of_a_session_comes_after_its_last_sample(series: Series) -> Non
 
 def test_closing_ends_every_subscription_after_what_is_queued(series: Series) -> None:
     async def test(hub: Hub) -> None:
-        with hub.subscribe("a") as feed, hub.subscribe() as idle:
+        with hub.subscribe("a") as feed, hub.subscribe("a") as idle:
             waiting = asyncio.create_task(idle.take())
             hub.publish(series("a", 3))
             await waiting
@@ -112,7 +111,7 @@ def test_closing_ends_every_subscription_after_what_is_queued(series: Series) ->
 
 def test_who_leaves_is_forgotten(series: Series) -> None:
     async def test(hub: Hub) -> None:
-        with hub.subscribe("a"), hub.subscribe():
+        with hub.subscribe("a"), hub.subscribe("b"):
             assert len(hub) == 2
         assert len(hub) == 0
         hub.publish(series("a", 1))

@@ -1,7 +1,7 @@
 """From taken frames to stored, published samples, with a real store and a tiny network."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -164,12 +164,12 @@ def test_a_store_that_fails_delays_samples_and_loses_none(
     async def scenario(pipeline: Pipeline, store: SqliteStore, hub: Hub) -> None:
         live, append, failures = session("s"), store.append, 3
 
-        async def sometimes(samples: Sequence[Sample]) -> None:
+        async def sometimes(samples: Sequence[Sample], holds: Mapping[str, int]) -> None:
             nonlocal failures
             if failures:
                 failures -= 1
                 raise StoreBusyError("the disk is full", "make room")
-            await append(samples)
+            await append(samples, holds)
 
         monkeypatch.setattr(store, "append", sometimes)
         with hub.subscribe("s") as feed:
@@ -191,9 +191,9 @@ def test_frames_of_several_streams_gather_and_those_of_a_lone_one_do_not_wait(
     async def scenario(pipeline: Pipeline, store: SqliteStore, _: Hub) -> None:
         append = store.append
 
-        async def noted(samples: Sequence[Sample]) -> None:
+        async def noted(samples: Sequence[Sample], holds: Mapping[str, int]) -> None:
             batches.append({sample.session for sample in samples})
-            await append(samples)
+            await append(samples, holds)
 
         monkeypatch.setattr(store, "append", noted)
         lone, *others = [session(name) for name in ("lone", "b", "c")]

@@ -11,10 +11,12 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from narrowcast_decoder import server
+from narrowcast_decoder.security.assembly import assemble
 from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_lab import processes
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import Recogniser
+from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.wire import SUBPROTOCOL
 from narrowcast_shared.wire.messages import Data, Frame, FrameKind, Hello
 from narrowcast_shared.wire.serial import serialise
@@ -52,10 +54,11 @@ def test_a_pipeline_that_fails_ends_the_service_with_its_error(
 
     async def scenario() -> None:
         settings = DecoderSettings(port=0, store=tmp_path / "s.sqlite")
-        listener = server._listen(settings)
+        security = assemble(settings, settings.host, SystemClock())
+        listener = server._listen(settings, security)
         port = listener.getsockname()[1]
         recogniser = Recogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
-        serving = asyncio.create_task(server._serve(settings, listener, recogniser))
+        serving = asyncio.create_task(server._serve(settings, listener, recogniser, security))
         await asyncio.sleep(0.2)
         await publish_a_frame(port)
         await asyncio.wait_for(serving, 5)
@@ -66,7 +69,7 @@ def test_a_pipeline_that_fails_ends_the_service_with_its_error(
 
 def test_a_store_that_is_locked_does_not_hold_up_the_end(tmp_path: Path) -> None:
     with processes.decoder(tmp_path) as url:
-        (service,) = processes.children()
+        service = processes.children()[-1]
         lock = sqlite3.connect(tmp_path / "series.sqlite", isolation_level=None)
 
         async def scenario() -> None:

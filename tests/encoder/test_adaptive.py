@@ -55,10 +55,18 @@ class Driven:
 
 def test_down_at_once_and_up_with_proof() -> None:
     driven = Driven()
+    assert driven.run(5, LineView(80_000, told=True))[-1].point.rung == Rung(96, 30)
+    assert driven.run(0.04, LineView(4_000, told=True))[-1].point.rung.px < 48
+    assert driven.run(2, LineView(80_000, told=True))[-1].point.rung.px < 48
+    assert driven.run(5, LineView(80_000, told=True))[-1].point.rung == Rung(96, 30)
+
+
+def test_a_line_that_was_found_out_may_dip_and_is_believed_to_have_fallen_soon() -> None:
+    driven = Driven()
+    driven.run(5, LineView(80_000))
+    assert driven.run(0.2, LineView(4_000))[-1].point.rung == Rung(96, 30)
     assert driven.run(5, LineView(80_000))[-1].point.rung == Rung(96, 30)
-    assert driven.run(0.04, LineView(4_000))[-1].point.rung.px < 48
-    assert driven.run(2, LineView(80_000))[-1].point.rung.px < 48
-    assert driven.run(5, LineView(80_000))[-1].point.rung == Rung(96, 30)
+    assert driven.run(1.5, LineView(4_000))[-1].point.rung.px < 48
 
 
 def test_a_rung_does_not_flap_with_an_estimate_that_does() -> None:

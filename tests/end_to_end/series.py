@@ -1,10 +1,11 @@
 """A check over stored samples: nothing twice, nothing missing, nothing unexplained."""
 
 import json
-import urllib.request
 from collections import Counter
 from typing import NamedTuple
 
+from narrowcast_shared.client.http import request
+from narrowcast_shared.remote.address import Address, as_address
 from narrowcast_shared.samples import Sample, Status
 
 
@@ -18,12 +19,14 @@ class Series(NamedTuple):
         return Counter(sample.status for sample in self.samples)
 
 
-def read(url: str, session: str) -> Series:
-    state = _get(f"{url}/v1/sessions/{session}")["state"]
+def read(decoder: str | Address, session: str) -> Series:
+    address = as_address(decoder)
+    url = f"{address.sessions_url()}/{session}"
+    state = _get(url, address)["state"]
     samples: list[Sample] = []
     after = 0
     while True:
-        page = _get(f"{url}/v1/sessions/{session}/samples?after={after}&limit=1000")["samples"]
+        page = _get(f"{url}/samples?after={after}&limit=1000", address)["samples"]
         samples += [Sample.model_validate(item) for item in page]
         if len(page) < 1000:
             return Series(state, samples)
@@ -60,7 +63,5 @@ def check(samples: list[Sample]) -> None:
         assert (sample.valence is None) == (sample.status is not Status.OK)
 
 
-def _get(url: str) -> dict:  # type: ignore[type-arg]
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=5) as answer:
-        return json.load(answer)  # type: ignore[no-any-return]
+def _get(url: str, address: Address) -> dict:  # type: ignore[type-arg]
+    return json.loads(request(address, url, timeout_s=5))  # type: ignore[no-any-return]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 
+from narrowcast_shared.remote.address import Address
 from narrowcast_shared.samples import Sample
 
 from .publisher import Publisher, publishing
@@ -25,7 +26,7 @@ _numbers = count()
 
 @asynccontextmanager
 async def going_on(
-    url: str, session: str | None = None, *, late_ms: float = LATE_MS
+    decoder: str | Address, session: str | None = None, *, late_ms: float = LATE_MS
 ) -> AsyncIterator[Publisher]:
     """Frames in real time around whatever the block does.
 
@@ -33,7 +34,7 @@ async def going_on(
     has ended in order.
     """
     session = session or f"beside-{next(_numbers)}"
-    async with publishing(url, session) as publisher:
+    async with publishing(decoder, session) as publisher:
         over = asyncio.Event()
         playing = asyncio.create_task(_play(publisher, over))
         try:
@@ -42,7 +43,7 @@ async def going_on(
             over.set()
             await playing
         await publisher.finish()
-    untouched(await asyncio.to_thread(_samples, url, session), publisher.seq, late_ms)
+    untouched(await asyncio.to_thread(_samples, decoder, session), publisher.seq, late_ms)
 
 
 def untouched(samples: list[Sample], frames: int, late_ms: float) -> None:
@@ -55,8 +56,8 @@ def untouched(samples: list[Sample], frames: int, late_ms: float) -> None:
     assert latest_ms < late_ms
 
 
-def _samples(url: str, session: str) -> list[Sample]:
-    state, samples = read(url, session)
+def _samples(decoder: str | Address, session: str) -> list[Sample]:
+    state, samples = read(decoder, session)
     assert state == "ended"
     return samples
 

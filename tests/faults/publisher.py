@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from narrowcast_shared.codec import AccessUnit, ChipEncoder
 from narrowcast_shared.operating_point import Rung
-from narrowcast_shared.remote.address import parse_address
+from narrowcast_shared.remote.address import Address, as_address
 from narrowcast_shared.wire import SUBPROTOCOL
 from narrowcast_shared.wire.messages import (
     TICK_US,
@@ -145,18 +145,29 @@ class Publisher:
         assert await self.ended() == End(EndCode.FINISHED, self.seq, "finished")
 
 
-def dial(url: str) -> connect:
-    """A connection to the decoder, not yet greeted."""
-    address = parse_address(url).publish_url()
-    return connect(address, subprotocols=[SUBPROTOCOL], compression=None, proxy=None)  # type: ignore[list-item]
+def dial(decoder: str | Address, local: str | None = None) -> connect:
+    """A connection to the decoder, not yet greeted. local: our own address, where it counts."""
+    address = as_address(decoder)
+    here = {} if local is None else {"local_addr": (local, 0)}
+    return connect(
+        address.publish_url(),
+        subprotocols=[SUBPROTOCOL],  # type: ignore[list-item]
+        compression=None,
+        proxy=None,
+        additional_headers=address.headers,
+        ssl=address.tls,
+        **here,
+    )
 
 
 @asynccontextmanager
-async def publishing(url: str, greeting: Hello | str) -> AsyncIterator[Publisher]:
+async def publishing(
+    decoder: str | Address, greeting: Hello | str, local: str | None = None
+) -> AsyncIterator[Publisher]:
     """A welcomed publisher of a session, or with a greeting of its own."""
     if isinstance(greeting, str):
         greeting = hello(greeting)
-    async with dial(url) as socket:
+    async with dial(decoder, local) as socket:
         await socket.send(serialise(greeting))
         async with asyncio.timeout(ANSWER_S):
             welcome = parse(await socket.recv(decode=False))  # type: ignore[arg-type]

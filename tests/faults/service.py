@@ -85,13 +85,15 @@ def service(
     port: int | None = None,
     program: Sequence[str] = processes.NARROWCAST,
     store: Path | None = None,
+    arguments: Sequence[str] = (),
 ) -> Iterator[Service]:
     """A decoder with its log in `folder`, and its store too unless that is to be elsewhere.
 
-    program: what Python runs in place of ours.
+    program: what Python runs in place of ours. arguments: more of them for `narrowcast serve`.
     """
     store = store or folder / STORE
-    with processes.decoder(folder, "--store", str(store), port=port, program=program) as url:
+    arguments = ["--store", str(store), *arguments]
+    with processes.decoder(folder, *arguments, port=port, program=program) as url:
         yield Service(url, processes.children()[-1], folder, store)
 
 

@@ -54,9 +54,10 @@ def small_disk(folder: Path) -> Iterator[Path]:
         ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "narrowcast-test", str(folder)],
         capture_output=True,
         check=False,
+        text=True,
     )
     if mounted.returncode:
-        pytest.skip("only root may mount a file system of two megabytes")
+        pytest.skip(f"no file system of two megabytes can be mounted: {mounted.stderr.strip()}")
     try:
         yield folder
     finally:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from narrowcast_decoder.bus.address import parse_bus
 from narrowcast_encoder.sources import sample
 from narrowcast_lab import processes
 from narrowcast_lab.free_port import free_port
@@ -38,46 +40,115 @@ def compose() -> dict[str, Any]:
     return document
 
 
-def test_each_service_is_built_here_and_calls_what_exists(
+BUILT = {"decoder": "serve", "encoder": "encode"}
+"""Services of our own images, and the command that each calls."""
+
+
+def test_each_service_of_ours_is_built_here_and_calls_what_exists(
     compose: dict[str, Any], command_lines: ModuleType
 ) -> None:
-    assert set(compose["services"]) == {"decoder", "encoder"}
-    for name, service in compose["services"].items():
+    built = {name: one for name, one in compose["services"].items() if "build" in one}
+    assert set(built) == set(BUILT)
+    for name, service in built.items():
         assert service["build"]["dockerfile"] == f"{name}/Dockerfile"
         assert (ROOT / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
         assert json.loads(last(f"{name}/Dockerfile", "ENTRYPOINT")) == ["narrowcast"]
-        called = command_lines.check(service["command"])
-        assert called.name == {"decoder": "serve", "encoder": "encode"}[name]
+        assert command_lines.check(service["command"]).name == BUILT[name]
+
+
+def test_every_service_is_hardened(compose: dict[str, Any]) -> None:
+    hardened = compose["x-hardened"]
+    assert hardened["cap_drop"] == ["ALL"]
+    assert hardened["read_only"] is True
+    for name, service in compose["services"].items():
+        assert hardened.items() <= service.items()
+        if name not in BUILT:  # ours say it in their images
+            assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", service["user"])
+            assert re.fullmatch(r"\S+:v?\d\S*", service["image"]), "a version is named"
+        if name != "encoder":
+            assert name == "decoder" or service["healthcheck"]["test"][0] == "CMD"
 
 
 def test_no_port_is_published_beyond_this_machine(compose: dict[str, Any]) -> None:
-    published = [port for one in compose["services"].values() for port in one.get("ports", [])]
-    assert published == ["127.0.0.1:8000:8000"]
+    published = {name: one["ports"] for name, one in compose["services"].items() if "ports" in one}
+    assert published == {
+        "balancer": ["127.0.0.1:8000:8000"],
+        "prometheus": ["127.0.0.1:9090:9090"],
+    }
 
 
-def test_the_series_is_on_the_named_volume(compose: dict[str, Any]) -> None:
-    (mount,) = compose["services"]["decoder"]["volumes"]
-    volume, _, folder = mount.partition(":")
-    assert volume in compose["volumes"]
-    stores = [rest for word, rest in instructions("decoder/Dockerfile") if word == "ENV"]
-    assert f"NARROWCAST_STORE={folder}/series.sqlite" in stores
-    assert "--store" not in compose["services"]["decoder"]["command"]
+def test_decoders_can_be_scaled(compose: dict[str, Any]) -> None:
+    """Nothing of a decoder is there once only: no port, no name, no file of its own."""
+    decoder = compose["services"]["decoder"]
+    assert not {"ports", "container_name", "volumes"} & decoder.keys()
+    assert decoder["deploy"]["replicas"] >= 2
+    bus = parse_bus(option(decoder["command"], "--bus"))
+    assert bus.shown == "redis://valkey:6379/0"
+    encoder = compose["services"]["encoder"]["command"]
+    assert option(encoder, "--to") == "http://balancer:8000"
+
+
+def option(command: list[str], name: str) -> str:
+    """What follows an option."""
+    return command[command.index(name) + 1]
+
+
+def test_the_series_are_on_a_named_volume_and_on_the_disk_before_they_are_acknowledged(
+    compose: dict[str, Any],
+) -> None:
+    valkey = compose["services"]["valkey"]
+    (mount,) = valkey["volumes"]
+    assert mount.partition(":")[0] in compose["volumes"]
+    assert option(valkey["command"], "--appendonly") == "yes"
+    assert option(valkey["command"], "--appendfsync") == "always"
+
+
+def test_the_proxy_that_is_believed_is_of_this_network(compose: dict[str, Any]) -> None:
+    (network,) = compose["networks"]["default"]["ipam"]["config"]
+    assert option(compose["services"]["decoder"]["command"], "--trusted-proxy") == network["subnet"]
+
+
+def test_a_file_that_is_mounted_is_there(compose: dict[str, Any]) -> None:
+    mounts = [m for one in compose["services"].values() for m in one.get("volumes", [])]
+    files = [mount.partition(":")[0] for mount in mounts if mount.startswith("./")]
+    assert sorted(files) == ["./deploy/haproxy.cfg", "./deploy/prometheus.yml"]
+    assert all((ROOT / file).is_file() for file in files)
+
+
+def test_prometheus_asks_every_decoder() -> None:
+    settings = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())
+    (job,) = settings["scrape_configs"]
+    (found,) = job["dns_sd_configs"]
+    assert (found["names"], found["type"], found["port"]) == (["decoder"], "A", 8000)
+
+
+@pytest.mark.skipif(shutil.which("haproxy") is None, reason="HAProxy is not installed")
+def test_the_balancer_understands_its_file() -> None:
+    told = subprocess.run(
+        ["haproxy", "-c", "-f", ROOT / "deploy/haproxy.cfg"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert told.returncode == 0, told.stderr
+    assert "WARNING" not in told.stderr
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_an_image_is_slim_constrained_and_not_root(
     dockerfile: str, command_lines: ModuleType
 ) -> None:
-    extra = dockerfile.partition("/")[0]
+    component = dockerfile.partition("/")[0]
+    extras = {"decoder": "decoder,bus", "encoder": "encoder"}[component]
     assert re.fullmatch(r"python:\S+-slim", last(dockerfile, "FROM"))
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", last(dockerfile, "USER"))
     installs = [rest for word, rest in instructions(dockerfile) if word == "RUN" and "pip" in rest]
-    ours = [line for line in installs if f"'.[{extra}]'" in line]
+    ours = [line for line in installs if f"'.[{extras}]'" in line]
     assert len(ours) == 1
     assert "--constraint constraints.txt" in ours[0]
-    assert all(
-        f"[{other}]" not in line for line in installs for other in {"decoder", "encoder"} - {extra}
-    )
+    others = {"decoder", "encoder"} - {component}
+    assert not any(f"[{other}" in line for line in installs for other in others)
     command_lines.check(json.loads(last(dockerfile, "CMD")))
 
 

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from narrowcast_decoder.api import problems
+from narrowcast_decoder.security.policy import OPEN_PATHS
 
 SUMMARY = "Valence read live from a face over links too thin for video."
 
@@ -31,13 +32,27 @@ TAGS: list[dict[str, Any]] = [
 ]
 
 
+SECURITY_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Where the service has tokens. A browser's WebSocket, which cannot set "
+        "headers, brings one as a subprotocol: `narrowcast.subscribe.v1, narrowcast.token.TOKEN`.",
+    }
+}
+
+_GUARDED = (401, 403, 429)
+
+
 class DescribedApi(FastAPI):
     """A FastAPI that describes its errors as what they are, problem documents."""
 
     def openapi(self) -> dict[str, Any]:
         schema = super().openapi()  # built once, for the routes there are at the first call
-        for operations in schema["paths"].values():
+        schema["components"]["securitySchemes"] = SECURITY_SCHEMES
+        for path, operations in schema["paths"].items():
             for operation in operations.values():
+                _tell_of_tokens(operation, path)
                 _give_problems_their_media_type(operation["responses"])
         return schema
 
@@ -45,6 +60,17 @@ class DescribedApi(FastAPI):
 def operation_id(route: APIRoute) -> str:
     """The handler's name, which clients made from the schema use as theirs."""
     return route.name
+
+
+def _tell_of_tokens(operation: dict[str, Any], path: str) -> None:
+    """On loopback a service may have no tokens: they are told of as an option."""
+    if path in OPEN_PATHS:
+        return
+    operation["security"] = [{}, {"token": []}]
+    for status in _GUARDED:
+        described = problems.responses(status)[status]["description"]
+        content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        operation["responses"][str(status)] = {"description": described, "content": content}
 
 
 def _give_problems_their_media_type(responses: dict[str, Any]) -> None:

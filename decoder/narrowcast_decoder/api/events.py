@@ -9,12 +9,14 @@ from narrowcast_decoder.api.bounded_stream import BoundedStream
 from narrowcast_decoder.api.parameters import (
     FromId,
     LastEventId,
+    LeaseOf,
     ReplayOf,
     ServiceOf,
     SessionName,
     before,
 )
 from narrowcast_decoder.api.readers import SeriesReader, reader
+from narrowcast_decoder.security.leases import Lease
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.store.interface import SessionState
 from narrowcast_shared.samples import Sample
@@ -24,6 +26,8 @@ router = APIRouter(prefix="/v1/sessions", tags=["series"])
 MEDIA_TYPE = "text/event-stream"
 RETRY_MS = 2000
 """Pause that a browser makes before it reconnects."""
+
+TOKEN_CHECK_S = 2.0
 
 _HEARTBEAT = ": nothing new\n\n"
 _EXAMPLE = (
@@ -46,6 +50,7 @@ _EXAMPLE = (
 )
 async def follow_events(
     service: ServiceOf,
+    lease: LeaseOf,
     session: SessionName,
     from_id: FromId = None,
     last_event_id: LastEventId = None,
@@ -58,7 +63,7 @@ async def follow_events(
     - A comment every 15 s in which nothing came.
     - `event: end`, last of all, without an id; its data is `{"reason": "ended"}` where the
       session has ended and all of it was given, `{"reason": "draining"}` where the service is
-      about to stop: then connect again.
+      about to stop: then connect again; `{"reason": "refused"}` where the token is no longer good.
 
     A browser's EventSource reconnects by itself with `Last-Event-ID` and goes on after it.
     That of a session that has ended is answered with 204, which tells it to stop. A stream
@@ -76,24 +81,36 @@ async def follow_events(
     else:
         after_id = last_event_id
     return BoundedStream(
-        _events(service, reader(service, session, after_id, pace)),
+        _events(service, lease, reader(service, session, after_id, pace)),
         send_s=service.patience.send_s,
         media_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _events(service: Service, series: SeriesReader) -> AsyncGenerator[str, None]:
+async def _events(
+    service: Service, lease: Lease, series: SeriesReader
+) -> AsyncGenerator[str, None]:
     yield f"retry: {RETRY_MS}\n\n"
     with series as follower:
-        while not follower.is_over:
-            page = await follower.next_page(service.patience.heartbeat_s)
+        quiet_s, step_s = 0.0, _step_s(lease, service.patience.heartbeat_s)
+        while not (follower.is_over or lease.revoked.is_set()):
+            page = await follower.next_page(step_s)
+            quiet_s = 0.0 if page else quiet_s + step_s
             if page:
                 yield sample_events(page)
-            elif not follower.is_over:
+            elif quiet_s >= service.patience.heartbeat_s and not follower.is_over:
+                quiet_s = 0.0
                 yield _HEARTBEAT
         reason = "ended" if follower.session_ended else "draining"
+        if lease.revoked.is_set():
+            reason = "refused"
     yield f'event: end\ndata: {{"reason":"{reason}"}}\n\n'
+
+
+def _step_s(lease: Lease, heartbeat_s: float) -> float:
+    """How long to wait for samples before it is looked whether the token is still good."""
+    return heartbeat_s if lease.token is None else min(TOKEN_CHECK_S, heartbeat_s)
 
 
 def sample_events(samples: Iterable[Sample]) -> str:

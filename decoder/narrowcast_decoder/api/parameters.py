@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import HTTPConnection
 
 from narrowcast_decoder.replay import Pace
+from narrowcast_decoder.security.leases import Lease, lease_of
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.store.ranges import MAX_ID, Range
 from narrowcast_shared.wire.messages import SESSION_PATTERN
@@ -20,6 +21,14 @@ def _service(connection: HTTPConnection) -> Service:
 
 
 ServiceOf = Annotated[Service, Depends(_service)]
+
+
+def _lease(connection: HTTPConnection) -> Lease:
+    return lease_of(connection.scope)
+
+
+LeaseOf = Annotated[Lease, Depends(_lease)]
+"""What the connection's token allows; everything where the service has no tokens."""
 
 SessionName = Annotated[
     str,

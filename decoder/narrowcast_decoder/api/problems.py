@@ -78,10 +78,13 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 _DESCRIPTIONS = {
+    401: "A token is wanted, and there is none, or none that is known here.",
+    403: "The token does not give this right, or a page of another origin asks.",
     404: "There is no session of that name.",
     409: "The session is being published.",
     422: "A parameter cannot be used; `errors` says which.",
     426: "This path speaks WebSocket.",
+    429: "Too many requests; `Retry-After` says when to ask again.",
     500: "A fault in the service.",
     503: "The store does not work now; `Retry-After` says when to ask again.",
 }

@@ -7,10 +7,13 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from narrowcast_decoder.api import problems
-from narrowcast_decoder.api.parameters import ServiceOf, SessionName
-from narrowcast_decoder.store.interface import DEFAULT_PAGE, SessionSummary
+from narrowcast_decoder.api.parameters import LeaseOf, ServiceOf, SessionName
+from narrowcast_decoder.security.scopes import Scope
+from narrowcast_decoder.store.interface import DEFAULT_PAGE, SessionState, SessionSummary
 
 _log = logging.getLogger(__name__)
+
+MAX_LISTED = 10_000
 
 router = APIRouter(prefix="/v1/sessions", tags=["sessions"])
 
@@ -49,12 +52,20 @@ class SessionList(BaseModel):
 )
 async def list_sessions(
     service: ServiceOf,
+    lease: LeaseOf,
     limit: Annotated[
-        int, Query(ge=1, le=10_000, description="Most sessions to list.")
+        int, Query(ge=1, le=MAX_LISTED, description="Most sessions to list.")
     ] = DEFAULT_PAGE,
 ) -> SessionList:
-    """Every session that was ever published here, up to `limit`, the newest activity first."""
-    return SessionList(sessions=await service.summaries(limit))
+    """Every session that was ever published here, up to `limit`, the newest activity first.
+
+    With a token, of the newest 10,000 those that it may read.
+    """
+    if lease.is_of_every_session:
+        return SessionList(sessions=await service.summaries(limit))
+    found = await service.summaries(MAX_LISTED)
+    allowed = [s for s in found if lease.allows(Scope.SUBSCRIBE, s.session)]
+    return SessionList(sessions=allowed[:limit])
 
 
 @router.get(
@@ -91,8 +102,8 @@ async def delete_session(
 
     One that is being published is only deleted with `force`. Its name can be used again.
     """
-    await service.summary(session)
-    if session in service.live_sessions():
+    summary = await service.summary(session)
+    if summary.state is SessionState.LIVE:
         if not force or service.evict is None:
             detail = f"session {session!r} is being published"
             remedy = "end its encoder first, or delete it with force=true"

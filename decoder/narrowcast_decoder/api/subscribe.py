@@ -6,6 +6,7 @@ The close code says how it ended (`narrowcast_shared.close_codes`):
 1001  the service stops: connect again, after the last id
 1008  the request, or something that the subscriber sent, cannot be used
 1013  the store failed: connect again later, after the last id
+4401  the subscriber's token is no longer good
 4404  there is no session of that name
 4408  the subscriber took nothing for 10 s: connect again, after the last id. Where it does
       not even take this, the connection is cut without a code (1006).
@@ -20,8 +21,16 @@ from typing import Annotated, NamedTuple, cast
 from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket, WebSocketDisconnect
 from fastapi.exceptions import WebSocketRequestValidationError
 
-from narrowcast_decoder.api.parameters import FromId, ReplayOf, ServiceOf, SessionName, before
+from narrowcast_decoder.api.parameters import (
+    FromId,
+    LeaseOf,
+    ReplayOf,
+    ServiceOf,
+    SessionName,
+    before,
+)
 from narrowcast_decoder.api.readers import reader
+from narrowcast_decoder.security.leases import Lease
 from narrowcast_decoder.service import Service
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import StoreError, UnknownSessionError
@@ -80,7 +89,10 @@ class Closing(NamedTuple):
 
 @router.websocket("/{session}/subscribe")
 async def subscribe(
-    websocket: WebSocket, service: ServiceOf, wanted: Annotated[Wanted, Depends()]
+    websocket: WebSocket,
+    service: ServiceOf,
+    lease: LeaseOf,
+    wanted: Annotated[Wanted, Depends()],
 ) -> None:
     """What is stored of the series, then what comes, until one side closes."""
     offered = websocket.scope["subprotocols"]
@@ -89,7 +101,8 @@ async def subscribe(
     sending = asyncio.create_task(_send_series(websocket, service, wanted, progress))
     listening = asyncio.create_task(_listen(websocket))
     stalling = asyncio.create_task(_stalled(progress, wanted.session, service.patience.send_s))
-    tasks = [sending, listening, stalling]
+    losing = asyncio.create_task(_revoked(lease))
+    tasks = [sending, listening, stalling, losing]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         closing = next(task for task in tasks if task.done()).result()
@@ -147,6 +160,12 @@ async def _stalled(progress: Progress, session: str, send_s: float) -> Closing:
         "a subscriber to %s took nothing for %g s", session, send_s, extra={"session": session}
     )
     return Closing(CloseCode.TOO_SLOW, f"nothing was taken for {send_s:g} s")
+
+
+async def _revoked(lease: Lease) -> Closing:
+    """Notice when the token is taken back, or expires."""
+    await lease.revoked.wait()
+    return Closing(CloseCode.TOKEN_ENDED, "the token is no longer good")
 
 
 async def _listen(websocket: WebSocket) -> Closing:

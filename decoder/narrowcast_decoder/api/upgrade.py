@@ -22,6 +22,7 @@ subscriber sends nothing. The close code says how it ended:
 | 1008 | the request, or something that the subscriber sent, cannot be used |
 | 1012 | the service restarts: connect again, after the last id |
 | 1013 | the store failed: connect again later, after the last id |
+| 4401 | the token is no longer good |
 | 4404 | there is no session of that name, and `wait` was not given |
 | 4408 | the subscriber took nothing for 10 s: connect again, after the last id |
 """

@@ -1,13 +1,29 @@
 """`narrowcast serve`: the decoder service."""
 
+from pathlib import Path
+
 import click
+
+from narrowcast_decoder.commands.security_options import security_options
 
 
 @click.command()
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    envvar="NARROWCAST_CONFIG",
+    metavar="FILE",
+    help="File of settings, TOML: port = 9000.",
+)
 @click.option("--host", metavar="ADDRESS", help="Address to listen on; 127.0.0.1 by default.")
 @click.option("--port", type=int, metavar="N", help="Port to listen on; 8000 by default.")
 @click.option(
     "--store", metavar="FILE", help="File that keeps the series; narrowcast.sqlite by default."
+)
+@click.option(
+    "--bus",
+    metavar="URL",
+    help="Valkey or Redis that keeps the series instead, for several decoders: redis://HOST:6379/0",
 )
 @click.option("--model", metavar="NAME", help="Model, or a .safetensors file; oa by default.")
 @click.option("--threads", type=int, metavar="N", help="Threads of the network; 1 by default.")
@@ -35,19 +51,8 @@ import click
     metavar="FORMAT",
     help="text or json: one line a record on standard error; text by default.",
 )
-def serve(
-    host: str | None,
-    port: int | None,
-    store: str | None,
-    model: str | None,
-    threads: int | None,
-    precision: str | None,
-    device: str | None,
-    max_age: str | None,
-    max_samples: str | None,
-    max_bytes: str | None,
-    log_format: str | None,
-) -> None:
+@security_options()
+def serve(config: Path | None, **flags: object) -> None:
     r"""Take in streams, read their valence, and serve the series.
 
     \b
@@ -55,27 +60,18 @@ def serve(
       narrowcast serve
       narrowcast serve --port 9000 --store /data/series.sqlite
       narrowcast serve --max-age 30d --max-bytes 10G
+      narrowcast serve --bus redis://valkey:6379/0
+      narrowcast serve --host 0.0.0.0 --tokens tokens.toml --tls-cert cert.pem --tls-key key.pem
 
-    Each option can also be given as an environment variable, NARROWCAST_HOST, NARROWCAST_PORT,
-    NARROWCAST_STORE, NARROWCAST_MAX_AGE, ...; flags win.
+    Each option but --config can also be given in the file, as max_age = "30d", and as an
+    environment variable, NARROWCAST_MAX_AGE; flags go before the file, and that before the
+    environment. On loopback no tokens are needed.
     """
     from narrowcast_decoder import server
     from narrowcast_decoder.settings import read_settings
     from narrowcast_shared import logs
 
     logs.at_least(1)
-    settings = read_settings(
-        host=host,
-        port=port,
-        store=store,
-        model=model,
-        threads=threads,
-        precision=precision,
-        device=device,
-        max_age=max_age,
-        max_samples=max_samples,
-        max_bytes=max_bytes,
-        log_format=log_format,
-    )
+    settings = read_settings(config, **flags)
     logs.use(settings.log_format)
     server.serve(settings)

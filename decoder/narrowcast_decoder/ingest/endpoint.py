@@ -9,6 +9,7 @@ from narrowcast_decoder.ingest.publisher import Publisher
 from narrowcast_decoder.ingest.registry import Registry
 from narrowcast_decoder.metrics import Metrics
 from narrowcast_decoder.pipeline import Pipeline
+from narrowcast_decoder.security.limits import Limits
 from narrowcast_decoder.stages import Stages
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.close_codes import CloseCode
@@ -25,12 +26,14 @@ class Ingest:
         clock: Clock,
         stages: Stages | None = None,
         metrics: Metrics | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self._registry = registry
         self._pipeline = pipeline
         self._clock = clock
         self._stages = stages or Stages()
         self._metrics = metrics or Metrics()
+        self._limits = limits or Limits()
         self._draining = asyncio.Event()
         self._open = 0
         self._all_gone = asyncio.Event()
@@ -59,7 +62,13 @@ class Ingest:
             return
         await websocket.accept(SUBPROTOCOL)
         publisher = Publisher(
-            websocket, self._registry, self._pipeline, self._clock, self._stages, self._metrics
+            websocket,
+            self._registry,
+            self._pipeline,
+            self._clock,
+            self._stages,
+            self._metrics,
+            self._limits,
         )
         self._open += 1
         try:

@@ -19,13 +19,18 @@ class Verdict(NamedTuple):
     reason: str
 
 
+REPLACED = Verdict(EndCode.REPLACED, "another encoder publishes this session now")
+DELETED = Verdict(EndCode.REFUSED, "this session was deleted")
+
+
 @dataclass(eq=False)
 class LiveSession:
     """Numbers and counters of one session. Only the event loop touches it.
 
     next_seq: one above the highest frame taken in. next_id: id of the next sample. stored_seq:
     one above the highest frame with a stored sample. owed: frames below them that the publisher
-    may still tell of. pending: frames taken in and not yet stored.
+    may still tell of. pending: frames taken in and not yet stored. hold: by which its samples
+    are stored (`SampleStore`), None where nobody can take it over.
     """
 
     name: str
@@ -34,6 +39,7 @@ class LiveSession:
     stored_seq: int
     last_captured_us: int | None
     owed: Owed = Owed()
+    hold: int | None = None
     clock_offset_us: int = 0
     pending: int = 0
     progress: asyncio.Event = field(default_factory=asyncio.Event)
@@ -48,12 +54,12 @@ class LiveSession:
         self.verdict = self.verdict or verdict
         self.over.set()
 
-    def fail(self, reason: str) -> None:
+    def fail(self, verdict: Verdict) -> None:
         """Send its publisher away. What has been taken in and not stored cannot be."""
         self.failed = True
         self.pending = 0
         self.progress.set()
-        self.stop(Verdict(EndCode.FAULT, reason))
+        self.stop(verdict)
 
     def taken(self, count: int, next_seq: int, last_captured_us: int) -> None:
         """`count` frames were handed to the pipeline, the last of which comes before `next_seq`.
@@ -87,6 +93,8 @@ class LiveSession:
 
     def stored(self, count: int, stored_seq: int) -> None:
         """`count` samples are in the store for good."""
+        if self.failed:
+            return  # nobody is left to be told
         self.pending -= count
         self.stored_seq = max(self.stored_seq, stored_seq)
         self.progress.set()

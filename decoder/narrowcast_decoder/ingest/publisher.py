@@ -15,6 +15,9 @@ from narrowcast_decoder.ingest.receiver import Ended, Receiver, State
 from narrowcast_decoder.ingest.registry import Claim, Registry
 from narrowcast_decoder.metrics import INTERRUPTED, Metrics, Violation, end_name
 from narrowcast_decoder.pipeline import Pipeline
+from narrowcast_decoder.security.leases import lease_of
+from narrowcast_decoder.security.limits import Limits
+from narrowcast_decoder.security.scopes import Scope
 from narrowcast_decoder.stages import Stages
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.close_codes import CloseCode
@@ -72,6 +75,7 @@ class Publisher:
         clock: Clock,
         stages: Stages,
         metrics: Metrics,
+        limits: Limits,
     ) -> None:
         self._websocket = websocket
         self._registry = registry
@@ -80,9 +84,12 @@ class Publisher:
         self._stages = stages
         self._metrics = metrics
         self._receiver = Receiver()
-        self._rate = MessageRate()
+        self._limits = limits
+        self._lease = lease_of(websocket.scope)
+        self._rate = MessageRate(bytes_per_s=limits.publish_bytes_per_s)
         self._contexts: dict[bool, RungContexts] = {}  # by late
         self._heard_us = clock.monotonic_us()
+        self._heard_bytes = 0
         self._report_interval_s = 0.2
         self._requested: dict[bool, _Requested] = {}  # by late
 
@@ -111,11 +118,27 @@ class Publisher:
         except TimeoutError:
             raise self._violation(Violation.NO_HELLO, "no HELLO came") from None
         assert isinstance(hello, wire.Hello)
+        self._check_welcome(hello.session)
         interval_ms = min(
             max(hello.report_interval_ms, MIN_REPORT_INTERVAL_MS), MAX_REPORT_INTERVAL_MS
         )
         self._report_interval_s = interval_ms / 1000
         return await self._registry.claim(hello)
+
+    def _check_welcome(self, session: str) -> None:
+        """Raises _Ended where the token is not of this session, or no more sessions can be."""
+        if not self._lease.use(Scope.PUBLISH, session):
+            raise _Ended(
+                EndCode.REFUSED,
+                f"the token {self._lease.name!r} does not give the right to publish this session",
+            )
+        live = self._registry.live()
+        if len(live) >= self._limits.sessions and session not in live:
+            # Not for good: another decoder may have room, or this one later.
+            raise _Ended(
+                EndCode.DRAINING,
+                f"{self._limits.sessions} sessions are published here, and no more can be",
+            )
 
     async def _welcome(self, claim: Claim) -> None:
         session = claim.session
@@ -139,7 +162,8 @@ class Publisher:
         replaced = asyncio.create_task(claim.replaced.wait())
         drained = asyncio.create_task(draining.wait())
         over = asyncio.create_task(claim.session.over.wait())
-        tasks = {reading, reporting, replaced, drained, over}
+        revoked = asyncio.create_task(self._lease.revoked.wait())
+        tasks = {reading, reporting, replaced, drained, over, revoked}
         try:
             await self._first_of(tasks, claim)
             if _finished(reporting) and self._receiver.state is State.ENDED:
@@ -152,6 +176,8 @@ class Publisher:
             return _Ended(EndCode.REPLACED, "another encoder publishes this session now")
         if claim.session.verdict is not None:
             return _Ended(*claim.session.verdict)
+        if self._lease.revoked.is_set() and not _finished(reading):
+            return _Ended(EndCode.REFUSED, "the token is no longer good")
         if draining.is_set() and not _finished(reading):
             return _Ended(EndCode.DRAINING, "the decoder is going away; come back")
         ended = reading if _finished(reading) else reporting
@@ -188,7 +214,7 @@ class Publisher:
                 return
             elif isinstance(event, list):
                 await self._submit(claim, event)
-            if pause_us := self._rate.pause_us(self._heard_us):
+            if pause_us := self._rate.pause_us(self._heard_us, self._heard_bytes):
                 await asyncio.sleep(pause_us / US_PER_S)
 
     async def _submit(self, claim: Claim, frames: list[TakenFrame]) -> None:
@@ -211,6 +237,7 @@ class Publisher:
         try:
             with self._stages.parse:
                 self._metrics.message(len(data))
+                self._heard_bytes = len(data)
                 self._heard_us = self._clock.monotonic_us()
                 return self._receiver.receive(data, self._heard_us, self._clock.unix_us())
         except ProtocolError as error:

@@ -3,15 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.ingest.gaps import Gap, Owed
-from narrowcast_decoder.ingest.live import US_PER_S, LiveSession, Verdict
+from narrowcast_decoder.ingest.live import DELETED, REPLACED, US_PER_S, LiveSession
 from narrowcast_decoder.store.health import PATIENCE_S, RETRY_S
-from narrowcast_decoder.store.interface import SampleStore, StoreBusyError
+from narrowcast_decoder.store.interface import HoldLostError, SampleStore, StoreBusyError
 from narrowcast_shared.clock import Clock
-from narrowcast_shared.wire.messages import EndCode, Hello
+from narrowcast_shared.errors import StoreError
+from narrowcast_shared.wire.messages import Hello
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +47,20 @@ class Registry:
         """Take the session over for a new connection; the one before is told.
 
         The lock keeps two connections from loading the same session twice. Nobody is replaced
-        before the store has agreed. Raises StoreError where it does not.
+        before the store has agreed. Raises StoreError where it does not. A session that another
+        decoder held since is read from the store again.
         """
         name = hello.session
         async with self._opening:
-            await self._store.note_started(name, self._now_s())
-            session = self._sessions.get(name)
-            if session is None or session.over.is_set():
-                session = await self._load(name)
+            known = self._sessions.get(name)
+            held = None if known is None or known.over.is_set() else known.hold
+            hold = await self._store.note_started(name, self._now_s(), held)
+            if known is not None and known.hold == hold:
+                session = known
+            else:
+                session = await self._load(name, hold)
+                if known is not None:
+                    known.fail(REPLACED)
             before, claim = self._claims.get(name), Claim(session)
             if before is not None:
                 logger.info(
@@ -67,8 +75,16 @@ class Registry:
         """Send a session's publisher away for good; return once all it sent is stored."""
         claim = self._claims.get(name)
         if claim is not None:
-            claim.session.stop(Verdict(EndCode.REFUSED, "this session was deleted"))
+            claim.session.stop(DELETED)
             await claim.gone.wait()
+
+    def lost(self, session: str, hold: int, *, deleted: bool) -> None:
+        """Another decoder took `hold` on a session, or deleted it while it was held by `hold`."""
+        known = self._sessions.get(session)
+        if known is None or known.hold is None:
+            return
+        if known.hold < hold or (deleted and known.hold == hold):
+            known.fail(DELETED if deleted else REPLACED)
 
     async def release(self, claim: Claim, *, finished: bool) -> None:
         """The connection is over; with `finished`, so is the session: it was told to the end.
@@ -86,7 +102,10 @@ class Registry:
         patience_us = self._clock.monotonic_us() + PATIENCE_S * US_PER_S
         while True:
             try:
-                await self._forget(name, finished=finished)
+                await self._forget(claim.session, finished=finished)
+            except HoldLostError as error:
+                claim.session.fail(DELETED if error.deleted else REPLACED)
+                return
             except StoreBusyError:
                 if self._clock.monotonic_us() >= patience_us:
                     raise
@@ -94,23 +113,28 @@ class Registry:
             else:
                 return
 
-    async def _forget(self, name: str, *, finished: bool) -> None:
+    async def _forget(self, session: LiveSession, *, finished: bool) -> None:
         """Let go of a session that nobody publishes; with `finished`, store that it has ended."""
+        name = session.name
         async with self._opening:
             if name in self._claims:
                 return  # somebody does by now
             self._sessions.pop(name, None)
             if finished:
-                await self._store.note_ended(name, self._now_s(), "finished")
+                await self._store.note_ended(name, self._now_s(), "finished", session.hold)
                 self._hub.end(name)
+            elif session.hold is not None:
+                with suppress(StoreError):  # other decoders hear of it a little later then
+                    await self._store.note_left(name, session.hold)
 
-    async def _load(self, name: str) -> LiveSession:
+    async def _load(self, name: str, hold: int) -> LiveSession:
         summary = await self._store.summary(name)
-        assert summary is not None  # it was noted as started
+        if summary is None:
+            raise HoldLostError(name, deleted=True)
         last_us = None if summary.last_t is None else _us(summary.last_t)
         owed = await self._owed(name, summary.next_seq - summary.last_id)
         next_seq, next_id = summary.next_seq, summary.last_id + 1
-        return LiveSession(name, next_seq, next_id, next_seq, last_us, owed)
+        return LiveSession(name, next_seq, next_id, next_seq, last_us, owed, hold)
 
     async def _owed(self, name: str, missing: int) -> Owed:
         """What the session still lacks: a decoder that was killed leaves it to the store."""

@@ -1,13 +1,16 @@
 """What a store of series promises. One set of tests holds every implementation to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from narrowcast_shared.errors import StoreError
 from narrowcast_shared.samples import Sample, Status
+
+NO_HOLDS: Mapping[str, int] = MappingProxyType({})
 
 DEFAULT_PAGE = 1000
 """Samples, or sessions, that one call reads unless it is told otherwise."""
@@ -28,20 +31,27 @@ class SeriesConflictError(StoreError):
         self.session = session
 
 
+class HoldLostError(SeriesConflictError):
+    """Nobody stores samples by this hold any more: a newer one was taken, or, with `deleted`,
+    the session was deleted since.
+    """
+
+    def __init__(self, session: str, *, deleted: bool = False) -> None:
+        what = "was deleted" if deleted else "is published by another connection now"
+        super().__init__(session, f"session {session!r} {what}")
+        self.deleted = deleted
+
+
 class SessionState(StrEnum):
     """Whether more samples are to be expected of a session."""
 
-    LIVE = "live"  # its publisher is connected to this service
+    LIVE = "live"  # its publisher is connected
     INTERRUPTED = "interrupted"  # its publisher is gone without saying that it has finished
     ENDED = "ended"  # its publisher has finished
 
 
 class SessionSummary(BaseModel):
-    """One session at a glance.
-
-    A store tells ended sessions from others; which of the others are live is known where the
-    publishers are connected (`Service`), and a store calls them all interrupted.
-    """
+    """One session at a glance."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -109,15 +119,23 @@ class SampleStore(Protocol):
     Ids are given by the publisher's side: 1, 2, 3, ... in each session. A sample that is
     stored is never changed. Where the beginning of a series was deleted, it begins later; its
     ids, and where it goes on, stay what they are.
+
+    Several decoders may share a store. A publisher's hold on its session is a number that
+    `note_started` gives out, greater each time: a fencing token. What comes by an older hold
+    is a HoldLostError, however late it comes, so that no two decoders write to one series.
     """
 
-    async def append(self, samples: Sequence[Sample]) -> None:
+    async def append(self, samples: Sequence[Sample], holds: Mapping[str, int] = NO_HOLDS) -> None:
         """Store all of them or none; return when they would survive a crash of the process.
+
+        holds: by session, where a publisher stands behind the samples. Of a session that is not
+        in it no hold is asked for.
 
         They may be of many sessions; those of one session are in order of id and continue
         its series. A sample that is stored already is passed over where it is the same, and
         is a SeriesConflictError where it is not. So is an id left out, or a frame number
-        (`seq`) that the session has under another id.
+        (`seq`) that the session has under another id; of samples that were deleted since, a
+        store may not know that any more.
         """
         ...
 
@@ -139,6 +157,8 @@ class SampleStore(Protocol):
         """The gaps in its frame numbers, the oldest first, found from the end of the series on.
 
         Looks no further back once `missing` frames are found: time grows with how far that is.
+        Gaps before the first sample are none of these, and those before samples that were
+        deleted may not be.
         """
         ...
 
@@ -182,12 +202,32 @@ class SampleStore(Protocol):
         """Write something that changes nothing; return where an append can be expected to work."""
         ...
 
-    async def note_started(self, session: str, unix_s: float) -> None:
-        """A publisher has come, or come back: the session exists, and has not ended."""
+    async def note_started(self, session: str, unix_s: float, hold: int | None = None) -> int:
+        """A publisher has come, or come back: the session exists, and has not ended.
+
+        Returns its hold, which ends every other. hold: one that this decoder has on the session
+        already; it is returned where nobody took another since. The session is live from now on.
+        """
         ...
 
-    async def note_ended(self, session: str, unix_s: float, reason: str) -> None:
-        """The publisher has finished. Raises UnknownSessionError where it never started."""
+    async def note_left(self, session: str, hold: int) -> None:
+        """The publisher has gone, and may come back: by this hold the session is live no more.
+
+        Nothing happens where it is held by another, or where there is no such session.
+        """
+        ...
+
+    async def note_ended(
+        self, session: str, unix_s: float, reason: str, hold: int | None = None
+    ) -> None:
+        """The publisher, with its `hold` if it has one, has finished.
+
+        Raises UnknownSessionError where it never started.
+        """
+        ...
+
+    async def take_turn(self, task: str, for_s: float) -> bool:
+        """Whether this decoder is the one to do `task` for the next `for_s`; no other is then."""
         ...
 
     async def close(self) -> None:

@@ -23,6 +23,9 @@ PERIOD_S = 30.0
 KEPT_NEWEST = 2048
 """Samples that a session keeps as long as it has not ended: four times what may be under way."""
 
+TURN_S = 4 * PERIOD_S
+"""For so long one of the decoders that share a store looks after it, and the others do not."""
+
 MAX_SESSIONS = 10_000
 """Sessions of one look; where there are more, the next one goes on."""
 
@@ -61,7 +64,8 @@ class Retention:
         """Look after the store until cancelled. A store that fails is asked again."""
         while any(limit is not None for limit in self._limits):
             try:
-                await self.enforce()
+                if await self._store.take_turn("retention", TURN_S):
+                    await self.enforce()
             except StoreError as error:
                 _log.warning("nothing old could be deleted: %s", error)
             await asyncio.sleep(PERIOD_S)
@@ -149,7 +153,7 @@ class Retention:
         return deleted
 
     def _is_live(self, summary: SessionSummary) -> bool:
-        return summary.session in self._live_sessions()
+        return summary.state is SessionState.LIVE or summary.session in self._live_sessions()
 
     def _note_excess(self, excess: int) -> None:
         """Say it where what must be kept is more than what may be."""

@@ -2,13 +2,15 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
 from narrowcast_decoder.store import sqlite_deletion, sqlite_schema, sqlite_series
+from narrowcast_decoder.store.holds import Holds
 from narrowcast_decoder.store.interface import (
     DEFAULT_PAGE,
+    NO_HOLDS,
     IdSpan,
     SeqGap,
     SessionSummary,
@@ -43,6 +45,7 @@ class SqliteStore:
         self._reader = reader
         self._clock = clock
         self._model = model
+        self._holds = Holds()
 
     @classmethod
     async def open(
@@ -77,7 +80,8 @@ class SqliteStore:
         file.opened()
         return cls(file, writer, reader, clock or SystemClock(), model)
 
-    async def append(self, samples: Sequence[Sample]) -> None:
+    async def append(self, samples: Sequence[Sample], holds: Mapping[str, int] = NO_HOLDS) -> None:
+        self._holds.check(samples, holds)  # a newer hold's samples queue up behind these
         unix_s = self._clock.unix_us() / _US_PER_S
         await self._write(lambda connection: sqlite_series.append(connection, samples, unix_s))
 
@@ -99,13 +103,20 @@ class SqliteStore:
         )
 
     async def summary(self, session: str) -> SessionSummary | None:
-        return await self._reader.run(lambda connection: sqlite_series.summary(connection, session))
+        found = await self._reader.run(
+            lambda connection: sqlite_series.summary(connection, session)
+        )
+        return None if found is None else self._holds.with_live(found)
 
     async def summaries(self, limit: int = DEFAULT_PAGE) -> list[SessionSummary]:
-        return await self._reader.run(lambda connection: sqlite_series.summaries(connection, limit))
+        found = await self._reader.run(
+            lambda connection: sqlite_series.summaries(connection, limit)
+        )
+        return [self._holds.with_live(summary) for summary in found]
 
     async def oldest(self, limit: int = DEFAULT_PAGE) -> list[SessionSummary]:
-        return await self._reader.run(lambda connection: sqlite_series.oldest(connection, limit))
+        found = await self._reader.run(lambda connection: sqlite_series.oldest(connection, limit))
+        return [self._holds.with_live(summary) for summary in found]
 
     async def usage(self) -> Usage:
         return await self._reader.run(sqlite_deletion.usage)
@@ -122,6 +133,8 @@ class SqliteStore:
         found = await self._write(
             lambda connection: sqlite_deletion.hide(connection, session, written_before)
         )
+        if found:
+            self._holds.forget(session)
         # Also what an end of the process left half deleted.
         purged = False
         while await self._write(sqlite_deletion.purge):
@@ -133,15 +146,27 @@ class SqliteStore:
     async def check_writable(self) -> None:
         await self._write(sqlite_schema.write_nothing)
 
-    async def note_started(self, session: str, unix_s: float) -> None:
+    async def note_started(self, session: str, unix_s: float, hold: int | None = None) -> int:
         await self._write(
             lambda connection: sqlite_series.note_started(connection, session, unix_s, self._model)
         )
+        return self._holds.take(session, hold)
 
-    async def note_ended(self, session: str, unix_s: float, reason: str) -> None:
+    async def note_left(self, session: str, hold: int) -> None:
+        self._holds.leave(session, hold)
+
+    async def note_ended(
+        self, session: str, unix_s: float, reason: str, hold: int | None = None
+    ) -> None:
+        if hold is not None:
+            self._holds.check_one(session, hold)
         await self._write(
             lambda connection: sqlite_series.note_ended(connection, session, unix_s, reason)
         )
+        self._holds.end(session)
+
+    async def take_turn(self, task: str, for_s: float) -> bool:  # noqa: ARG002 - there is no other
+        return True
 
     async def close(self) -> None:
         await self._reader.close()

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from narrowcast_decoder.store import conflicts
 from narrowcast_decoder.store.interface import (
     IdSpan,
     SeqGap,
-    SeriesConflictError,
     SessionState,
     SessionSummary,
 )
@@ -161,11 +161,7 @@ def _append_series(connection: sqlite3.Connection, series: list[Sample], unix_s:
     try:
         connection.executemany(_INSERT, [_row(position.key, sample) for sample in new])
     except sqlite3.IntegrityError as error:
-        raise SeriesConflictError(
-            series[0].session,
-            f"session {series[0].session!r} has a sample of one of these frames under another id",
-            "every captured frame has exactly one sample",
-        ) from error
+        raise conflicts.doubled(series[0].session) from error
     counts = Counter(sample.status for sample in new)
     by_status = [counts[status] for status in Status]
     newest = max(new, key=lambda sample: sample.seq)  # what is filled in later comes after it
@@ -199,21 +195,14 @@ def _check_repeats(connection: sqlite3.Connection, repeats: list[Sample]) -> Non
     }
     for sample in repeats:
         if sample.id >= min(stored, default=sample.id + 1) and stored.get(sample.id) != sample:
-            raise SeriesConflictError(
-                session,
-                f"session {session!r} has another sample of id {sample.id} already",
-                "a stored sample is never changed; publish under another session name",
-            )
+            raise conflicts.changed(session, sample.id)
 
 
 def _check_ids(last_id: int, new: list[Sample]) -> None:
     """Raises SeriesConflictError where ids do not continue the series."""
     for expected, sample in enumerate(new, start=last_id + 1):
         if sample.id != expected:
-            raise SeriesConflictError(
-                sample.session,
-                f"session {sample.session!r} continues with id {expected}, got {sample.id}",
-            )
+            raise conflicts.left_out(sample.session, expected, sample.id)
 
 
 def _row(key: int, sample: Sample) -> tuple[Any, ...]:

@@ -1,10 +1,14 @@
 """`narrowcast encode`: a camera, file or URL, live to a decoder."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from narrowcast_shared import options
+
+if TYPE_CHECKING:
+    from narrowcast_shared.remote.access import Access
 
 
 @click.command()
@@ -17,6 +21,7 @@ from narrowcast_shared import options
     metavar="URL",
     help="The decoder to publish to.",
 )
+@options.access_options()
 @click.option("--session", metavar="NAME", help="Name of the session; a random one by default.")
 @options.px_option()
 @options.qp_option()
@@ -70,6 +75,7 @@ def encode(
     detector: str,
     detector_model: Path | None,
     link: options.LinkChoice,
+    access: "Access",
 ) -> None:
     r"""Publish SOURCE: a camera (0, /dev/video0), a file, an rtsp or http URL, or `sample`.
 
@@ -86,11 +92,15 @@ def encode(
     """
     from narrowcast_encoder.live.main import EncodeRequest, publish
     from narrowcast_encoder.session.settings import StreamSettings
+    from narrowcast_shared.remote.address import parse_address
 
     latency_us = None if latency_s is None else round(1e6 * latency_s)
     settings = StreamSettings(
         px, qp, fps, frames_per_message, link.settings(), latency_us=latency_us, adapt=adapt
     )
+    address = parse_address(url, access)
     publish(
-        EncodeRequest(source, url, session, settings, loop, patience_s, detector, detector_model)
+        EncodeRequest(
+            source, address, session, settings, loop, patience_s, detector, detector_model
+        )
     )

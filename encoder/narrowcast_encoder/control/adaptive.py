@@ -122,7 +122,7 @@ class AdaptiveController:
         if self._chosen is not None and resting and not fallen:
             return self._chosen
         self._reviewed_us, self._reviewed_bps = observation.now_us, capacity_bps
-        self._chosen = self._choose(self._means(observation.line), observation.now_us)
+        self._chosen = self._choose(observation.line, observation.now_us)
         return self._chosen
 
     def _means(self, line: LineView) -> Means:
@@ -139,9 +139,9 @@ class AdaptiveController:
             headroom=0.0 if line.told else HEADROOM,
         )
 
-    def _choose(self, means: Means, now_us: int) -> Candidate:
+    def _choose(self, line: LineView, now_us: int) -> Candidate:
         """The best there is, or the rung in force for as long as loyalty holds it."""
-        chosen = self._chosen
+        means, chosen = self._means(line), self._chosen
         if chosen is None or self._was_down:
             self._loyalty.reset()
             return choice.best(self._rows, means)
@@ -152,8 +152,10 @@ class AdaptiveController:
         if not others:
             return still
         other = choice.best(others, means)
-        # Nothing holds a rung that does not fit, or that no frame was coded at.
-        free = choice.fit(still.row, means) is None or other.row.rung == self._coded_rung
+        # Nothing holds a rung that no frame was coded at, or that does not fit a line that was told;
+        # one that was found out may be back before another rung's keyframe has arrived.
+        fits = not line.told or choice.fit(still.row, means) is not None
+        free = not fits or other.row.rung == self._coded_rung
         held = not self._leaves(still, other, means, now_us)
         if other.worth <= still.worth or (held and not free):
             return still

@@ -21,7 +21,7 @@ from narrowcast_encoder.sources import FrameSource, open_source
 from narrowcast_shared import __version__
 from narrowcast_shared.clock import Clock, SteadyClock, SystemClock
 from narrowcast_shared.errors import ProtocolError, SettingsError
-from narrowcast_shared.remote.address import parse_address
+from narrowcast_shared.remote.address import Address
 from narrowcast_shared.wire.messages import (
     INCARNATION_BYTES,
     Capability,
@@ -34,7 +34,7 @@ class EncodeRequest(NamedTuple):
     """What `narrowcast encode` was asked to do."""
 
     source: str
-    url: str
+    address: Address
     session: str | None
     settings: StreamSettings
     loop: bool
@@ -47,7 +47,7 @@ def publish(request: EncodeRequest) -> None:
     """Run one encoder to the end of its source. Raises NarrowcastError."""
     cv2.setNumThreads(1)  # a chip is too small to share among threads
     clock = SteadyClock(SystemClock())
-    address = parse_address(request.url)
+    address = request.address
     hello = _hello(request, clock.unix_us())
     stream = make_stream(request.settings, hello.start_us)
     publisher = Publisher(stream, hello, address, clock, request.patience_s)

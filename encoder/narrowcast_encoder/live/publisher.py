@@ -125,6 +125,8 @@ class Publisher:
                 ping_interval=None,  # reports show that the decoder lives, at no cost to the cap
                 max_size=MAX_MESSAGE_BYTES,
                 proxy=None if self._address.is_loopback else True,
+                additional_headers=self._address.headers,
+                ssl=self._address.tls,
             )
         except OSError as error:
             raise refusals.of_network(error, self._address) from error

@@ -9,10 +9,28 @@
 
     asyncio.run(main())
 
+Where the decoder wants a token: `subscribe(decoder_at(URL, token=...), ...)`.
 `examples/subscribe.py` is the same as a program.
 """
 
+from pathlib import Path
+
+from pydantic import SecretStr
+
 from narrowcast_shared.client.stream import Replay
 from narrowcast_shared.client.subscription import Notice, State, replay, subscribe
+from narrowcast_shared.remote.access import make_access
+from narrowcast_shared.remote.address import Address, parse_address
 
-__all__ = ["Notice", "Replay", "State", "replay", "subscribe"]
+__all__ = ["Address", "Notice", "Replay", "State", "decoder_at", "replay", "subscribe"]
+
+
+def decoder_at(
+    url: str, *, token: str | SecretStr | None = None, ca: str | Path | None = None
+) -> Address:
+    """A decoder that wants a token, or whose certificate is signed by an authority of its own.
+
+    token: its secret; it is shown in no log and no repr. ca: file of certificates to trust, PEM.
+    Raises SettingsError where the URL or the token is none.
+    """
+    return parse_address(url, make_access(token, ca))

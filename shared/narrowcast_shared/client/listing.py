@@ -7,19 +7,19 @@ from narrowcast_shared.client.archive import Archive, RemoteArchive, TimeSpan, o
 from narrowcast_shared.client.export import export
 from narrowcast_shared.client.sessions import SessionInfo
 from narrowcast_shared.client.times import format_time
-from narrowcast_shared.remote.address import parse_address
+from narrowcast_shared.remote.address import Address, as_address
 from narrowcast_shared.samples import Status
 
 _HEAD = ("session", "state", "first sample", "last sample", "samples")
 
 
-def open_archive(url: str, store: Path | None) -> Archive:
+def open_archive(url: str | Address, store: Path | None) -> Archive:
     """The decoder at `url`, or the file `store` where one is named."""
-    return RemoteArchive(parse_address(url)) if store is None else open_file(store)
+    return RemoteArchive(as_address(url)) if store is None else open_file(store)
 
 
 async def write_export(
-    url: str, store: Path | None, session: str, span: TimeSpan, out: Path
+    url: str | Address, store: Path | None, session: str, span: TimeSpan, out: Path
 ) -> int:
     """As `client.export.export`, of the session of that name."""
     archive = open_archive(url, store)

@@ -75,6 +75,8 @@ async def _connection(address: Address, url: str) -> AsyncIterator[ClientConnect
     try:
         connection = await connect(
             url,
+            additional_headers=address.headers,
+            ssl=address.tls,
             compression=None,
             open_timeout=OPEN_TIMEOUT_S,
             close_timeout=CLOSE_TIMEOUT_S,

@@ -18,7 +18,7 @@ from narrowcast_shared.client.sessions import list_sessions
 from narrowcast_shared.client.stream import REAL_TIME, Replay, stream
 from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.errors import LinkError
-from narrowcast_shared.remote.address import Address, parse_address
+from narrowcast_shared.remote.address import Address, as_address
 from narrowcast_shared.remote.backoff import Persistence
 from narrowcast_shared.remote.refusals import NoSuchSessionError, UnreachableError
 from narrowcast_shared.samples import Sample
@@ -55,7 +55,7 @@ def _ignore(_: Notice) -> None:
 
 
 async def subscribe(
-    url: str,
+    url: str | Address,
     session: str | None = None,
     *,
     after_id: int = 0,
@@ -73,7 +73,8 @@ async def subscribe(
     again, and the series goes on after the last id given. To end early, cancel the task, or
     leave the loop and close the iterator (`contextlib.aclosing`).
 
-    url: the decoder's base URL (http, https, ws or wss).
+    url: the decoder's base URL (http, https, ws or wss); or `decoder_at(URL, token=...)`, where
+    it wants a token or has a certificate of its own.
     session: its name; None takes the newest live one and waits where there is none.
     after_id: where to begin; below 0 it counts from the end, so that -100 begins with the last
     100 samples there are.
@@ -87,14 +88,14 @@ async def subscribe(
     """
     clock = SystemClock()
     persistence = Persistence(patience_s, outage_s, clock.monotonic_us(), SystemRandom())
-    subscription = Subscription(parse_address(url), clock, persistence, on_notice)
+    subscription = Subscription(as_address(url), clock, persistence, on_notice)
     async with aclosing(subscription.samples(session, after_id, wait=wait)) as samples:
         async for sample in samples:
             yield sample
 
 
 async def replay(
-    url: str,
+    url: str | Address,
     session: str,
     pace: Replay = REAL_TIME,
     *,
@@ -109,7 +110,7 @@ async def replay(
     """
     clock = SystemClock()
     persistence = Persistence(patience_s, patience_s, clock.monotonic_us(), SystemRandom())
-    subscription = Subscription(parse_address(url), clock, persistence, on_notice, pace)
+    subscription = Subscription(as_address(url), clock, persistence, on_notice, pace)
     async with aclosing(subscription.samples(session, after_id, wait=False)) as samples:
         async for sample in samples:
             yield sample

@@ -1,10 +1,14 @@
 """`narrowcast export`: a stored series as a CSV or Parquet file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from narrowcast_shared import options
+
+if TYPE_CHECKING:
+    from narrowcast_shared.remote.access import Access
 
 
 @click.command()
@@ -26,6 +30,7 @@ from narrowcast_shared import options
     metavar="URL",
     help="The decoder to ask.",
 )
+@options.access_options()
 @click.option(
     "--store",
     type=click.Path(path_type=Path),
@@ -33,7 +38,13 @@ from narrowcast_shared import options
     help="Read this store instead, which no decoder is using.",
 )
 def export(
-    session: str, out: Path, from_: str | None, to: str | None, url: str, store: Path | None
+    session: str,
+    out: Path,
+    from_: str | None,
+    to: str | None,
+    url: str,
+    store: Path | None,
+    access: "Access",
 ) -> None:
     r"""Write what is stored of SESSION, or of a time of it, to a file.
 
@@ -52,9 +63,10 @@ def export(
     from narrowcast_shared.client.archive import TimeSpan
     from narrowcast_shared.client.times import parse_time
     from narrowcast_shared.errors import SettingsError
+    from narrowcast_shared.remote.address import parse_address
 
     span = TimeSpan(parse_time(from_) if from_ else None, parse_time(to) if to else None)
     if span.from_t is not None and span.to_t is not None and span.to_t <= span.from_t:
         raise SettingsError("--to must be later than --from")
-    count = asyncio.run(listing.write_export(url, store, session, span, out))
+    count = asyncio.run(listing.write_export(parse_address(url, access), store, session, span, out))
     click.echo(f"narrowcast: {count} samples of {session} are in {out}", err=True)

@@ -1,10 +1,14 @@
 """`narrowcast sessions`: what a decoder has stored, and the deletion of a session."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from narrowcast_shared import options
+
+if TYPE_CHECKING:
+    from narrowcast_shared.remote.access import Access
 
 
 @click.group(invoke_without_command=True)
@@ -22,9 +26,12 @@ from narrowcast_shared import options
     metavar="FILE",
     help="Read this store instead, which no decoder is using.",
 )
+@options.access_options()
 @options.json_option("each session, one a line,")
 @click.pass_context
-def sessions(context: click.Context, url: str, store: Path | None, as_json: bool) -> None:
+def sessions(
+    context: click.Context, url: str, store: Path | None, as_json: bool, access: "Access"
+) -> None:
     r"""List the sessions that are stored: their times, and their samples by status.
 
     \b
@@ -36,13 +43,15 @@ def sessions(context: click.Context, url: str, store: Path | None, as_json: bool
 
     The newest activity comes first. Times are in this machine's zone.
     """
+    context.obj = access
     if context.invoked_subcommand is not None:
         return
     import asyncio
 
     from narrowcast_shared.client import listing
+    from narrowcast_shared.remote.address import parse_address
 
-    archive = listing.open_archive(url, store)
+    archive = listing.open_archive(parse_address(url, access), store)
     listed = asyncio.run(archive.sessions())
     click.echo(listing.as_json(listed) if as_json else listing.as_table(listed), nl=False)
 
@@ -56,8 +65,16 @@ def sessions(context: click.Context, url: str, store: Path | None, as_json: bool
     "--force", is_flag=True, help="Also where it is being published: its encoder is ended."
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@options.access_options()
 @click.pass_context
-def delete(context: click.Context, session: str, url: str | None, force: bool, yes: bool) -> None:
+def delete(
+    context: click.Context,
+    session: str,
+    url: str | None,
+    force: bool,
+    yes: bool,
+    access: "Access",
+) -> None:
     r"""Delete SESSION and all of its samples from a decoder's store, for good.
 
     \b
@@ -68,12 +85,15 @@ def delete(context: click.Context, session: str, url: str | None, force: bool, y
     import asyncio
 
     from narrowcast_shared.client.sessions import delete_session, get_session
+    from narrowcast_shared.remote.access import Access
     from narrowcast_shared.remote.address import parse_address
 
     assert context.parent is not None
     if context.parent.params["store"] is not None:
         raise click.UsageError("a session is deleted by a decoder that runs: leave out --store")
-    address = parse_address(url or context.parent.params["url"])
+    given: Access = context.obj
+    access = Access(access.token or given.token, access.ca or given.ca)
+    address = parse_address(url or context.parent.params["url"], access)
     info = asyncio.run(get_session(address, session))
     if not yes:
         what = f"{session} and its {info.samples} samples"

@@ -1,8 +1,13 @@
 """`narrowcast watch`: the live series in the terminal, or as JSON or CSV for a pipe."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from narrowcast_shared import options
+
+if TYPE_CHECKING:
+    from narrowcast_shared.remote.access import Access
 
 
 @click.command()
@@ -16,6 +21,7 @@ from narrowcast_shared import options
     metavar="URL",
     help="The decoder to watch.",
 )
+@options.access_options()
 @options.json_option("each sample, one a line,")
 @options.csv_option("each sample, one a line,")
 @click.option(
@@ -75,6 +81,7 @@ def watch(
     replay: bool,
     speed: float,
     max_gap_s: float,
+    access: "Access",
 ) -> None:
     r"""Draw SESSION live: valence, px, QP, wire rate and latency. Without it, the newest one.
 
@@ -91,6 +98,7 @@ def watch(
 
     from narrowcast_shared.client import Replay
     from narrowcast_shared.draw.live import Form, replay_session, watch_session
+    from narrowcast_shared.remote.address import parse_address
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
@@ -99,7 +107,7 @@ def watch(
     form = Form.JSON if as_json else Form.CSV if as_csv else Form.AUTO
     if replay and session is not None:
         shown = replay_session(
-            url,
+            parse_address(url, access),
             session,
             Replay(speed, max_gap_s),
             form=form,
@@ -109,7 +117,7 @@ def watch(
         )
     else:
         shown = watch_session(
-            url,
+            parse_address(url, access),
             session,
             form=form,
             after_id=after_id,

@@ -7,6 +7,7 @@ from enum import Enum, auto
 
 from narrowcast_shared.client import Replay, replay, subscribe
 from narrowcast_shared.draw.views import CsvView, JsonView, LinesView, ScreenView, View, can_draw
+from narrowcast_shared.remote.address import Address
 from narrowcast_shared.samples import Sample
 
 _FRAMES_PER_S = 30  # what a window that is drawn is likely to hold, at most
@@ -22,7 +23,7 @@ class Form(Enum):
 
 
 async def watch_session(
-    url: str,
+    url: str | Address,
     session: str | None = None,
     *,
     form: Form = Form.AUTO,
@@ -54,7 +55,7 @@ async def watch_session(
 
 
 async def replay_session(
-    url: str,
+    url: str | Address,
     session: str,
     pace: Replay,
     *,
@@ -98,7 +99,8 @@ async def _show(
             await asyncio.wait(tasks)
 
 
-def _make_view(form: Form, url: str, window_s: float) -> View:
+def _make_view(form: Form, decoder: str | Address, window_s: float) -> View:
+    url = decoder if isinstance(decoder, str) else decoder.base
     match form:
         case Form.JSON:
             return JsonView(url)

@@ -1,21 +1,37 @@
 """Where a decoder is: one base URL, and the addresses of its API below it."""
 
 import ipaddress
+import logging
+import ssl
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.remote.access import NO_ACCESS, Access
+
+logger = logging.getLogger(__name__)
 
 _SECURE = {"http": False, "ws": False, "https": True, "wss": True}
 
 
 class Address(NamedTuple):
-    """A decoder's base URL, taken apart. `path` has no slash at its end."""
+    """A decoder's base URL, taken apart, and what lets us in. `path` has no slash at its end."""
 
     secure: bool
     host: str
     authority: str
     path: str
+    access: Access = NO_ACCESS
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request brings."""
+        return self.access.headers
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """How to speak TLS, where the URL says so. Raises SettingsError as `Access` does."""
+        return self.access.tls_context() if self.secure else None
 
     @property
     def base(self) -> str:
@@ -46,7 +62,12 @@ class Address(NamedTuple):
         return f"{scheme}://{self.authority}{path}?from={from_id}"
 
 
-def parse_address(url: str) -> Address:
+def as_address(decoder: str | Address) -> Address:
+    """The address, or that of a base URL. Raises SettingsError."""
+    return parse_address(decoder) if isinstance(decoder, str) else decoder
+
+
+def parse_address(url: str, access: Access = NO_ACCESS) -> Address:
     """The address of a base URL (http, https, ws or wss). Raises SettingsError."""
     try:
         parts = urlsplit(url.strip())
@@ -59,4 +80,7 @@ def parse_address(url: str) -> Address:
         raise SettingsError(
             f"{url!r} says more than where the decoder is", "write http://HOST:PORT[/PATH]"
         )
-    return Address(_SECURE[parts.scheme], host, parts.netloc, parts.path.rstrip("/"))
+    address = Address(_SECURE[parts.scheme], host, parts.netloc, parts.path.rstrip("/"), access)
+    if access.token is not None and not (address.secure or address.is_loopback):
+        logger.warning("the token goes to %s unencrypted: write https:// if it can", host)
+    return address

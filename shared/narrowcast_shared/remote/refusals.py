@@ -5,6 +5,7 @@ LinkError
 `-- NoSuchSessionError   the decoder does not know the session, or not yet
 """
 
+import json
 import socket
 import ssl
 
@@ -26,6 +27,9 @@ _PASSING_CODES = {
 }
 _PASSING_STATUSES = {429, 500, 502, 503, 504}
 _FORBIDDEN_STATUSES = {401, 403}
+_TOLD_STATUSES = {400, 409, 413, 421, 422}
+_UNAUTHORIZED = 401
+_GIVE_TOKEN = "name a token's file with --token-file, or set NARROWCAST_TOKEN"  # noqa: S105
 
 
 class UnreachableError(LinkError):
@@ -54,10 +58,33 @@ def of_close(closed: ConnectionClosed, address: Address, session: str) -> LinkEr
 def of_handshake(error: Exception, address: Address) -> LinkError:
     """What a failed opening handshake means."""
     if isinstance(error, InvalidStatus):
-        return of_status(error.response.status_code, address)
+        return of_answer(error.response.status_code, bytes(error.response.body or b""), address)
     if isinstance(error, InvalidMessage) and isinstance(error.__cause__, EOFError | OSError):
         return _dropped(address)
     return not_a_decoder(address)
+
+
+def of_answer(status: int, body: bytes, address: Address) -> LinkError:
+    """What an answer other than the wanted one means: in the decoder's own words if it has any.
+
+    body: a problem document (RFC 9457) where it is one.
+    """
+    try:
+        problem = json.loads(body)
+        detail, remedy = str(problem["detail"]), str(problem.get("remedy", ""))
+        kind = str(problem["type"])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return of_status(status, address)
+    if kind.endswith(":unknown-session"):
+        return NoSuchSessionError(detail, "`narrowcast sessions` lists those there are")
+    if status in _FORBIDDEN_STATUSES:
+        remedy = _GIVE_TOKEN if status == _UNAUTHORIZED else remedy
+        return LinkError(f"{address.base} does not let us in: {detail}", remedy)
+    if status in _PASSING_STATUSES:
+        return UnreachableError(detail, remedy)
+    if status in _TOLD_STATUSES:
+        return LinkError(detail, remedy)
+    return of_status(status, address)
 
 
 def of_status(status: int, address: Address) -> LinkError:
@@ -65,7 +92,8 @@ def of_status(status: int, address: Address) -> LinkError:
     if status in _PASSING_STATUSES:
         return UnreachableError(f"{address.base} cannot answer now (HTTP {status})")
     if status in _FORBIDDEN_STATUSES:
-        return LinkError(f"{address.base} does not let us in (HTTP {status})")
+        remedy = _GIVE_TOKEN if status == _UNAUTHORIZED else ""
+        return LinkError(f"{address.base} does not let us in (HTTP {status})", remedy)
     return not_a_decoder(address)
 
 
@@ -74,7 +102,8 @@ def of_network(error: OSError, address: Address) -> LinkError:
     if isinstance(error, ssl.SSLError):
         return LinkError(
             f"no TLS connection to {address.base} ({error.reason or error})",
-            "check the certificate, or write http:// where the decoder has none",
+            "check the certificate, name who signed it with --ca, or write http:// where there is "
+            "no TLS",
         )
     match error:
         case TimeoutError():

@@ -179,7 +179,7 @@ def test_a_session_is_deleted_and_its_followers_hear_the_end(serve: Serve, serie
 def test_one_that_is_published_is_deleted_only_by_force(serve: Serve, series: Series) -> None:
     async def scenario(running: Running) -> None:
         await running.publish(series("a", 3))
-        running.live.add("a")
+        hold = await running.service.store.note_started("a", 1000.0)
         for query in ("", "?force=true"):  # nobody here can send a publisher away
             refused = await running.client.delete(f"/v1/sessions/a{query}")
             assert refused.status_code == 409
@@ -191,7 +191,7 @@ def test_one_that_is_published_is_deleted_only_by_force(serve: Serve, series: Se
 
         async def evict(session: str) -> None:
             evicted.append(session)
-            running.live.discard(session)
+            await running.service.store.note_left(session, hold)
 
         app = running.service
         object.__setattr__(app, "evict", evict)

@@ -64,8 +64,8 @@ def test_sessions_are_listed_for_people_and_for_programs(serve: Serve, series: S
     async def scenario(running: Running) -> None:
         await running.publish(series("anna", 30))
         await running.publish(series("b", 1500))
+        await running.service.store.note_started("b", 1000.0)
         await running.end("anna")
-        running.live.add("b")
 
         table = await call(running, sessions)
         programs = await call(running, sessions, "--json")
@@ -114,7 +114,7 @@ def test_a_session_is_deleted_when_it_was_confirmed(serve: Serve, series: Series
 def test_one_that_is_live_is_not_deleted(serve: Serve, series: Series) -> None:
     async def scenario(running: Running) -> None:
         await running.publish(series("a", 3))
-        running.live.add("a")
+        await running.service.store.note_started("a", 1000.0)
         result = await call(running, sessions, "delete", "a", "--yes")
         assert isinstance(result.exception, LinkError)
         assert "session 'a' is being published: end its encoder" in str(result.exception)

@@ -30,10 +30,11 @@ def test_sessions_and_their_states(serve: Serve, series: Series) -> None:
     async def scenario(running: Running) -> None:
         store = running.service.store
         for session in ("ended", "interrupted", "live"):
-            await store.note_started(session, 1000.0)
+            hold = await store.note_started(session, 1000.0)
             await store.append(series(session, 5))
+            if session == "interrupted":
+                await store.note_left(session, hold)
         await store.note_ended("ended", 1001.0, "finished")
-        running.live.add("live")
 
         listed = (await running.client.get("/v1/sessions")).json()["sessions"]
         assert [(each["session"], each["state"]) for each in listed] == [

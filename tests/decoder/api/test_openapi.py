@@ -26,6 +26,9 @@ def schema(app: FastAPI) -> dict[str, Any]:
     return schema
 
 
+GUARDED = {"401", "403", "429"}
+
+
 def operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for path, methods in schema["paths"].items():
         for operation in methods.values():
@@ -95,11 +98,19 @@ def test_errors_are_problem_documents(schema: dict[str, Any]) -> None:
             assert content[problems.MEDIA_TYPE]["schema"] == reference, (path, status)
 
 
+def test_what_asks_for_a_token_says_so(schema: dict[str, Any]) -> None:
+    for path, operation in operations(schema):
+        is_open = path in {"/", "/healthz", "/readyz"}
+        assert ("security" in operation) == (not is_open), path
+        assert (set(operation["responses"]) >= GUARDED) == (not is_open), path
+    assert schema["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+
+
 def test_the_websockets_are_told_of_as_426(schema: dict[str, Any]) -> None:
     subscribe = schema["paths"]["/v1/sessions/{session}/subscribe"]["get"]
     publish = schema["paths"]["/v1/publish"]["get"]
-    assert set(subscribe["responses"]) == {"422", "426", "500"}
-    assert set(publish["responses"]) == {"426", "500"}
+    assert set(subscribe["responses"]) == {"422", "426", "500"} | GUARDED
+    assert set(publish["responses"]) == {"426", "500"} | GUARDED
     asked = {p["name"] for p in subscribe["parameters"]}
     assert asked == {"session", "from", "wait", "replay", "speed", "max_gap"}
     assert "narrowcast.subscribe.v1" in subscribe["description"]

@@ -8,10 +8,12 @@ import pytest
 from websockets.asyncio.client import connect
 
 from narrowcast_decoder import server
+from narrowcast_decoder.security.assembly import assemble
 from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import Recogniser
+from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.wire import SUBPROTOCOL
 from narrowcast_shared.wire.messages import Data, End, EndCode, Frame, FrameKind, Hello
 from narrowcast_shared.wire.serial import serialise
@@ -27,9 +29,9 @@ def test_a_session_that_was_told_to_its_end_ends_whoever_has_left(
     append = SqliteStore.append
     ended = asyncio.Event()
 
-    async def slow(store: SqliteStore, samples: object) -> None:
+    async def slow(store: SqliteStore, *samples: object) -> None:
         await asyncio.sleep(APPEND_S)
-        await append(store, samples)  # type: ignore[arg-type]
+        await append(store, *samples)  # type: ignore[arg-type]
 
     async def note_ended(*_: object) -> None:
         ended.set()
@@ -49,9 +51,10 @@ def test_a_session_that_was_told_to_its_end_ends_whoever_has_left(
 
     async def main() -> None:
         settings = DecoderSettings(port=0, store=tmp_path / "s.sqlite")
-        listener = server._listen(settings)
+        security = assemble(settings, settings.host, SystemClock())
+        listener = server._listen(settings, security)
         recogniser = Recogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
-        serving = asyncio.create_task(server._serve(settings, listener, recogniser))
+        serving = asyncio.create_task(server._serve(settings, listener, recogniser, security))
         try:
             await leave(f"ws://127.0.0.1:{listener.getsockname()[1]}/v1/publish")
             await asyncio.wait_for(ended.wait(), 5)

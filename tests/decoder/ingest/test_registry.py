@@ -134,7 +134,7 @@ def test_a_replaced_publisher_takes_nothing_from_its_successor(tmp_path: Path) -
         assert not second.replaced.is_set()
         summary = await store.summary("cam")
         assert summary is not None
-        assert summary.state is SessionState.INTERRUPTED
+        assert summary.state is SessionState.LIVE
 
     run(tmp_path, scenario)
 

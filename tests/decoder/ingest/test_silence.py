@@ -9,10 +9,12 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from narrowcast_decoder import server
+from narrowcast_decoder.security.assembly import assemble
 from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import Recogniser
+from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.wire import SUBPROTOCOL
 from narrowcast_shared.wire.messages import Data, End, EndCode, Frame, FrameKind, Hello, Report
 from narrowcast_shared.wire.serial import parse, serialise
@@ -33,10 +35,11 @@ def no_face(seq: int) -> bytes:
 def run(tmp_path: Path, scenario: Callable[[ClientConnection], Awaitable[None]]) -> None:
     async def main() -> None:
         settings = DecoderSettings(port=0, store=tmp_path / "s.sqlite")
-        listener = server._listen(settings)
+        security = assemble(settings, settings.host, SystemClock())
+        listener = server._listen(settings, security)
         url = f"ws://127.0.0.1:{listener.getsockname()[1]}/v1/publish"
         recogniser = Recogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
-        serving = asyncio.create_task(server._serve(settings, listener, recogniser))
+        serving = asyncio.create_task(server._serve(settings, listener, recogniser, security))
         try:
             async with asyncio.timeout(60):
                 async with connect(url, subprotocols=[SUBPROTOCOL], proxy=None) as socket:  # type: ignore[list-item]
@@ -83,9 +86,9 @@ def test_one_that_waits_for_the_store_is_not_silent(
 ) -> None:
     append = SqliteStore.append
 
-    async def slow(store: SqliteStore, samples: object) -> None:
+    async def slow(store: SqliteStore, *samples: object) -> None:
         await asyncio.sleep(4 * SILENCE_S)
-        await append(store, samples)  # type: ignore[arg-type]
+        await append(store, *samples)  # type: ignore[arg-type]
 
     monkeypatch.setattr(SqliteStore, "append", slow)
 

@@ -5,18 +5,27 @@ from pathlib import Path
 
 import pytest
 
+from narrowcast_decoder.bus.address import parse_bus
+from narrowcast_decoder.bus.valkey_store import ValkeyStore
 from narrowcast_decoder.store.interface import SampleStore
 from narrowcast_decoder.store.sqlite import SqliteStore
+from narrowcast_lab.bus_server import BusServer
 
 OpenStore = Callable[[], Awaitable[SampleStore]]
 """Opens the store of one test; called again, it opens the same one, as a restart does."""
 
 
-def _sqlite(folder: Path) -> OpenStore:
-    return lambda: SqliteStore.open(folder / "made" / "on demand" / "series.sqlite")
+@pytest.fixture
+def sqlite(tmp_path: Path) -> OpenStore:
+    return lambda: SqliteStore.open(tmp_path / "made" / "on demand" / "series.sqlite")
 
 
-@pytest.fixture(params=[_sqlite], ids=["sqlite"])
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> OpenStore:
-    factory: Callable[[Path], OpenStore] = request.param
-    return factory(tmp_path)
+@pytest.fixture
+def valkey(server: BusServer) -> OpenStore:
+    return lambda: ValkeyStore.open(parse_bus(server.url))
+
+
+@pytest.fixture(params=["sqlite", "valkey"])
+def open_store(request: pytest.FixtureRequest) -> OpenStore:
+    found: OpenStore = request.getfixturevalue(request.param)
+    return found

@@ -1,0 +1,1 @@
+"""The series on Valkey or Redis: for several decoders that share them (docs/scale.md)."""

@@ -1,0 +1,62 @@
+"""Which right each path asks for. Pure. What is not said here is open to nobody without a token."""
+
+from enum import Enum, auto
+from typing import NamedTuple
+
+from narrowcast_decoder.security.scopes import Scope
+
+PUBLISH_PATH = "/v1/publish"
+SESSIONS_PATH = "/v1/sessions"
+
+OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/openapi.json"})
+"""What a health check, a balancer and whoever looks for the API's description may read."""
+
+_FOLLOWING = {"subscribe", "events"}
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Kind(Enum):
+    """How long an answer takes: that of a FOLLOW goes on for hours."""
+
+    REQUEST = auto()
+    PUBLISH = auto()
+    FOLLOW = auto()
+
+
+class Requirement(NamedTuple):
+    """What a request asks for. scope: None where it is open. session: None for any, or for none."""
+
+    scope: Scope | None
+    session: str | None = None
+    kind: Kind = Kind.REQUEST
+    any_scope: bool = False
+    """Whether any valid token will do: there is nothing at that path to guard."""
+
+
+def requirement(method: str, path: str) -> Requirement:
+    """What is asked for. path: decoded, as routes see it. method: GET for a WebSocket."""
+    if path in OPEN_PATHS:
+        return Requirement(None)
+    if path == "/metrics" or path.startswith("/debug/"):
+        return Requirement(Scope.METRICS)
+    if path == PUBLISH_PATH:
+        return Requirement(Scope.PUBLISH, kind=Kind.PUBLISH)
+    if path == SESSIONS_PATH:
+        return Requirement(Scope.SUBSCRIBE)
+    if path.startswith(f"{SESSIONS_PATH}/"):
+        return _of_session(method, path.removeprefix(f"{SESSIONS_PATH}/"))
+    return Requirement(None, any_scope=True)
+
+
+def is_safe(method: str) -> bool:
+    """Whether the method changes nothing (RFC 9110, section 9.2.1)."""
+    return method in _SAFE_METHODS
+
+
+def _of_session(method: str, rest: str) -> Requirement:
+    """Of `SESSION` or `SESSION/...`. A name with a slash in it is matched by no route."""
+    session, _, part = rest.partition("/")
+    if not is_safe(method):
+        return Requirement(Scope.ADMIN, session)
+    kind = Kind.FOLLOW if part in _FOLLOWING else Kind.REQUEST
+    return Requirement(Scope.SUBSCRIBE, session, kind)
