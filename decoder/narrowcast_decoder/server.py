@@ -111,7 +111,8 @@ async def _serve(
     home = await open_home(settings)
     store, hub = home.store, home.hub
     try:
-        pipeline = Pipeline(FrameReader(recogniser, stages), store, hub, clock, stages, metrics)
+        reader = FrameReader(recogniser, stages)
+        pipeline = Pipeline(reader, store, hub, clock, stages, metrics)
         registry = Registry(store, hub, clock)
         ingest = Ingest(registry, pipeline, clock, stages, metrics, security.limits)
         service = Service(
@@ -125,7 +126,7 @@ async def _serve(
             metrics=metrics,
             stages=stages,
             queued_frames=lambda: pipeline.queued,
-            is_reading=lambda: pipeline.is_running,
+            is_reading=lambda: pipeline.is_running and not reader.is_failing,
             is_draining=lambda: ingest.is_draining,
         )
         retention = Retention(store, settings.limits, registry.live, clock)

@@ -9,7 +9,7 @@ import torch
 
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.contexts import RungContexts
-from narrowcast_decoder.inference.reader import FrameReader
+from narrowcast_decoder.inference.reader import FAILING_CHIPS, FrameReader
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import LiveSession
 from narrowcast_decoder.metrics import Metrics
@@ -154,6 +154,33 @@ def test_a_network_that_fails_loses_its_batch_and_no_more(tmp_path: Path) -> Non
         assert statuses == [Status.OK, Status.LOST, Status.OK]
 
     run(tmp_path, scenario, FailingRecogniser())
+
+
+class Broken(Recogniser):
+    """Fails until it is mended."""
+
+    def __init__(self) -> None:
+        super().__init__(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
+        self.mended = False
+
+    def read(self, chips: Sequence[CodedChip]) -> list[Reading]:
+        if chips and not self.mended:
+            raise RuntimeError("no such device")
+        return super().read(chips)
+
+
+def test_a_network_that_fails_on_every_chip_is_said_to_and_may_come_back() -> None:
+    recogniser, contexts = Broken(), RungContexts()
+    reader = FrameReader(recogniser)
+    frames = coded(FAILING_CHIPS + 1)
+    for frame in frames[: FAILING_CHIPS - 1]:
+        reader.read([(contexts, frame)])
+    assert not reader.is_failing
+    reader.read([(contexts, frames[-2])])
+    assert reader.is_failing
+    recogniser.mended = True
+    assert [outcome.status for outcome in reader.read([(contexts, frames[-1])])] == [Status.OK]
+    assert not reader.is_failing
 
 
 def test_a_store_that_fails_delays_samples_and_loses_none(

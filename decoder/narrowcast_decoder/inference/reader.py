@@ -17,6 +17,9 @@ MAX_BATCH = 64
 """Chips read in one call of the network. oneDNN keeps memory for every size of batch it has seen:
 for twice as many chips a call takes a tenth less, and all sizes together 250 MB more."""
 
+FAILING_CHIPS = 64
+"""One after another that the network failed on: it is not the chips that are wrong."""
+
 _STATUS = {
     Fate.SHED: Status.SKIPPED,
     Fate.NO_FACE: Status.NO_FACE,
@@ -39,6 +42,12 @@ class FrameReader:
     def __init__(self, recogniser: Recogniser, stages: Stages | None = None) -> None:
         self._recogniser = recogniser
         self._stages = stages or Stages()
+        self._failed = 0  # chips since the last one that was read
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether the network reads nothing any more."""
+        return self._failed >= FAILING_CHIPS
 
     def read(self, work: Sequence[tuple[RungContexts, TakenFrame]]) -> list[Outcome]:
         """One outcome a frame, in order. Frames of one session must come in their order."""
@@ -63,11 +72,15 @@ class FrameReader:
         it fails on: they are of many sessions.
         """
         try:
-            return list(self._recogniser.read(chips))
+            readings = list(self._recogniser.read(chips))
         except RuntimeError:  # what torch raises, out of memory included
             if len(chips) == 1:
                 logger.exception("the network failed on a chip; it is lost")
+                self._failed += 1
                 return [None]
+        else:
+            self._failed = 0
+            return [*readings]
         middle = len(chips) // 2
         return self._batch(chips[:middle]) + self._batch(chips[middle:])
 

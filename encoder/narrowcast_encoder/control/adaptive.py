@@ -152,8 +152,8 @@ class AdaptiveController:
         if not others:
             return still
         other = choice.best(others, means)
-        # Nothing holds a rung that no frame was coded at, or that does not fit a line that was told;
-        # one that was found out may be back before another rung's keyframe has arrived.
+        # Nothing holds a rung that no frame was coded at, or that does not fit a line that is told.
+        # One that was found out may be back before another rung's keyframe has arrived.
         fits = not line.told or choice.fit(still.row, means) is not None
         free = not fits or other.row.rung == self._coded_rung
         held = not self._leaves(still, other, means, now_us)
