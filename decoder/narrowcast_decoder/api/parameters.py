@@ -1,4 +1,8 @@
-"""The parameters that several paths share, described once."""
+"""The parameters that several paths share, described once.
+
+Dependencies are coroutines, though they wait for nothing: FastAPI calls plain functions, and
+classes, on threads, and a storm of subscribers would make forty of them.
+"""
 
 import math
 from typing import Annotated
@@ -14,7 +18,7 @@ from narrowcast_decoder.store.ranges import MAX_ID, Range
 from narrowcast_shared.wire.messages import SESSION_PATTERN
 
 
-def _service(connection: HTTPConnection) -> Service:
+async def _service(connection: HTTPConnection) -> Service:
     service = connection.app.state.service
     assert isinstance(service, Service)
     return service
@@ -23,7 +27,7 @@ def _service(connection: HTTPConnection) -> Service:
 ServiceOf = Annotated[Service, Depends(_service)]
 
 
-def _lease(connection: HTTPConnection) -> Lease:
+async def _lease(connection: HTTPConnection) -> Lease:
     return lease_of(connection.scope)
 
 

@@ -30,6 +30,7 @@ from narrowcast_decoder.api.parameters import (
     before,
 )
 from narrowcast_decoder.api.readers import reader
+from narrowcast_decoder.replay import Pace
 from narrowcast_decoder.security.leases import Lease
 from narrowcast_decoder.service import Service
 from narrowcast_shared.close_codes import CloseCode
@@ -49,23 +50,24 @@ MAX_REASON_BYTES = 123
 """RFC 6455, section 5.5: a close frame has 125 bytes, two of them for the code."""
 
 
-class Wanted:
+class Wanted(NamedTuple):
     """What a subscriber asks for."""
 
-    def __init__(
-        self,
-        session: SessionName,
-        pace: ReplayOf,
-        from_id: FromId = None,
-        *,
-        wait: Annotated[
-            bool, Query(description="Wait for a session that does not exist yet.")
-        ] = False,
-    ) -> None:
-        self.session = session
-        self.after_id = before(from_id)
-        self.wait = wait
-        self.pace = pace
+    session: str
+    after_id: int
+    wait: bool
+    pace: Pace | None
+
+
+async def wanted_of(
+    session: SessionName,
+    pace: ReplayOf,
+    from_id: FromId = None,
+    *,
+    wait: Annotated[bool, Query(description="Wait for a session that does not exist yet.")] = False,
+) -> Wanted:
+    """From the path and the query."""
+    return Wanted(session, before(from_id), wait, pace)
 
 
 STALL_CHECKS = 4
@@ -92,7 +94,7 @@ async def subscribe(
     websocket: WebSocket,
     service: ServiceOf,
     lease: LeaseOf,
-    wanted: Annotated[Wanted, Depends()],
+    wanted: Annotated[Wanted, Depends(wanted_of)],
 ) -> None:
     """What is stored of the series, then what comes, until one side closes."""
     offered = websocket.scope["subprotocols"]

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from narrowcast_decoder.api import problems
 from narrowcast_decoder.api.subscribe import SUBPROTOCOL as SUBSCRIBE_SUBPROTOCOL
-from narrowcast_decoder.api.subscribe import Wanted
+from narrowcast_decoder.api.subscribe import wanted_of
 from narrowcast_shared.wire import SUBPROTOCOL as PUBLISH_SUBPROTOCOL
 
 router = APIRouter()
@@ -40,7 +40,7 @@ docs/protocol.md has it byte by byte. An encoder sends its coded chips, the deco
     description=_SUBSCRIBE,
     status_code=426,
     response_class=Response,
-    dependencies=[Depends(Wanted)],
+    dependencies=[Depends(wanted_of)],
     responses=problems.responses(422, 426),
 )
 async def subscribe_upgrade(request: Request) -> Response:
