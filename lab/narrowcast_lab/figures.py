@@ -24,7 +24,7 @@ def show_rows(title: str, rows: dict[str, dict[str, Any]], json_path: Path | Non
     for name in next(iter(rows.values())):
         table.add_column(_heading(name), justify="right")
     for name, figures in rows.items():
-        table.add_row(name, *(str(value) for value in figures.values()))
+        table.add_row(_heading(name), *(str(value) for value in figures.values()))
     Console().print(table)
     _write(rows, json_path)
 

@@ -144,7 +144,12 @@ def make_plan(request: Request, clips: list[Clip], url: str) -> Plan:
 def _warm_up_plan(plan: Plan) -> Plan:
     """Two full batches: what the network allocates for them belongs to no session."""
     return plan._replace(
-        prefix="warm-up", streams=1, subscribers=1, fps=120.0, frames=128, frames_per_message=64
+        prefix=f"warm-up-{plan.prefix}",
+        streams=1,
+        subscribers=1,
+        fps=120.0,
+        frames=128,
+        frames_per_message=64,
     )
 
 

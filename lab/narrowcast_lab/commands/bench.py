@@ -2,7 +2,9 @@
 
 import click
 
+from narrowcast_lab.commands.bench_cluster import cluster
 from narrowcast_lab.commands.bench_crop import crop
+from narrowcast_lab.commands.bench_faults import faults
 from narrowcast_lab.commands.bench_fuzz import fuzz
 from narrowcast_lab.commands.bench_latency import latency
 from narrowcast_lab.commands.bench_link import link
@@ -16,11 +18,14 @@ from narrowcast_lab.commands.bench_wire import wire
 @click.group()
 def bench() -> None:
     """Measure: the crop, latency of the live path, rate on the wire, what moving clips keep, what
-    simulated lines leave of valence, what a reading costs, what strangers' bytes do.
+    simulated lines leave of valence, what a reading costs, what strangers' bytes do, what a cluster
+    serves and what its faults lose.
     """
 
 
+bench.add_command(cluster)
 bench.add_command(crop)
+bench.add_command(faults)
 bench.add_command(fuzz)
 bench.add_command(latency)
 bench.add_command(link)
