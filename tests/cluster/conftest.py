@@ -2,14 +2,15 @@
 
 import pytest
 
-from narrowcast_lab.cluster import stand
+from narrowcast_lab.cluster import balancer, stand
 from narrowcast_shared.errors import LinkError
 
 
 @pytest.fixture
 def installed() -> None:
-    """Skips where Valkey or HAProxy is missing, and names which."""
+    """Skips where HAProxy is missing, which pip cannot install; all else has to be there."""
     try:
-        stand.check()
+        balancer.program()
     except LinkError as error:
         pytest.skip(str(error))
+    stand.check()

@@ -184,3 +184,17 @@ def test_the_queue_of_a_known_line_is_what_is_still_to_be_carried(
     if 8e6 * sizes[0] / 10_000 < now_us:
         return
     assert estimate.view(now_us).queue_us >= round(waiting_us) - 1
+
+
+def test_what_is_taken_back_late_is_forgotten_and_the_line_is_free() -> None:
+    estimate = LineEstimate()
+    estimate.told(4_000, 0)
+    for now_us in (0, 3_000_000):  # the first is in the window of use no more
+        estimate.offered(2_000, now_us)
+    estimate.occupied(52, 3_100_000)
+    assert estimate.view(3_200_000).queue_us > 1_000_000
+    estimate.withdrawn(2, 3_200_000)
+    assert estimate.view(3_200_000).queue_us == 0
+    estimate.offered(100, 3_200_000)
+    estimate.acked(1, 3_500_000)
+    assert estimate.view(3_500_000).queue_us == 0

@@ -129,7 +129,8 @@ class LineEstimate:
         """The newest `count` messages were taken back, and what came after the first of them."""
         while count:
             offered = self._flight.pop()
-            self._used.remove(offered)
+            if offered in self._used:  # which forgets after two seconds
+                self._used.remove(offered)
             count -= offered.message
         last_us = self._flight[-1].expected_us if self._flight else 0.0
         self._free_us = max(float(now_us), last_us)

@@ -37,10 +37,6 @@ class Stand(NamedTuple):
         """The replica that a session's publisher is connected to."""
         return next(replica for replica in self.replicas if replica.publishes(session))
 
-    def other_than(self, one: Replica) -> Replica:
-        """Another replica."""
-        return next(replica for replica in self.replicas if replica is not one)
-
 
 def check() -> None:
     """Raises LinkError where what a cluster takes is not installed."""
