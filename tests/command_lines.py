@@ -63,6 +63,15 @@ def check(words: Sequence[str], *, whole: bool = True) -> click.Command:
         command, parent = found, context
 
 
+def _check_value(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """What its type says of it; files that an example names need not be there."""
+    try:
+        parameter.type_cast_value(context, value)
+    except click.BadParameter as error:
+        if not isinstance(getattr(error.__cause__, "__cause__", None), FileNotFoundError):
+            raise
+
+
 def _check_values(context: click.Context, given: Mapping[str, Any]) -> None:
     """Types and what is required, without callbacks: `--help` prints nothing here."""
     helps = context.command.get_help_option(context)
@@ -70,6 +79,6 @@ def _check_values(context: click.Context, given: Mapping[str, Any]) -> None:
     for parameter in context.command.params:
         value, _ = parameter.consume_value(context, given)
         if not parameter.value_is_missing(value):
-            parameter.type_cast_value(context, value)
+            _check_value(context, parameter, value)
         elif parameter.required and not helped:
             raise click.MissingParameter(ctx=context, param=parameter)

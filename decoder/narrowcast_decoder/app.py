@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from narrowcast_decoder.api import (
     description,
     events,
+    face,
+    marks,
     problems,
     samples,
     service_info,
@@ -12,6 +14,7 @@ from narrowcast_decoder.api import (
     subscribe,
     upgrade,
 )
+from narrowcast_decoder.page.router import router as page_router
 from narrowcast_decoder.service import Service
 from narrowcast_shared import __version__
 
@@ -37,6 +40,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.service = service
     problems.install(app)
     subscribe.install(app)
-    for part in (service_info, sessions, samples, events, subscribe, upgrade):
+    app.include_router(page_router)  # first: at `/` it hands on to the index
+    for part in (service_info, sessions, samples, marks, events, face, subscribe, upgrade):
         app.include_router(part.router)
     return app

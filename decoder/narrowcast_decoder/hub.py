@@ -7,7 +7,7 @@ survives a restart, and whatever it misses here it finds in the store.
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -22,6 +22,10 @@ QUEUE_SAMPLES = 1024
 
 JOIN_S = 10.0
 """How long a subscription may take to begin; in the process alone it takes no time."""
+
+
+Pour = Callable[[Sequence[Sample]], int]
+"""Takes the first of these samples, which are in order of id; returns how many."""
 
 
 class FeedState(StrEnum):
@@ -41,6 +45,9 @@ class Subscription:
         self.state = FeedState.OPEN
         self._hub = hub
         self._capacity = capacity
+        self.pour: Pour | None = None
+        """Gets what is published while somebody waits for it in `take`; the rest is queued."""
+        self._taking = False  # somebody waits in `take`
         self._queue: deque[Sample] = deque()
         self._stirred = asyncio.Event()  # there are samples, or the state has changed
         self._joined = asyncio.Event()
@@ -77,14 +84,17 @@ class Subscription:
 
         Empty where none came in time or, with `state` no longer OPEN, where none will.
         """
-        if idle_s is None:
-            await self._stirred.wait()
-        elif not self._stirred.is_set():
-            try:
+        self._taking = True
+        try:
+            if idle_s is None:
+                await self._stirred.wait()
+            elif not self._stirred.is_set():
                 async with asyncio.timeout(idle_s):
                     await self._stirred.wait()
-            except TimeoutError:
-                return []
+        except TimeoutError:
+            return []
+        finally:
+            self._taking = False
         samples = list(self._queue)
         self._queue.clear()
         if self.state is FeedState.OPEN:
@@ -93,6 +103,10 @@ class Subscription:
 
     def offer(self, samples: Sequence[Sample]) -> None:
         """Queue samples. Overflow policy: the queue is dropped and the subscription is over."""
+        if self.pour is not None and self._taking and not self._queue:
+            samples = samples[self.pour(samples) :]
+            if not samples:
+                return
         if len(self._queue) + len(samples) > self._capacity:
             self._queue.clear()
             self.finish(FeedState.OVERFLOWED)

@@ -14,7 +14,7 @@ import torch
 import uvicorn
 from starlette.types import ASGIApp
 
-from narrowcast_decoder import debug, web_socket
+from narrowcast_decoder import allocator, debug, event_loop, web_socket
 from narrowcast_decoder.app import create_app
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.reader import FrameReader
@@ -22,6 +22,9 @@ from narrowcast_decoder.ingest.endpoint import Ingest
 from narrowcast_decoder.ingest.registry import Registry
 from narrowcast_decoder.metrics import Metrics
 from narrowcast_decoder.pipeline import Pipeline
+from narrowcast_decoder.preview.maker import FaceMaker
+from narrowcast_decoder.preview.previews import Previews
+from narrowcast_decoder.preview.restorer import Restorer
 from narrowcast_decoder.security import assembly, http_protocol
 from narrowcast_decoder.security.assembly import Security
 from narrowcast_decoder.security.listener import GuardedListener
@@ -65,11 +68,13 @@ def serve(settings: DecoderSettings) -> None:
     open_files.allow_many()
     security = assembly.assemble(settings, settings.host, SystemClock())
     listener = _listen(settings, security)
+    allocator.keep_freed_memory()
     torch.set_num_threads(settings.threads)
     recogniser = Recogniser.load(settings.model, settings.precision, settings.device)
     _collect_less()
     sys.setswitchinterval(SWITCH_S)
-    asyncio.run(_serve(settings, listener, recogniser, security))
+    with asyncio.Runner(loop_factory=event_loop.make) as runner:
+        runner.run(_serve(settings, listener, recogniser, security))
 
 
 def _collect_less() -> None:
@@ -117,10 +122,11 @@ async def _serve(
     clock, stages, metrics = SystemClock(), Stages(), Metrics()
     home = await open_home(settings)
     store, hub = home.store, home.hub
+    faces = FaceMaker(Restorer.of(settings.model))
     try:
         reader = FrameReader(recogniser, stages)
         pipeline = Pipeline(reader, store, hub, clock, stages, metrics)
-        registry = Registry(store, hub, clock)
+        registry = Registry(store, hub, clock, previews=settings.preview)
         ingest = Ingest(registry, pipeline, clock, stages, metrics, security.limits)
         service = Service(
             store,
@@ -135,6 +141,7 @@ async def _serve(
             queued_frames=lambda: pipeline.queued,
             is_reading=lambda: pipeline.is_running and not reader.is_failing,
             is_draining=lambda: ingest.is_draining,
+            previews=Previews(registry.claim_of, faces) if settings.preview else None,
         )
         retention = Retention(store, settings.limits, registry.live, clock)
         app = create_app(service)
@@ -152,6 +159,7 @@ async def _serve(
             logger.info("listening on %s://%s:%d, series in %s", scheme, host, port, home.shown)
             await server.serve([listener])
     finally:
+        faces.close()
         await store.close()
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.metrics import Metrics
 from narrowcast_decoder.metrics_page import MetricsPage, Now
+from narrowcast_decoder.preview.previews import Previews
 from narrowcast_decoder.readiness import Readiness
 from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.health import StoreHealth
@@ -51,6 +52,8 @@ class Service:
     """Frames that wait to be read; none by default."""
     is_reading: Callable[[], bool] = _yes
     is_draining: Callable[[], bool] = _no
+    previews: Previews | None = None
+    """Faces that may be seen; None where this decoder shows none."""
 
     @cached_property
     def readiness(self) -> Readiness:

@@ -40,6 +40,7 @@ class DecoderSettings(SecuritySettings):
         Precision.AUTO, description="What the network is multiplied in; bfloat16 where it is quick."
     )
     device: str = Field("auto", description="What the network runs on; a GPU if there is one.")
+    preview: bool = Field(True, description="Show faces of publishers that allow it.")
     log_format: LogFormat = Field(LogFormat.TEXT, description="How a record is written.")
     max_age: Age | None = Field(None, description="How long series are kept, in s.")
     max_samples: Count | None = Field(None, description="Samples that are kept in all.")

@@ -1,7 +1,7 @@
 """Where the service's CPU time goes: one timer a stage, handed down to whoever does the work.
 
-    receive   bytes off a WebSocket to messages
-    parse     messages to frames
+    receive   bytes off a WebSocket to messages, and frames to the backlog
+    parse     messages to frames, within `receive`
     decode    access units to chips
     model     chips to readings, resampling to the canvas included
     publish   samples made, and written to the WebSockets that follow them
@@ -22,8 +22,11 @@ from functools import cache
 from itertools import pairwise
 from types import TracebackType
 
-STRIDE = 17
+STRIDE = 97
 """A prime: sampling does not fall into step with a round number of streams."""
+
+REPORT_STRIDE = 17
+"""Reports are fewer: up to five a second and stream."""
 
 STORE_THREADS = "narrowcast-store"
 """How the names of the store's threads begin; the store knows nothing of stages."""
@@ -84,7 +87,7 @@ class Stages:
     model: StageTimer = field(default_factory=StageTimer)
     sample: StageTimer = field(default_factory=StageTimer)
     send: StageTimer = field(default_factory=_each_message)
-    report: StageTimer = field(default_factory=_each_message)
+    report: StageTimer = field(default_factory=lambda: StageTimer(REPORT_STRIDE))
     batches: int = 0
     """Rounds of the worker thread so far."""
     frames: int = 0
@@ -98,7 +101,12 @@ class Stages:
             if entry.type is StageTimer
         }
         publish = timed.pop("sample") + timed.pop("send")
-        return timed | {"publish": publish, "store": _store_threads_cpu_s()}
+        receive = max(0.0, timed["receive"] - timed["parse"])  # messages are parsed as they come
+        return timed | {
+            "receive": receive,
+            "publish": publish,
+            "store": _store_threads_cpu_s(),
+        }
 
 
 def _store_threads_cpu_s() -> float:

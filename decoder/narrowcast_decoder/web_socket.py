@@ -6,8 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 from websockets.frames import Frame
+from websockets.http11 import Request
 
+from narrowcast_decoder.direct import EXTENSION, Taker
 from narrowcast_decoder.stages import Stages
 from narrowcast_shared.close_codes import CloseCode
 
@@ -64,6 +67,8 @@ class LazyPause:
 class BoundedWebSocket(WebSocketsSansIOProtocol):
     """uvicorn's; nothing that a peer does piles up, and the last word is the application's."""
 
+    taker: Taker | None = None  # with `write`, a `DirectSocket`
+
     _full = False  # the socket takes no more: a send would wait
     _farewell: asyncio.TimerHandle | None = None
 
@@ -98,6 +103,32 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         else:
             super().shutdown()
 
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if not self.close_sent:  # the application has not begun yet
+            extensions = cast("dict[str, object]", self.scope["extensions"])
+            extensions[EXTENSION] = self
+
+    def handle_bytes(self, event: Frame) -> None:
+        is_whole = event.fin and not self.close_sent
+        if not (is_whole and self.taker is not None and self.taker(bytes(event.data))):
+            super().handle_bytes(event)
+
+    def write(self, payload: bytes, *, text: bool = False) -> bool:
+        """`DirectSocket.write`."""
+        is_open = self.handshake_complete and not (self.close_sent or self.disconnected)
+        if self._full or not is_open or self.transport.is_closing():
+            return False
+        try:
+            if text:
+                self.conn.send_text(payload)
+            else:
+                self.conn.send_binary(payload)
+        except InvalidState:  # the peer has just closed
+            return False
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
+
     def handle_cont(self, event: Frame) -> None:
         if self.close_sent:
             return
@@ -121,6 +152,12 @@ def timed(stages: Stages, publish_path: str) -> type[asyncio.Protocol]:
         def data_received(self, data: bytes) -> None:
             with stages.receive:
                 super().data_received(data)
+
+        def write(self, payload: bytes, *, text: bool = False) -> bool:
+            if self.scope["path"] != publish_path:
+                return super().write(payload, text=text)  # within a stage of its own
+            with stages.report:
+                return super().write(payload, text=text)
 
         async def send(self, message: "ASGISendEvent") -> None:
             if self._full:  # waiting is not timed

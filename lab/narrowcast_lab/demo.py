@@ -38,7 +38,9 @@ def run(request: DemoRequest) -> None:
 
 def _show(request: DemoRequest, folder: Path, url: str) -> None:
     log = folder / "encoder.log"
-    arguments = ["encode", request.source, "--to", url, "--session", SESSION, "--loop"]
+    # The decoder is on loopback: the face is seen on the machine that the source is of.
+    how = ("--loop", "--preview")
+    arguments = ["encode", request.source, "--to", url, "--session", SESSION, *how]
     with processes.narrowcast([*arguments, *request.encoder_flags], log) as encoder:
         processes.wait_for_session(f"{url}/v1/sessions/{SESSION}", encoder, log)
         with contextlib.suppress(KeyboardInterrupt):

@@ -43,13 +43,18 @@ class OfflinePath:
         stream: Stream,
         session: str,
         report_interval_ms: int = REPORT_INTERVAL_MS,
+        cap_bps: int | None = None,
     ) -> None:
+        """cap_bps: as the HELLO has it, 0 for none; where it changes that is told, at three bytes
+        a time. None where no cap is told of, and the line carries frames alone.
+        """
         self._stream = stream
         self._report_us = report_interval_ms * US_PER_MS
         self._report_due_us: int | None = None
         self._receiver = Receiver()
         incarnation = os.urandom(INCARNATION_BYTES)
-        hello = Hello(session, incarnation, 0, report_interval_ms, Capability.BACKFILL)
+        can = Capability.BACKFILL if cap_bps is None else Capability.BACKFILL | Capability.CAPS
+        hello = Hello(session, incarnation, 0, report_interval_ms, can, cap_bps=cap_bps or 0)
         self._connection = Connection(hello, stream)
         self._receiver.receive(self._connection.start(), 0, 0)
         self._connection.receive(self._receiver.welcome(0, None), 0, 0)

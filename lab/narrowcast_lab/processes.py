@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 
+from narrowcast_lab import termination
 from narrowcast_lab.free_port import free_port
 from narrowcast_shared.errors import LinkError
 
@@ -33,6 +34,7 @@ def narrowcast(
 
     program: what Python runs instead, a test's variation of it.
     """
+    termination.pass_on(_children)
     with log.open("ab") as errors:
         child = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, *program, *arguments],
@@ -45,8 +47,10 @@ def narrowcast(
     try:
         yield child
     finally:
-        _children.remove(child)
-        stop(child)
+        try:
+            stop(child)
+        finally:
+            _children.remove(child)
 
 
 def children() -> "list[subprocess.Popen[bytes]]":
@@ -55,14 +59,18 @@ def children() -> "list[subprocess.Popen[bytes]]":
 
 
 def stop(child: "subprocess.Popen[bytes]") -> None:
-    """SIGTERM, and SIGKILL where that is not enough."""
-    if child.poll() is None:
+    """SIGTERM, and SIGKILL where that is not enough, or nobody has the patience to wait for it."""
+    if child.poll() is not None:
+        return
+    try:
         child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        child.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    except BaseException:  # a second Ctrl-C
+        child.kill()
+        raise
 
 
 @contextmanager
@@ -94,9 +102,10 @@ def wait_ready(url: str, child: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def last_line(log: Path) -> str:
-    """What a child said last, without the command's name before it."""
-    line = log.read_text(errors="replace").strip().rpartition("\n")[2]
-    return line.removeprefix("narrowcast: error: ")
+    """What a child said last, without the command's name before it, and the page that helps."""
+    lines = log.read_text(errors="replace").strip().splitlines()
+    said = [line for line in lines if not line.startswith("see: ")]
+    return said[-1].removeprefix("narrowcast: error: ") if said else ""
 
 
 def get_json(url: str) -> dict[str, object]:

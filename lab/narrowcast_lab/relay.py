@@ -28,6 +28,7 @@ class Relay:
         self.billed: list[Billed] = []
         self.started = asyncio.Event()
         self.port = 0
+        self.is_down = False  # then connections end as soon as they are made
         self._target_port = target_port
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -49,6 +50,9 @@ class Relay:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if self.is_down:
+            writer.close()
+            return
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.CancelledError):

@@ -29,7 +29,9 @@ class Scorer(NamedTuple):
         Raises SourceError where the file cannot be read.
         """
         stream, interval_ms = make_stream(self.settings, 0), report_interval_ms(self.settings)
-        offline = OfflinePath(self.recogniser, stream, session_name(path), interval_ms)
+        cap_bps = self.settings.link.mean_bps or 0
+        name = session_name(path)
+        offline = OfflinePath(self.recogniser, stream, name, interval_ms, cap_bps)
         maker = ChipMaker(self.detector)
         at_us = 0
         with open_source(path) as source:

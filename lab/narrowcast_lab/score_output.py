@@ -2,9 +2,11 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import fmean
+from typing import NamedTuple
 
+import click
 import plotext
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -12,35 +14,60 @@ from rich.table import Table
 from rich.text import Text
 
 from narrowcast_lab.score import Scorer
+from narrowcast_shared.baseline import BaselineChoice, ModelName, SampleAboveRest
 from narrowcast_shared.samples import Sample, Status, csv_header, csv_row
 
 PLOT_ROWS = 14
 
 
-def write_json(scorer: Scorer, files: Iterable[str]) -> None:
+class Scored(NamedTuple):
+    """Files to score, and against whose rest: each file's own, or that of a profile."""
+
+    scorer: Scorer
+    files: Sequence[str]
+    rest: BaselineChoice | None
+    model: ModelName
+
+    @property
+    def kind(self) -> type[Sample]:
+        """What each sample is."""
+        return Sample if self.rest is None else SampleAboveRest
+
+    def samples(self, file: str) -> Iterator[Sample]:
+        """Samples of one file; at its end, what is known of rest goes to standard error."""
+        if self.rest is None:
+            yield from self.scorer.score(file)
+            return
+        baseline = self.rest.begin(self.model)
+        for sample in self.scorer.score(file):
+            yield baseline.above_rest(sample)
+        click.echo(f"narrowcast: {file}: {baseline}", err=True)
+
+
+def write_json(scored: Scored) -> None:
     """Every sample as one line of JSON."""
-    for sample in _samples(scorer, files):
+    for sample in _samples(scored, scored.files):
         sys.stdout.write(sample.model_dump_json() + "\n")
 
 
-def write_csv(scorer: Scorer, files: Iterable[str]) -> None:
+def write_csv(scored: Scored) -> None:
     """Every sample as one line of CSV, below one header."""
-    for index, sample in enumerate(_samples(scorer, files)):
-        sys.stdout.write((csv_header() if index == 0 else "") + csv_row(sample))
+    for index, sample in enumerate(_samples(scored, scored.files)):
+        sys.stdout.write((csv_header(scored.kind) if index == 0 else "") + csv_row(sample))
 
 
-def show(scorer: Scorer, files: Iterable[str]) -> None:
+def show(scored: Scored) -> None:
     """A table and a plot of each file."""
     console = Console()
-    for file in files:
-        samples = list(_samples(scorer, [file]))
+    for file in scored.files:
+        samples = list(_samples(scored, [file]))
         console.print(_summary(file, samples))
         readings = [(s.t, s.valence) for s in samples if s.valence is not None]
         if readings:
             console.print(_plot(readings, console.width))
 
 
-def _samples(scorer: Scorer, files: Iterable[str]) -> Iterator[Sample]:
+def _samples(scored: Scored, files: Iterable[str]) -> Iterator[Sample]:
     """Samples of all files, with progress on standard error where somebody looks."""
     progress = Progress(
         SpinnerColumn(),
@@ -54,7 +81,7 @@ def _samples(scorer: Scorer, files: Iterable[str]) -> Iterator[Sample]:
     with progress:
         for file in files:
             task = progress.add_task(file, total=None)
-            for sample in scorer.score(file):
+            for sample in scored.samples(file):
                 progress.advance(task)
                 yield sample
 
@@ -69,12 +96,16 @@ def _summary(file: str, samples: list[Sample]) -> Table:
         if counts[status]:
             table.add_row(status.value, f"{counts[status]} ({counts[status] / len(samples):.0%})")
     if valences:
-        low, high = min(valences), max(valences)
-        table.add_row(
-            "valence, mean (range)", f"{fmean(valences):+.2f} ({low:+.2f} to {high:+.2f})"
-        )
+        table.add_row("valence, mean (range)", _mean_and_range(valences))
         table.add_row("wire rate, mean", f"{fmean(rates) / 1000:.1f} kbit/s")
+    risen = [s.valence_above_rest for s in samples if isinstance(s, SampleAboveRest)]
+    if above := [valence for valence in risen if valence is not None]:
+        table.add_row("above rest, mean (range)", _mean_and_range(above))
     return table
+
+
+def _mean_and_range(values: Sequence[float]) -> str:
+    return f"{fmean(values):+.2f} ({min(values):+.2f} to {max(values):+.2f})"
 
 
 def _plot(readings: list[tuple[float, float]], width: int) -> Text:

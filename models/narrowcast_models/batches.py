@@ -7,7 +7,7 @@ oneDNN keeps kernels and buffers for every size that it has ever seen: 78 MB mor
 from collections.abc import Sequence
 from typing import TypeVar
 
-SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80)
 
 T = TypeVar("T")
 

@@ -17,9 +17,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
+from narrowcast_models.shipped import FOLDER
 from narrowcast_shared.errors import WeightsError
 
-WEIGHTS_FOLDER = Path(__file__).parent / "weights"
+WEIGHTS_FOLDER = FOLDER
 DEFAULT_MODEL = "oa"
 ARCHITECTURE = "one-for-all"
 

@@ -19,6 +19,7 @@ import click
 
 from narrowcast_shared import __version__, logs
 from narrowcast_shared.errors import NarrowcastError
+from narrowcast_shared.see import See
 
 INTERRUPTED = 130
 TERMINATED = 143
@@ -168,10 +169,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     try:
         status = commands.main(arguments, prog_name="narrowcast", standalone_mode=False)
     except NarrowcastError as error:
-        _complain(str(error))
+        _complain(str(error), error.see)
         sys.exit(error.exit_code)
     except click.ClickException as error:
-        _complain(_usage(error))
+        cause = error.__cause__
+        _complain(_usage(error), cause.see if isinstance(cause, NarrowcastError) else None)
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         sys.exit(INTERRUPTED)
@@ -195,7 +197,10 @@ def _name_unexpected(
     _complain(f"unexpected {kind.__name__} ({error}): run again with -v for the traceback")
 
 
-def _complain(text: str) -> None:
+def _complain(text: str, see: See | None = None) -> None:
+    """The error on one line; on a second the page that helps. A log has one line for both."""
     line = " ".join(text.split())
-    if not logs.complain(line):
+    if not logs.complain(f"{line} (see {see})" if see else line):
         click.echo(f"narrowcast: error: {line}", err=True)
+        if see:
+            click.echo(f"see: {see}", err=True)

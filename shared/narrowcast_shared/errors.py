@@ -13,22 +13,46 @@
     `-- UnknownSessionError   no session of that name
 
 Each carries what was wrong and, where there is one, what to do about it; the command line
-prints both on one line and exits with `exit_code`.
+prints both on one line, the page of the documentation that helps on a second, and exits with
+`exit_code`.
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+from narrowcast_shared.see import See
 
 
 class NarrowcastError(Exception):
-    """Root of the tree. `problem` says what was wrong, `remedy` what to do about it."""
+    """Root of the tree. `problem` says what was wrong, `remedy` what to do about it, `see` where
+    the documentation says more; a class may have a page for all of its errors.
+    """
 
     exit_code = 1
+    page: ClassVar[See | None] = None
 
-    def __init__(self, problem: str, remedy: str = "") -> None:
+    def __init__(self, problem: str, remedy: str = "", *, see: See | None = None) -> None:
         super().__init__(problem, remedy)
         self.problem = problem
         self.remedy = remedy
+        self.see = see or self.page
 
     def __str__(self) -> str:
         return f"{self.problem}: {self.remedy}" if self.remedy else self.problem
+
+
+@contextmanager
+def pointing_to(see: See) -> Iterator[None]:
+    """Have the errors that leave the block, or the function it decorates, point to this page
+    and not to that of their class; one that was raised with a page keeps it.
+    """
+    try:
+        yield
+    except NarrowcastError as error:
+        if error.see is error.page:
+            error.see = see
+        raise
 
 
 class InputError(NarrowcastError):
@@ -44,13 +68,19 @@ class SettingsError(InputError):
 class SourceError(InputError):
     """A camera, a file, a URL or a clip gives no frames."""
 
+    page = See.SOURCES
+
 
 class WeightsError(InputError):
     """A weight file or its card is missing or does not fit its network."""
 
+    page = See.WEIGHTS
+
 
 class DataError(InputError):
     """A data set is missing or not laid out as its loader expects."""
+
+    page = See.DATA
 
 
 class LinkError(NarrowcastError):
@@ -60,6 +90,8 @@ class LinkError(NarrowcastError):
 class ProtocolError(NarrowcastError):
     """Bytes that are not what the wire format allows at this point."""
 
+    page = See.PROTOCOL
+
 
 class CodecError(NarrowcastError):
     """An access unit that cannot be decoded into a chip of the promised size."""
@@ -67,6 +99,8 @@ class CodecError(NarrowcastError):
 
 class StoreError(NarrowcastError):
     """The series cannot be written or read."""
+
+    page = See.STORE
 
 
 class UnknownSessionError(NarrowcastError):

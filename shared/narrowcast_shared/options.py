@@ -7,7 +7,7 @@ in the unit that its parameter's name gives.
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
@@ -15,6 +15,9 @@ from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.link import LinkSettings, Schedule, parse_schedule, read_trace
 from narrowcast_shared.operating_point import CHIP_PX, MAX_FPS, MAX_QP, MIN_PX
 from narrowcast_shared.quantities import format_duration, parse_duration, parse_rate
+
+if TYPE_CHECKING:
+    from narrowcast_shared.baseline import BaselineChoice
 
 DECODER_URL = "http://127.0.0.1:8000"
 """Where `narrowcast serve` listens unless told otherwise."""
@@ -38,13 +41,34 @@ def schedule(value: str | Schedule) -> Schedule:
     return _parsed(parse_schedule, value) if isinstance(value, str) else value
 
 
+def baseline(value: "str | BaselineChoice") -> "BaselineChoice":
+    """A click type: a resting valence to learn in so many seconds, or a stored profile."""
+    return _parsed(_parse_baseline, value) if isinstance(value, str) else value
+
+
+def _parse_baseline(text: str) -> "BaselineChoice":
+    from narrowcast_shared.baseline import MAX_S, MIN_S, BaselineChoice, read_profile  # noqa: PLC0415 - heavy
+
+    if Path(text).suffix.lower() == ".json":
+        return BaselineChoice(profile=read_profile(Path(text)))
+    try:
+        seconds = parse_duration(text)
+    except SettingsError:
+        raise SettingsError(
+            f"{text!r} is neither a duration nor a profile", "write 30s, or name a FILE.json"
+        ) from None
+    if not MIN_S <= seconds <= MAX_S:
+        raise SettingsError(f"rest is learned in {MIN_S:g} s to {MAX_S / 60:g} min of face")
+    return BaselineChoice(seconds=seconds)
+
+
 def _parsed(parse: Callable[[str], Value], text: str) -> Value:
     """What the text says; click adds the option's name to a complaint."""
     try:
         return parse(text)
     except SettingsError as error:
         message = "; ".join(filter(None, (error.problem, error.remedy)))
-        raise click.BadParameter(message) from None
+        raise click.BadParameter(message) from error
 
 
 def px_option(default: int | None = None) -> Callable[[Command], Command]:
@@ -164,6 +188,28 @@ _LINK_OPTIONS = (
 )
 
 
+def decoder_option(what: str, *aliases: str) -> Callable[[Command], Command]:
+    """`--decoder URL`, as `url`; `what` it is for: "to ask"."""
+    return click.option(
+        "--decoder",
+        *aliases,
+        "url",
+        default=DECODER_URL,
+        metavar="URL",
+        help=f"The decoder {what}.",
+    )
+
+
+def store_option() -> Callable[[Command], Command]:
+    """`--store FILE`: a store to read where no decoder runs."""
+    return click.option(
+        "--store",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Read this store instead, which no decoder is using.",
+    )
+
+
 def access_options() -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """`--token`, `--token-file` and `--ca`, or the environment: one Access named `access`."""
 
@@ -220,6 +266,17 @@ def latency_option() -> Callable[[Command], Command]:
     )
 
 
+def baseline_option() -> Callable[[Command], Command]:
+    """`--baseline`: what the person's face reads at rest, or None."""
+    return click.option(
+        "--baseline",
+        type=baseline,
+        metavar="TIME|FILE",
+        help="Also give the valence above this person's rest: learned from the first TIME of face "
+        "(30s), or as FILE has it, which `narrowcast baseline` wrote.",
+    )
+
+
 def json_option(what: str) -> Callable[[Command], Command]:
     """`--json`: say `what` is written so."""
     return click.option("--json", "as_json", is_flag=True, help=f"Write {what} as JSON.")
@@ -252,13 +309,24 @@ def model_option() -> Callable[[Command], Command]:
     )
 
 
-def seconds_option(default: float, what: str) -> Callable[[Command], Command]:
+def source_option() -> Callable[[Command], Command]:
+    """`--source SOURCE`: what to play where the command takes no source as its argument."""
+    return click.option(
+        "--source",
+        default="sample",
+        metavar="SOURCE",
+        help="Camera (0), file or URL to play, a file in a loop; sample is the clip that is here.",
+    )
+
+
+def seconds_option(
+    default: float, what: str, most: float | None = None
+) -> Callable[[Command], Command]:
     """`--seconds S`: how long something is to last."""
     return click.option(
         "--seconds",
-        type=click.FloatRange(min=1),
+        type=click.FloatRange(1, most),
         default=default,
-        show_default=True,
         metavar="S",
         help=what,
     )

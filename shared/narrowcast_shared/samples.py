@@ -41,15 +41,20 @@ class Sample(BaseModel):
     latency_ms: float | None = Field(
         None, description="From capture to this sample, ms, clocks aligned."
     )
+    cap_bps: int | None = Field(
+        None,
+        description="Wire rate that the encoder kept under when the frame's message was sent, "
+        "bit/s; none where it has told of no cap.",
+    )
 
 
 FIELDS = tuple(Sample.model_fields)
 """Column names of a series as CSV, in order."""
 
 
-def csv_header() -> str:
+def csv_header(kind: type[Sample] = Sample) -> str:
     """First line of a series as CSV, with its line end."""
-    return ",".join(FIELDS) + "\n"
+    return ",".join(kind.model_fields) + "\n"
 
 
 def csv_row(sample: Sample) -> str:

@@ -32,6 +32,7 @@ def _sample(session: str, sample_id: int) -> Sample:
         status=status,
         wire_bps=7840 if sample_id > 50 else None,
         latency_ms=20 + sample_id / 3 % 10,
+        cap_bps=8000 + sample_id if sample_id > 60 else None,
         **coded,
     )
 

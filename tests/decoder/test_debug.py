@@ -14,12 +14,12 @@ def test_totals_grow_with_what_is_served(tmp_path: Path) -> None:
     clips = serve_bench_clips.make(rung, 50, 1, 10)
     with processes.decoder(tmp_path) as url:
         before: Any = processes.get_json(f"{url}/debug/stages")
-        asyncio.run(play(Plan(url, "s", rung, clips, 2, 2, 50, 40, 0, 1), lambda: None))
+        asyncio.run(play(Plan(url, "s", rung, clips, 2, 2, 50, 60, 0, 1), lambda: None))
         after: Any = processes.get_json(f"{url}/debug/stages")
         described: Any = processes.get_json(f"{url}/openapi.json")
     assert before["frames"] == before["batches"] == 0
-    assert after["frames"] == 80
-    assert 0 < after["batches"] <= 80
+    assert after["frames"] == 120
+    assert 0 < after["batches"] <= 120
     assert after["resident_bytes"] > 10_000_000
     spent = {
         name: cpu_s - before["stages_cpu_s"][name] for name, cpu_s in after["stages_cpu_s"].items()

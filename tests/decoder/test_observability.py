@@ -91,21 +91,21 @@ def no_faces(first_seq: int, count: int, *, late: bool = False) -> bytes:
 def test_counters_move_with_streams_and_sum_up(url: str) -> None:
     clips = serve_bench_clips.make(RUNG, 50, 1, 10)
     before = page(url)
-    asyncio.run(play(Plan(url, "moves", RUNG, clips, 2, 2, 50, 40, 0, 1), lambda: None))
+    asyncio.run(play(Plan(url, "moves", RUNG, clips, 2, 2, 50, 60, 0, 1), lambda: None))
     told = grown(before, page(url))
 
-    assert told["samples_total", "ok"] == 80
+    assert told["samples_total", "ok"] == 120
     assert sum(told["samples_total", status] for status in ("no_face", "skipped", "lost")) == 0
-    assert told["frames_received_total", ""] == told["frames_read_total", ""] == 80
-    assert told["messages_received_total", ""] == 2 * (40 + 2), "HELLO, DATA and END"
-    assert told["wire_received_bytes_total", ""] > 84 * wire_bytes(0)
+    assert told["frames_received_total", ""] == told["frames_read_total", ""] == 120
+    assert told["messages_received_total", ""] == 2 * (60 + 2), "HELLO, DATA and END"
+    assert told["wire_received_bytes_total", ""] > 124 * wire_bytes(0)
     assert told["publishers_ended_total", "finished"] == 2
-    assert told["ingest_to_sample_seconds_count", ""] == 80
-    assert 0 < told["ingest_to_sample_seconds_sum", ""] < 80 * 5
-    assert told["batch_frames_sum", ""] == 80
+    assert told["ingest_to_sample_seconds_count", ""] == 120
+    assert 0 < told["ingest_to_sample_seconds_sum", ""] < 120 * 5
+    assert told["batch_frames_sum", ""] == 120
     rounds = told["store_write_seconds_count", ""]
     assert rounds == told["batch_frames_count", ""]
-    assert 0 < rounds <= 80
+    assert 0 < rounds <= 120
     stages = ("receive", "parse", "decode", "model", "publish", "report", "store")
     assert all(told["stage_cpu_seconds_total", stage] > 0 for stage in stages), told
     assert 0 < told["process_cpu_seconds_total", ""] < 60

@@ -88,3 +88,15 @@ def test_a_file_that_cannot_be_used(tmp_path: Path, text: str | None, told: str)
         read_settings(config)
     assert told in str(raised.value)
     assert str(config) in str(raised.value)
+
+
+def test_previews_are_shown_unless_somebody_says_no(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_settings().preview
+    assert not read_settings(preview=False).preview
+    config = tmp_path / "narrowcast.toml"
+    config.write_text("preview = false\n")
+    assert not read_settings(config).preview
+    monkeypatch.setenv("NARROWCAST_PREVIEW", "false")
+    assert not read_settings().preview

@@ -1,6 +1,8 @@
 """What of a face leaves the encoder, and what of it a decoder keeps."""
 
 import asyncio
+import urllib.error
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,10 @@ from narrowcast_lab import processes
 from narrowcast_shared.codec import ChipEncoder, annexb, sps
 from narrowcast_shared.codec.decode import ChipDecoder
 from narrowcast_shared.operating_point import Rung
-from narrowcast_shared.wire.messages import Data, Frame, FrameKind
+from narrowcast_shared.wire.messages import Capability, Data, Frame, FrameKind
 from narrowcast_shared.wire.serial import parse
 
-from ..faults.publisher import publishing  # noqa: TID252 - the one there is
+from ..faults.publisher import hello, publishing  # noqa: TID252 - the one there is
 from ..faults.service import service  # noqa: TID252
 from .guarded import Guarded, good_session
 from .recording_proxy import Recording, recording
@@ -56,9 +58,10 @@ def test_px_16_sends_nothing_finer(decoder: Guarded, tmp_path: Path, how: list[s
     assert chips >= FRAMES
 
 
-def test_no_pixel_is_stored_or_logged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("capability", [Capability.NONE, Capability.PREVIEW])
+def test_no_pixel_is_stored_or_logged(tmp_path: Path, capability: Capability) -> None:
     """A pattern that nothing else looks like is published at the most talkative level. Neither it
-    nor what it was coded as is in any file that the decoder has.
+    nor what it was coded as is in any file that the decoder has, also where it may be seen.
     """
     rng = np.random.default_rng(7)
     chips = [rng.integers(0, 256, (32, 32), dtype=np.uint8) for _ in range(25)]
@@ -66,14 +69,20 @@ def test_no_pixel_is_stored_or_logged(tmp_path: Path) -> None:
     units = [encoder.encode(chip) for chip in chips]
     seen = ChipDecoder(32)
     read = [seen.decode(unit.nals) for unit in units]
+    faces: list[str] = []
 
     async def scenario(url: str) -> None:
-        async with publishing(url, "private") as publisher:
+        async with publishing(url, hello("private", capability)) as publisher:
             for unit in units:
                 kind = FrameKind.KEYFRAME if unit.keyframe else FrameKind.DELTA
                 await publisher.send([Frame(publisher.ticks(), kind, unit.nals)], Rung(32, 20))
                 await asyncio.sleep(0.02)
             await publisher.until_acknowledged(len(units))
+            with suppress(urllib.error.HTTPError):
+                face = await asyncio.to_thread(
+                    processes.get_json, f"{url}/v1/sessions/private/face"
+                )
+                faces.append(str(face["received"]))
             await publisher.finish()
 
     with service(tmp_path, arguments=["-vvv"]) as decoder:
@@ -81,6 +90,9 @@ def test_no_pixel_is_stored_or_logged(tmp_path: Path) -> None:
         kept = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
     kept += b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
     assert b"private" in kept, "it was there"
+    assert len(faces) == (capability is Capability.PREVIEW), "shown where that is allowed, and only"
+    for face in faces:
+        assert face[-64:].encode() not in kept
     rows = {bytes(row) for picture in (*chips, *read) for row in picture}
     coded = {bytes(nal[at : at + 16]) for unit in units for nal in unit.nals[-1:] for at in (8, 64)}
     for secret in rows | coded:

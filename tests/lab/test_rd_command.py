@@ -89,7 +89,7 @@ def test_a_run_goes_on_from_its_cells(faces_file: Path, tmp_path: Path) -> None:
         (("--fps", "nan"), "not above 0 and at most 25"),
         (("--fps", "fast"), "'fast' is no number"),
         (("--px", "97"), "whole number from 4 to 96"),
-        (("--qp", "none"), "no quantiser"),
+        (("--qp", "none"), "no whole number"),
         (("--reels", "0"), "not in the range"),
     ],
 )

@@ -20,19 +20,20 @@ READ = Sample(
     qp=30,
     wire_bps=5250,
     latency_ms=12.5,
+    cap_bps=8000,
 )
 LOST = Sample(id=1, session="anna", seq=0, t=0.0, status=Status.LOST)
 
 
 def test_the_columns() -> None:
     assert csv_header() == (
-        "id,session,seq,t,status,valence,sigma,px,qp,wire_bps,latency_ms\n"
+        "id,session,seq,t,status,valence,sigma,px,qp,wire_bps,latency_ms,cap_bps\n"
     )  # a released format: change it with a word in the changelog
 
 
 def test_rows() -> None:
-    assert csv_row(READ) == "7,anna,6,1700000000.123456,ok,0.25,0.1,32,30,5250,12.5\n"
-    assert csv_row(LOST) == "1,anna,0,0.0,lost,,,,,,\n"
+    assert csv_row(READ) == "7,anna,6,1700000000.123456,ok,0.25,0.1,32,30,5250,12.5,8000\n"
+    assert csv_row(LOST) == "1,anna,0,0.0,lost,,,,,,,\n"
 
 
 def test_a_session_named_after_a_file_does_not_break_the_table() -> None:

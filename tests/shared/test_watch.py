@@ -22,7 +22,7 @@ from rich.console import Console
 from narrowcast_shared.client import Notice, State
 from narrowcast_shared.draw import digits, plot, strip, words
 from narrowcast_shared.draw.history import History
-from narrowcast_shared.draw.live import Form, watch_session
+from narrowcast_shared.draw.live import Form, Show, watch_session
 from narrowcast_shared.draw.screen import Caption, draw
 from narrowcast_shared.samples import FIELDS, Sample, Status, csv_row
 
@@ -188,6 +188,8 @@ def test_a_plain_line_says_it_all() -> None:
         r"\d\d:\d\d:\d\d cam-1 #10 ok \+0\.17 ±0\.10, 32 px QP 30, 9\.8 kbit/s, 31 ms", line
     )
     assert words.line(make_sample(10, status=Status.NO_FACE)).endswith("#10 no face, 9.8 kbit/s")
+    capped = make_sample(10).model_copy(update={"cap_bps": 16_000})
+    assert words.wire_rate(capped) == "9.8 of 16.0 kbit/s"
 
 
 def test_the_summary_counts() -> None:
@@ -318,7 +320,7 @@ def test_what_cannot_be_is_one_line(arguments: list[str], status: int, words_: s
 def test_the_coroutine_stops_when_it_is_told_to(capsys: pytest.CaptureFixture[str]) -> None:
     async def run() -> None:
         async with ScriptedDecoder(Plan(30, None)).listening() as decoder:
-            await watch_session(decoder.url, form=Form.JSON, stop_after_s=0.5)
+            await watch_session(decoder.url, show=Show(Form.JSON), stop_after_s=0.5)
 
     began = time.monotonic()
     asyncio.run(run())

@@ -57,6 +57,16 @@ HELLO_BACK = (
     ),
     "01 01 03 01 61 0102030405060708 00 64 01 03 02 f80a",
 )
+HELLO_PREVIEW = (
+    Hello(
+        "a",
+        INCARNATION,
+        start_us=0,
+        report_interval_ms=100,
+        capabilities=Capability.CLOCK | Capability.BACKFILL | Capability.PREVIEW,
+    ),
+    "01 01 07 01 61 0102030405060708 00 64 00",
+)
 WELCOME_NEW = (
     Welcome(next_seq=0, max_message_bytes=65_535),
     "02 01 00 00 ffff03",
@@ -153,6 +163,30 @@ LATE_TIMES = (
     ),
     "28 01 09 64 9003 03  04 41  07  06  9003 00",
 )
+DATA_CAP = (
+    Data(
+        epoch=7,
+        first_seq=1500,
+        frames=(Frame(600_000, FrameKind.DELTA, (b"\x41\x9a\x02",)),),
+        cap_bps=4000,
+    ),
+    "43 07 a01f dc0b c0cf24 00 01  0c 419a02",
+)
+DATA_CAP_AND_ALL = (
+    Data(
+        epoch=2,
+        first_seq=9,
+        frames=(
+            Frame(100, FrameKind.DELTA, (b"\x41",)),
+            Frame(700, FrameKind.SKIPPED),
+            Frame(900, FrameKind.NO_FACE),
+        ),
+        rung=Rung(96, 51),
+        late=True,
+        cap_bps=0,
+    ),
+    "78 02 60 33 00 09 64 9003 03  04 41  07  06  9003 00",
+)
 REPORT = (
     Report(
         received_seq=1502,
@@ -216,9 +250,9 @@ MALFORMED = {
     "unknown type": "09",
     "flags on another type": "16 d704 c0b802",
     "unknown KEYFRAME_REQUEST flag": "25 07",
-    "unknown LATE flag": "48 07 dc0b 00 00 01 0c 419a02",
+    "unknown LATE flag": "88 07 dc0b 00 00 01 0c 419a02",
     "a LATE message of no entries": "08 00 00 00 00 00",
-    "unknown DATA flag": "43 07 dc0b 00 00 01 0c 419a02",
+    "unknown DATA flag": "83 07 dc0b 00 00 01 0c 419a02",
     "another version": "01 02 00 01 61 0102030405060708 00 64 00",
     "a WELCOME of another version": "02 02 00 00 ffff03",
     "a padded varint": "02 01 00 8000 ffff03",
@@ -247,6 +281,8 @@ MALFORMED = {
     "a keyframe with an empty NAL unit": "03 00 00 00 00 01 05 00",
     "a keyframe of nine NAL units": "03 00 00 00 00 01 49" + "0167" * 9,
     "a keyframe that ends in a NAL unit": "03 00 00 00 00 01 09 0567",
+    "a cap beyond 42 bits": "43 00 80808080808001 00 00 00 01 07",
+    "a cap that is not there": "43 00",
     "times that run backwards": "23 00 00 64 00 02 07 07 0d",
     "a time beyond 13 years": "03 00 00 80808080808001 00 01 07",
     "a sequence number beyond 42 bits": "03 00 ffffffffff7f 00 00 01 07",
@@ -271,6 +307,7 @@ def test_neighbours_of_the_malformed_are_fine() -> None:
         "03 00 00 00 00 01 838001",
         "03 00 00 00 00 01 41" + "0167" * 8,
         "23 00 00 64 00 02 07 07 00",
+        "43 00 ffffffffff7f 00 00 00 01 07",
         "03 00 feffffffff7f ffffffffff7f 00 01 07",
         "07 05 00 c801" + "61" * 200,
     ):
@@ -294,6 +331,8 @@ IMPOSSIBLE = {
     "a session name with a space": Hello("a b", INCARNATION, 0, 100),
     "no report interval": Hello("a", INCARNATION, 0, 0),
     "a negative queue": Report(0, 0, 0, 0, 0, 0, -1),
+    "a negative cap": Data(0, 0, (Frame(0, FrameKind.SKIPPED),), cap_bps=-1),
+    "a cap beyond 42 bits": Data(0, 0, (Frame(0, FrameKind.SKIPPED),), cap_bps=1 << 42),
     "an offset beyond 63 bits": Clock(1 << 62, 0),
 }
 

@@ -27,6 +27,7 @@ under the same id, also after a restart.
 TAGS: list[dict[str, Any]] = [
     {"name": "sessions", "description": "Which sessions there are, and their deletion."},
     {"name": "series", "description": "Reading and following the series of a session."},
+    {"name": "marks", "description": "Notes of what happened when, beside a series."},
     {"name": "publishing", "description": "Where encoders connect."},
     {"name": "service", "description": "The service itself."},
 ]

@@ -71,17 +71,25 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
     Every operation may also answer 500; `api.openapi` gives all of them their media type.
     """
+    return responses_as(
+        {status: _DESCRIPTIONS[status] for status in (*statuses, HTTPStatus.INTERNAL_SERVER_ERROR)}
+    )
+
+
+def responses_as(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """The same of problems that one operation alone describes so."""
     return {
-        status: {"model": Problem, "description": _DESCRIPTIONS[status]}
-        for status in (*statuses, HTTPStatus.INTERNAL_SERVER_ERROR)
+        status: {"model": Problem, "description": text} for status, text in descriptions.items()
     }
 
 
 _DESCRIPTIONS = {
+    400: "The body cannot be read as JSON.",
     401: "A token is wanted, and there is none, or none that is known here.",
     403: "The token does not give this right, or a page of another origin asks.",
     404: "There is no session of that name.",
     409: "The session is being published.",
+    413: "The body is too large.",
     422: "A parameter cannot be used; `errors` says which.",
     426: "This path speaks WebSocket.",
     429: "Too many requests; `Retry-After` says when to ask again.",

@@ -54,6 +54,7 @@ _EXAMPLE = {
     "qp": 30,
     "wire_bps": 7840,
     "latency_ms": 24.5,
+    "cap_bps": 8000,
 }
 _CSV_EXAMPLE = csv_header() + csv_row(Sample.model_validate(_EXAMPLE))
 

@@ -47,7 +47,9 @@ _LINKS = {
     "sessions": "/v1/sessions",
     "session": "/v1/sessions/{session}",
     "samples": "/v1/sessions/{session}/samples",
+    "marks": "/v1/sessions/{session}/marks",
     "events": "/v1/sessions/{session}/events",
+    "face": "/v1/sessions/{session}/face",
     "subscribe": "/v1/sessions/{session}/subscribe",
     "publish": "/v1/publish",
     "health": "/healthz",
@@ -66,7 +68,7 @@ narrowcast_samples_total{status="ok"} 90017.0
 
 @router.get("/", summary="Index", response_description="The index.", responses=problems.responses())
 async def index() -> Index:
-    """Where everything is."""
+    """Where everything is. A browser, which asks for HTML, is given the live page instead."""
     return Index(links=_LINKS)
 
 

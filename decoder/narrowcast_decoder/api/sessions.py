@@ -27,6 +27,8 @@ _EXAMPLE = {
     "ended_t": None,
     "end_reason": None,
     "model": "oa",
+    "clock_offset_ms": 3.1,
+    "clock_error_ms": 20.4,
     "samples": 1002,
     "first_id": 1,
     "last_id": 1002,

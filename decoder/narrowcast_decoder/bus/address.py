@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from valkey.asyncio.connection import parse_url
 
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.see import See
 
 EXAMPLE = "--bus redis://HOST:6379/0 names one"
 
@@ -23,6 +24,7 @@ class BusAddress(NamedTuple):
     """What the client library's connection is made with."""
 
 
+@pointing_to(See.BUS)
 def parse_bus(url: str) -> BusAddress:
     """The address in a URL such as redis://user:password@host:6379/0; rediss is TLS.
 

@@ -24,6 +24,11 @@ def times(session: str) -> str:
     return f"{_ROOT}times:{session}"
 
 
+def marks(session: str) -> str:
+    """A session's marks by their ids, a hash."""
+    return f"{_ROOT}marks:{session}"
+
+
 def deleted(session: str) -> str:
     """The note that a session was deleted, and not lost: it expires."""
     return f"{_ROOT}deleted:{session}"

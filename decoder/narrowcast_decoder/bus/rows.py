@@ -31,18 +31,20 @@ class Row(NamedTuple):
         """is_live: whether that decoder is alive."""
         fields = self.fields
         by_status = {status: self._whole(f"n{code}") for code, status in enumerate(STATUSES)}
-        ended_t = self._time("ended_t")
+        ended_t = self._number("ended_t")
         other = SessionState.LIVE if is_live else SessionState.INTERRUPTED
         return SessionSummary(
             session=self.session,
             state=other if ended_t is None else SessionState.ENDED,
             started_t=float(fields["started_t"]),
             written_t=float(fields["written_t"]),
-            first_t=self._time("first_t"),
-            last_t=self._time("last_t"),
+            first_t=self._number("first_t"),
+            last_t=self._number("last_t"),
             ended_t=ended_t,
             end_reason=fields.get("end_reason"),
             model=fields.get("model") or None,
+            clock_offset_ms=self._number("clock_offset_ms"),
+            clock_error_ms=self._number("clock_error_ms"),
             samples=sum(by_status.values()),
             first_id=self._whole("first_id"),
             last_id=self._whole("last_id"),
@@ -64,6 +66,6 @@ class Row(NamedTuple):
     def _whole(self, name: str) -> int:
         return int(self.fields.get(name, "0"))
 
-    def _time(self, name: str) -> float | None:
+    def _number(self, name: str) -> float | None:
         text = self.fields.get(name)
         return None if text is None else float(text)

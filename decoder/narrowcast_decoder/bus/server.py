@@ -9,8 +9,11 @@ from narrowcast_shared.errors import StoreError
 
 _log = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Of the keys and entries that this release writes."""
+
+OLDER_FORMAT = 1
+"""Which it reads, and goes on with: entries were the same, but none had a cap."""
 
 OLDEST = (7, 0)
 """Scripts that say how they behave where memory is short came with Redis 7.0."""
@@ -58,7 +61,9 @@ def _warn(shown: str, info: dict[str, Any]) -> None:
 async def _check_format(client: BusClient) -> None:
     await client.call("SETNX", keys.FORMAT, FORMAT)
     found = (await client.call("GET", keys.FORMAT) or b"").decode(errors="replace")
-    if found != str(FORMAT):
+    if found == str(OLDER_FORMAT):
+        await client.call("SET", keys.FORMAT, FORMAT)
+    elif found != str(FORMAT):
         raise StoreError(
             f"the series on the bus {client.address.shown} have format {found}, "
             f"this release writes {FORMAT}",

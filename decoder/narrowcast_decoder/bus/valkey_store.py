@@ -17,6 +17,7 @@ from narrowcast_decoder.store.interface import (
     NO_HOLDS,
     HoldLostError,
     IdSpan,
+    MarksFullError,
     SeqGap,
     SeriesConflictError,
     SessionSummary,
@@ -24,6 +25,7 @@ from narrowcast_decoder.store.interface import (
 )
 from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.errors import StoreError, UnknownSessionError
+from narrowcast_shared.marks import MAX_MARKS, Mark
 from narrowcast_shared.samples import Sample
 
 LIFE_MS = 6_000
@@ -130,7 +132,13 @@ class ValkeyStore:
         return Usage(int(samples or 0), sum(size or 0 for size in sizes))
 
     async def trim(self, session: str, before_id: int) -> int:
-        touched = (keys.TOTALS, keys.row(session), keys.stream(session), keys.times(session))
+        touched = (
+            keys.TOTALS,
+            keys.row(session),
+            keys.stream(session),
+            keys.times(session),
+            keys.marks(session),
+        )
         deleted = 0
         while batch := await self.client.script("trim", touched, (before_id, BATCH, spans.BLOCK)):
             deleted += batch
@@ -142,6 +150,7 @@ class ValkeyStore:
             keys.stream(session),
             keys.times(session),
             keys.deleted(session),
+            keys.marks(session),
         )
         before = "" if written_before is None else repr(written_before)
         about = (session, before, self._events, _DELETED_MS)
@@ -169,6 +178,25 @@ class ValkeyStore:
             raise UnknownSessionError(f"there is no session {session!r} to end")
         if told != "ok":
             raise _refusal(told, session)
+
+    async def note_clock(self, session: str, offset_ms: float, error_ms: float, hold: int) -> None:
+        about = (hold, repr(offset_ms), repr(error_ms))
+        await self.client.script("clock", (keys.row(session),), about)
+
+    async def marks(self, session: str, after_id: int = 0, limit: int = MAX_MARKS) -> list[Mark]:
+        found = await self.client.call("HGETALL", keys.marks(session))
+        wanted = sorted(mark_id for mark_id in map(int, found) if mark_id > after_id)[:limit]
+        return [encoding.mark(session, i, found[str(i).encode()]) for i in wanted]
+
+    async def add_mark(self, session: str, t: float, text: str) -> Mark:
+        touched = (keys.row(session), keys.marks(session))
+        about = (encoding.mark_entry(t, text), MAX_MARKS)
+        told = (await self.client.script("mark", touched, about)).decode()
+        if told == "unknown":
+            raise UnknownSessionError(f"there is no session {session!r} to mark")
+        if told == "full":
+            raise MarksFullError(session)
+        return Mark(id=int(told), t=t, text=text)
 
     async def take_turn(self, task: str, for_s: float) -> bool:
         about = (self.decoder, round(for_s * 1000))

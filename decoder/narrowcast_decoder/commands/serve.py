@@ -23,7 +23,7 @@ from narrowcast_decoder.commands.security_options import security_options
 @click.option(
     "--bus",
     metavar="URL",
-    help="Valkey or Redis that keeps the series instead, for several decoders: redis://HOST:6379/0",
+    help="Valkey or Redis that keeps the series instead, shared by decoders, as redis://HOST:6379/0.",
 )
 @click.option("--model", metavar="NAME", help="Model, or a .safetensors file; oa by default.")
 @click.option("--threads", type=int, metavar="N", help="Threads of the network; 1 by default.")
@@ -47,13 +47,20 @@ from narrowcast_decoder.commands.security_options import security_options
     "--max-bytes", metavar="N", help="Keep so many bytes of samples, of the newest sessions: 10G."
 )
 @click.option(
+    "--no-preview",
+    "preview",
+    flag_value=False,
+    default=None,
+    help="Show no face, whatever publishers allow; by default those of `encode --preview`.",
+)
+@click.option(
     "--log-format",
     metavar="FORMAT",
     help="text or json: one line a record on standard error; text by default.",
 )
 @security_options()
 def serve(config: Path | None, **flags: object) -> None:
-    r"""Take in streams, read their valence, and serve the series.
+    r"""Take in streams, read them, and serve the series.
 
     \b
     Examples:

@@ -11,11 +11,11 @@ import click
 @click.option(
     "--scope",
     "scopes",
-    type=click.Choice(["publish", "subscribe", "admin", "metrics"]),
+    type=click.Choice(["publish", "subscribe", "annotate", "admin", "metrics"]),
     multiple=True,
     required=True,
-    help="What it may do: publish, subscribe (read), admin (delete, and read), metrics. May be "
-    "repeated.",
+    help="What it may do: publish, subscribe (read), annotate (add marks), admin (delete, and "
+    "both of these), metrics. May be repeated.",
 )
 @click.option(
     "--sessions",
@@ -29,7 +29,7 @@ import click
 @click.option(
     "--expires",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
-    metavar="TIME",
+    metavar="T",
     help="Good until then, UTC: 2027-01-31, or 2027-01-31T12:00:00.",
 )
 @click.option(
@@ -47,7 +47,7 @@ def token(
     expires: datetime | None,
     file: Path | None,
 ) -> None:
-    r"""Make a token called NAME. Its secret goes to standard output, this once, and nowhere else.
+    r"""Make a token, and tell its secret this once.
 
     \b
     Examples:
@@ -55,8 +55,9 @@ def token(
       narrowcast token grafana --scope metrics --tokens tokens.toml > grafana.token
       narrowcast token trial --scope subscribe --expires 2027-01-31
 
-    Without --tokens, the entry for the file is written to standard error. The file holds a digest
-    of the secret, from which nobody finds it.
+    The secret goes to standard output, and nowhere else. Without --tokens, the entry for the file
+    is written to standard error. The file holds a digest of the secret, from which nobody finds
+    it.
     """
     from datetime import UTC
 

@@ -16,11 +16,19 @@ class Fate(Enum):
     LOST = auto()
 
 
+class Line(NamedTuple):
+    """What was known of the line when a message arrived: its wire rate, and the cap if told."""
+
+    wire_bps: int = 0
+    cap_bps: int | None = None
+
+
 class TakenFrame(NamedTuple):
     """One frame of one session. `epoch`, `rung` and `nals` only where it is coded.
 
-    captured_us: Unix time of the encoder's clock. wire_bps: wire rate when it arrived. late: it
-    came in a LATE message, whose contexts are their own.
+    captured_us: Unix time of the encoder's clock. wire_bps, cap_bps: the wire rate when it
+    arrived, and what the encoder keeps it under, where that is told. late: it came in a LATE
+    message, whose contexts are their own.
     """
 
     seq: int
@@ -31,3 +39,9 @@ class TakenFrame(NamedTuple):
     rung: Rung | None = None
     nals: tuple[bytes, ...] = ()
     late: bool = False
+    cap_bps: int | None = None
+
+    @property
+    def line(self) -> Line:
+        """For the frames before it that are lost."""
+        return Line(self.wire_bps, self.cap_bps)

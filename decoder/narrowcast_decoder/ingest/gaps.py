@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from narrowcast_decoder.ingest.frames import Fate, TakenFrame
+from narrowcast_decoder.ingest.frames import Fate, Line, TakenFrame
 from narrowcast_shared.errors import ProtocolError
 
 MAX_GAP = 200_000
@@ -33,6 +33,11 @@ class Gap(NamedTuple):
         """Capture time of a frame in it, spaced evenly; at both ends the times it lies between."""
         span_us = max(0, self.end_us - self.start_us)
         return self.start_us + span_us * (seq - self.next_seq + 1) // (self.frames + 1)
+
+    def times_us(self) -> list[int]:
+        """`at_us` of all frames in it."""
+        span_us, steps = max(0, self.end_us - self.start_us), self.frames + 1
+        return [self.start_us + span_us * step // steps for step in range(1, steps)]
 
     def before(self, seq: int) -> "Gap":
         """The part below `seq`, which may be empty."""
@@ -85,12 +90,16 @@ def check(gap: Gap) -> Gap:
     return gap
 
 
-def fill(gaps: Iterable[Gap], wire_bps: int) -> list[TakenFrame]:
-    """The gaps' frames as lost ones, evenly spaced in time."""
+def fill(gaps: Iterable[Gap], line: Line) -> list[TakenFrame]:
+    """The gaps' frames as lost ones, evenly spaced in time.
+
+    All of them at once, while the event loop waits: so what they share is worked out once.
+    """
+    shared = TakenFrame(0, 0, Fate.LOST, line.wire_bps, cap_bps=line.cap_bps)[2:]
     return [
-        TakenFrame(seq, gap.at_us(seq), Fate.LOST, wire_bps)
+        TakenFrame(seq, at_us, *shared)
         for gap in gaps
-        for seq in range(gap.next_seq, gap.end_seq)
+        for seq, at_us in zip(range(gap.next_seq, gap.end_seq), gap.times_us(), strict=True)
     ]
 
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from narrowcast_decoder.inference.reader import Outcome
+from narrowcast_decoder.ingest.clock_note import ClockNote
 from narrowcast_decoder.ingest.gaps import Owed
 from narrowcast_shared.samples import Sample, Status
-from narrowcast_shared.wire.messages import EndCode
+from narrowcast_shared.wire.messages import Clock, EndCode
 
 US_PER_S = 1_000_000
 
@@ -41,6 +42,7 @@ class LiveSession:
     owed: Owed = Owed()
     hold: int | None = None
     clock_offset_us: int = 0
+    clock_note: ClockNote = field(default_factory=ClockNote)
     pending: int = 0
     progress: asyncio.Event = field(default_factory=asyncio.Event)
     """Set whenever samples of this session have been stored; waiters clear it first."""
@@ -48,6 +50,11 @@ class LiveSession:
     """Set once this is no longer to be published here; the store knows where it goes on."""
     verdict: Verdict | None = None
     failed: bool = False
+
+    def told_clock(self, clock: Clock) -> None:
+        """Its encoder has told how far the decoder's clock is ahead of its own."""
+        self.clock_offset_us = clock.offset_us
+        self.clock_note.told(clock)
 
     def stop(self, verdict: Verdict) -> None:
         """Send its publisher away. What has been taken in is still stored."""
@@ -87,6 +94,7 @@ class LiveSession:
             qp=frame.rung.qp if frame.rung and outcome.status is Status.OK else None,
             wire_bps=frame.wire_bps,
             latency_ms=round(latency_us / 1000, 1),
+            cap_bps=frame.cap_bps,
         )
         self.next_id += 1
         return sample

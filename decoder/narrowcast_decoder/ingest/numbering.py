@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from narrowcast_decoder.ingest.frames import TakenFrame
+from narrowcast_decoder.ingest.frames import Line, TakenFrame
 from narrowcast_decoder.ingest.gaps import Gap, Owed, check, fill
 
 EVERYTHING = 1 << 63
@@ -26,7 +26,7 @@ class Numbering:
 
     def disown(self) -> list[TakenFrame]:
         """Frames of before that this encoder cannot tell of: they are lost."""
-        return self._lose(self.owed.before(self._owed_from), 0) + self._bound(0)
+        return self._lose(self.owed.before(self._owed_from), Line()) + self._bound(Line())
 
     def live(self, frames: Sequence[TakenFrame]) -> list[TakenFrame]:
         """What is new of consecutive frames, behind what is lost before them."""
@@ -46,19 +46,19 @@ class Numbering:
         lost = self._open(last.seq + 1, last)
         if last.seq >= self.next_seq:
             self._advance(last)
-        lost += self._lose(self.owed.before(first.seq), first.wire_bps)
+        lost += self._lose(self.owed.before(first.seq), first.line)
         taken = self._owed_of(frames)
         self.owed = self.owed.since(last.seq + 1)
         return lost + taken
 
-    def end(self, next_seq: int, start_us: int, wire_bps: int) -> list[TakenFrame]:
+    def end(self, next_seq: int, start_us: int, line: Line) -> list[TakenFrame]:
         """All that is owed, and frames up to `next_seq`: they carry the last one's time.
 
         start_us: the session's, where no frame ever came.
         """
         last_us = start_us if self._last_captured_us is None else self._last_captured_us
         rest = check(Gap(self.next_seq, next_seq, last_us, last_us))
-        lost = self._lose(self.owed, wire_bps) + fill([rest], wire_bps)
+        lost = self._lose(self.owed, line) + fill([rest], line)
         self.next_seq += rest.frames
         return lost
 
@@ -69,8 +69,8 @@ class Numbering:
             start_us = before.captured_us
         gap = check(Gap(self.next_seq, end_seq, start_us, before.captured_us))
         self.owed = self.owed.with_gap(gap.since(self._owed_from))
-        lost = fill([gap.before(self._owed_from)], before.wire_bps)
-        return self._bound(before.wire_bps) + lost
+        lost = fill([gap.before(self._owed_from)], before.line)
+        return self._bound(before.line) + lost
 
     def _owed_of(self, frames: Sequence[TakenFrame]) -> list[TakenFrame]:
         first_seq = frames[0].seq
@@ -83,11 +83,11 @@ class Numbering:
         self.next_seq = last.seq + 1
         self._last_captured_us = last.captured_us
 
-    def _bound(self, wire_bps: int) -> list[TakenFrame]:
-        return self._lose(self.owed.excess(), wire_bps)
+    def _bound(self, line: Line) -> list[TakenFrame]:
+        return self._lose(self.owed.excess(), line)
 
-    def _lose(self, oldest: Owed, wire_bps: int) -> list[TakenFrame]:
+    def _lose(self, oldest: Owed, line: Line) -> list[TakenFrame]:
         """Give up the oldest of what is owed."""
         if oldest.gaps:
             self.owed = self.owed.since(oldest.gaps[-1].end_seq)
-        return fill(oldest.gaps, wire_bps)
+        return fill(oldest.gaps, line)

@@ -3,18 +3,22 @@
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from narrowcast_decoder.direct import direct
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.ingest.frames import TakenFrame
 from narrowcast_decoder.ingest.live import US_PER_S
 from narrowcast_decoder.ingest.message_rate import MessageRate
 from narrowcast_decoder.ingest.receiver import Ended, Receiver, State
 from narrowcast_decoder.ingest.registry import Claim, Registry
+from narrowcast_decoder.ingest.reporting import Reporting
 from narrowcast_decoder.metrics import INTERRUPTED, Metrics, Violation, end_name
-from narrowcast_decoder.pipeline import Pipeline
+from narrowcast_decoder.pipeline import MAX_PENDING, Pipeline
 from narrowcast_decoder.security.leases import lease_of
 from narrowcast_decoder.security.limits import Limits
 from narrowcast_decoder.security.scopes import Scope
@@ -24,6 +28,7 @@ from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import ProtocolError, StoreError
 from narrowcast_shared.wire import messages as wire
 from narrowcast_shared.wire.messages import EndCode
+from narrowcast_shared.wire.serial import tells_of_frames
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +37,6 @@ IDLE_TIMEOUT_US = 60_000_000
 """An encoder speaks of every frame, face or none; a silent one is gone."""
 
 IDLE_CHECK_S = 5.0
-
-KEYFRAME_PATIENCE_US = 1_000_000
 
 MIN_REPORT_INTERVAL_MS = 50
 MAX_REPORT_INTERVAL_MS = 10_000
@@ -57,11 +60,6 @@ class _Ended(Exception):  # noqa: N818 - a verdict, not an error
         self.code = code
         self.reason = reason
         self.gone = gone
-
-
-class _Requested(NamedTuple):
-    request: wire.KeyframeRequest
-    at_us: int
 
 
 class Publisher:
@@ -91,7 +89,12 @@ class Publisher:
         self._heard_us = clock.monotonic_us()
         self._heard_bytes = 0
         self._report_interval_s = 0.2
-        self._requested: dict[bool, _Requested] = {}  # by late
+        line = direct(websocket)
+        assert line is not None, "publishers are served by the service's own server alone"
+        self._line = line
+        self._reporting: Reporting | None = None
+        self._is_waiting = False  # for a message, and nothing that came before is unfinished
+        self._held_back_until_us = 0
 
     async def serve(self, draining: asyncio.Event) -> None:
         """From the greeting to the close."""
@@ -114,7 +117,7 @@ class Publisher:
     async def _greet(self) -> Claim:
         try:
             async with asyncio.timeout(GREETING_TIMEOUT_S):
-                hello = await self._receive()
+                hello = self._event(_payload(await self._websocket.receive()))
         except TimeoutError:
             raise self._violation(Violation.NO_HELLO, "no HELLO came") from None
         assert isinstance(hello, wire.Hello)
@@ -145,6 +148,8 @@ class Publisher:
         # A new connection opens every rung with a keyframe; late frames have their own contexts.
         for late in (False, True):
             self._contexts[late] = RungContexts(late=late, session=session.name)
+        if claim.preview is not None:
+            self._contexts[False] = claim.preview
         logger.info(
             "session %s: published from frame %d on",
             session.name,
@@ -156,19 +161,29 @@ class Publisher:
         await self._submit(claim, self._receiver.disown())
 
     async def _converse(self, claim: Claim, draining: asyncio.Event) -> _Ended:
-        """Run reader, reporter and the two reasons to stop; the first to end decides."""
+        """Run the reader and wait for reasons to stop; the first to come decides."""
+        self._reporting = Reporting(
+            self._line,
+            self._receiver,
+            claim.session,
+            self._contexts.values(),
+            self._report_interval_s,
+            self._clock,
+            self._metrics,
+        )
+        broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._line.taker = partial(self._take, claim, broken)
         reading = asyncio.create_task(self._read(claim))
-        reporting = asyncio.create_task(self._report(claim))
         replaced = asyncio.create_task(claim.replaced.wait())
         drained = asyncio.create_task(draining.wait())
         over = asyncio.create_task(claim.session.over.wait())
         revoked = asyncio.create_task(self._lease.revoked.wait())
-        tasks = {reading, reporting, replaced, drained, over, revoked}
+        tasks: set[asyncio.Future[Any]] = {reading, broken, replaced, drained, over, revoked}
         try:
             await self._first_of(tasks, claim)
-            if _finished(reporting) and self._receiver.state is State.ENDED:
-                await self._first_of(tasks - {reporting}, claim)  # it has told all, and is gone
         finally:
+            self._line.taker = None
+            self._reporting.stop()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -180,11 +195,11 @@ class Publisher:
             return _Ended(EndCode.REFUSED, "the token is no longer good")
         if draining.is_set() and not _finished(reading):
             return _Ended(EndCode.DRAINING, "the decoder is going away; come back")
-        ended = reading if _finished(reading) else reporting
+        ended = reading if _finished(reading) else broken
         ended.result()  # raises what ended it
         return _Ended(EndCode.FINISHED, "finished")
 
-    async def _first_of(self, tasks: "set[asyncio.Task[Any]]", claim: Claim) -> None:
+    async def _first_of(self, tasks: "set[asyncio.Future[Any]]", claim: Claim) -> None:
         """Wait until one of them ends. Raises _Ended where the encoder falls silent.
 
         Looked at now and then: a timer for each message would cost more than parsing it.
@@ -205,32 +220,70 @@ class Publisher:
     async def _read(self, claim: Claim) -> None:
         """Take messages until the encoder's END, and then until all is stored, the end too."""
         while True:
-            event = await self._receive()
+            await self._hold_back()
+            self._is_waiting = True
+            message = await self._websocket.receive()
+            self._is_waiting = False
+            await self._hold_back()  # for what was taken by the short way
+            event = self._event(_payload(message))
             if isinstance(event, wire.Clock):
-                claim.session.clock_offset_us = event.offset_us
+                claim.session.told_clock(event)
             elif isinstance(event, Ended):
                 await self._submit(claim, event.lost)
                 await self._registry.release(claim, finished=True)
                 return
             elif isinstance(event, list):
                 await self._submit(claim, event)
-            if pause_us := self._rate.pause_us(self._heard_us, self._heard_bytes):
-                await asyncio.sleep(pause_us / US_PER_S)
+            self._count()
+
+    def _count(self) -> bool:
+        """Count the message just taken; whether the next one can be taken at once."""
+        pause_us = self._rate.pause_us(self._heard_us, self._heard_bytes)
+        self._held_back_until_us = self._heard_us + pause_us
+        return pause_us == 0
+
+    async def _hold_back(self) -> None:
+        """Wait where too many messages have come."""
+        wait_us = self._held_back_until_us - self._clock.monotonic_us()
+        if wait_us > 0:
+            await asyncio.sleep(wait_us / US_PER_S)
+
+    def _take(self, claim: Claim, broken: "asyncio.Future[None]", data: bytes) -> bool:
+        """Frames by the short way (`direct`): what does not have to wait for anything.
+
+        The rest is left to `_read`, and what comes behind it until that waits again. What goes
+        wrong ends `broken`.
+        """
+        has_room = claim.session.pending < MAX_PENDING
+        if not (self._is_waiting and has_room and tells_of_frames(data)):
+            self._is_waiting = False
+            return False
+        try:
+            frames = self._event(data)
+            assert isinstance(frames, list)
+            self._hand_over(claim, frames)
+        except Exception as error:  # noqa: BLE001 - the server knows nothing of what to do with it
+            self._is_waiting = False
+            broken.set_exception(error)
+            return True
+        self._is_waiting = self._count()
+        return True
 
     async def _submit(self, claim: Claim, frames: list[TakenFrame]) -> None:
         """Hand frames over, unless a new connection was welcomed without them meanwhile."""
         await self._pipeline.room(claim.session)
+        self._hand_over(claim, frames)
+
+    def _hand_over(self, claim: Claim, frames: list[TakenFrame]) -> None:
         if frames and not claim.replaced.is_set():
             claim.session.owed = self._receiver.owed
             contexts = self._contexts[frames[-1].late]
             self._pipeline.submit(claim.session, contexts, frames, self._heard_us)
+            if self._reporting is not None:
+                self._reporting.news()
 
-    async def _receive(self) -> object:
-        """The next message's event. A text message and a violation end the connection."""
-        message = await self._websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", CloseCode.SESSION_ENDED))
-        data = message.get("bytes")
+    def _event(self, data: bytes | None) -> object:
+        """The event of a message, None for a text. A violation ends the connection."""
         if data is None:
             raise self._violation(Violation.TEXT, "messages are binary")
         state = self._receiver.state
@@ -247,35 +300,6 @@ class Publisher:
     def _violation(self, kind: Violation, reason: str) -> _Ended:
         self._metrics.violations[kind] += 1
         return _Ended(EndCode.PROTOCOL, reason)
-
-    async def _report(self, claim: Claim) -> None:
-        """Acknowledge at the interval that the encoder asked for, where there is news."""
-        told = (-1, -1)
-        while True:
-            await asyncio.sleep(self._report_interval_s)
-            session = claim.session
-            if (session.next_seq, session.stored_seq) != told:
-                told = (session.next_seq, session.stored_seq)
-                await self._send_report(claim)
-            for contexts in self._contexts.values():
-                await self._request_keyframe(contexts.keyframe_wanted)
-
-    async def _request_keyframe(self, wanted: wire.KeyframeRequest | None) -> None:
-        """Ask once an epoch, and again where no keyframe came within a second."""
-        if wanted is None:
-            return
-        now_us, asked = self._clock.monotonic_us(), self._requested.get(wanted.late)
-        again = asked is not None and asked.request == wanted
-        if again and asked and now_us - asked.at_us < KEYFRAME_PATIENCE_US:
-            return
-        self._requested[wanted.late] = _Requested(wanted, now_us)
-        self._metrics.keyframe_requests += 1
-        await self._send(self._receiver.request_keyframe(wanted))
-
-    async def _send_report(self, claim: Claim) -> None:
-        session = claim.session
-        now_us = self._clock.monotonic_us()
-        await self._send(self._receiver.report(session.stored_seq, session.pending, now_us))
 
     async def _send(self, data: bytes) -> None:
         await self._websocket.send_bytes(data)
@@ -296,11 +320,19 @@ class Publisher:
 
     async def _say_end(self, claim: Claim | None, end: _Ended) -> None:
         if claim and end.code is EndCode.FINISHED:
-            await self._send_report(claim)
+            assert self._reporting is not None
+            await self._send(self._reporting.report())
         next_seq = claim.session.stored_seq if claim else 0
         await self._send(self._receiver.end(end.code, next_seq, end.reason))
         await self._websocket.close(_CLOSE_CODES[end.code])
 
 
-def _finished(task: "asyncio.Task[None]") -> bool:
+def _payload(message: Message) -> bytes | None:
+    """What a message of ASGI holds; None of a text. Raises WebSocketDisconnect where it is over."""
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", CloseCode.SESSION_ENDED))
+    return message.get("bytes")
+
+
+def _finished(task: "asyncio.Future[None]") -> bool:
     return task.done() and not task.cancelled()

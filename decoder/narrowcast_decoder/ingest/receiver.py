@@ -8,13 +8,14 @@ import logging
 from enum import Enum, auto
 from typing import NamedTuple
 
-from narrowcast_decoder.ingest.frames import Fate, TakenFrame
+from narrowcast_decoder.ingest.frames import Fate, Line, TakenFrame
 from narrowcast_decoder.ingest.gaps import Owed
 from narrowcast_decoder.ingest.numbering import EVERYTHING, Numbering
 from narrowcast_shared.errors import ProtocolError
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
 from narrowcast_shared.wire.messages import (
+    MAX_COUNT,
     TICK_US,
     Capability,
     Clock,
@@ -32,7 +33,7 @@ from narrowcast_shared.wire_rate import WireRateMeter
 
 logger = logging.getLogger(__name__)
 
-CAPABILITIES = Capability.CLOCK | Capability.BACKFILL
+CAPABILITIES = Capability.CLOCK | Capability.BACKFILL | Capability.CAPS
 
 _FATES = {
     FrameKind.DELTA: Fate.CODED,
@@ -71,6 +72,8 @@ class Receiver:
         self._numbering = Numbering(0, None, Owed(), EVERYTHING)
         self._rungs: dict[tuple[bool, int], Rung] = {}  # by late, epoch
         self._meter = WireRateMeter()
+        self._tells_caps = False
+        self._cap_bps: int | None = None
         self._messages = 0
         self._payload_bytes = 0
         self._received_us = 0
@@ -151,6 +154,8 @@ class Receiver:
                 self._start_us = message.start_us
                 self._backfill = Capability.BACKFILL in message.capabilities
                 self._owed_from = message.owed_from
+                self._tells_caps = Capability.CAPS in message.capabilities
+                self._cap_bps = min(message.cap_bps, MAX_COUNT) or None
                 return message
             case State.OPEN, Data():
                 self._meter.add(len(data), now_us)
@@ -169,8 +174,10 @@ class Receiver:
     def _take(self, data: Data, now_us: int) -> list[TakenFrame]:
         if data.late and not self._backfill:
             raise ProtocolError("LATE comes from an encoder that did not announce BACKFILL")
+        if data.cap_bps is not None:
+            self._set_cap(data.cap_bps)
         rung = self._rung(data)
-        wire_bps = self._meter.bps(now_us)
+        wire_bps, cap_bps = self._meter.bps(now_us), self._cap_bps
         frames = [
             TakenFrame(
                 data.first_seq + index,
@@ -181,15 +188,21 @@ class Receiver:
                 rung if frame.nals else None,
                 frame.nals,
                 data.late,
+                cap_bps,
             )
             for index, frame in enumerate(data.frames)
         ]
         return self._numbering.late(frames) if data.late else self._numbering.live(frames)
 
+    def _set_cap(self, cap_bps: int) -> None:
+        if not self._tells_caps:
+            raise ProtocolError("a cap is told by an encoder that did not announce CAPS")
+        self._cap_bps = cap_bps or None
+
     def _end(self, end: End, now_us: int) -> Ended:
         self._move(State.ENDED)
-        wire_bps = self._meter.bps(now_us)
-        return Ended(self._numbering.end(end.next_seq, self._start_us, wire_bps))
+        line = Line(self._meter.bps(now_us), self._cap_bps)
+        return Ended(self._numbering.end(end.next_seq, self._start_us, line))
 
     def _rung(self, data: Data) -> Rung | None:
         key = (data.late, data.epoch)

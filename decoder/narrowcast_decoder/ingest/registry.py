@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.ingest.gaps import Gap, Owed
 from narrowcast_decoder.ingest.live import DELETED, REPLACED, US_PER_S, LiveSession
+from narrowcast_decoder.preview.contexts import PreviewedContexts
 from narrowcast_decoder.store.health import PATIENCE_S, RETRY_S
 from narrowcast_decoder.store.interface import HoldLostError, SampleStore, StoreBusyError
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.errors import StoreError
-from narrowcast_shared.wire.messages import Hello
+from narrowcast_shared.wire.messages import Capability, Hello
 
 logger = logging.getLogger(__name__)
 
@@ -26,15 +27,21 @@ class Claim:
     replaced: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once it is released, and all that came by it is stored."""
+    preview: PreviewedContexts | None = None
+    """What its live frames are decoded by, where the publisher lets its face be seen."""
 
 
 class Registry:
     """Sessions in memory by name. They leave it once nobody publishes and all is stored."""
 
-    def __init__(self, store: SampleStore, hub: Hub, clock: Clock) -> None:
+    def __init__(
+        self, store: SampleStore, hub: Hub, clock: Clock, *, previews: bool = True
+    ) -> None:
+        """previews: whether faces are kept of publishers that allow it."""
         self._store = store
         self._hub = hub
         self._clock = clock
+        self._previews = previews
         self._claims: dict[str, Claim] = {}
         self._sessions: dict[str, LiveSession] = {}
         self._opening = asyncio.Lock()
@@ -42,6 +49,10 @@ class Registry:
     def live(self) -> Collection[str]:
         """Names of the sessions that somebody publishes now."""
         return tuple(self._claims)
+
+    def claim_of(self, session: str) -> Claim | None:
+        """The connection that publishes a session here now."""
+        return self._claims.get(session)
 
     async def claim(self, hello: Hello) -> Claim:
         """Take the session over for a new connection; the one before is told.
@@ -62,6 +73,8 @@ class Registry:
                 if known is not None:
                     known.fail(REPLACED)
             before, claim = self._claims.get(name), Claim(session)
+            if self._previews and Capability.PREVIEW in hello.capabilities:
+                claim.preview = PreviewedContexts(session=name)
             if before is not None:
                 logger.info(
                     "session %s: a new connection takes over", name, extra={"session": name}
@@ -77,6 +90,20 @@ class Registry:
         if claim is not None:
             claim.session.stop(DELETED)
             await claim.gone.wait()
+
+    async def note_clock(self, session: LiveSession, *, last: bool = False) -> None:
+        """Store what its encoder told of the clocks, where that is due; `last`: there is no more.
+
+        Where the store cannot take it now, it is due again.
+        """
+        now_us = self._clock.monotonic_us()
+        told = session.clock_note.due(now_us, last=last)
+        if told is None or session.hold is None:
+            return
+        offset_ms, error_ms = told.offset_us / 1000, told.round_trip_us / 2000
+        with suppress(StoreError):
+            await self._store.note_clock(session.name, offset_ms, error_ms, session.hold)
+            session.clock_note.stored(told, now_us)
 
     def lost(self, session: str, hold: int, *, deleted: bool) -> None:
         """Another decoder took `hold` on a session, or deleted it while it was held by `hold`."""
@@ -99,6 +126,7 @@ class Registry:
         del self._claims[name]
         await claim.session.drained()
         claim.gone.set()
+        await self.note_clock(claim.session, last=True)
         patience_us = self._clock.monotonic_us() + PATIENCE_S * US_PER_S
         while True:
             try:

@@ -19,11 +19,12 @@ from narrowcast_decoder.security.listener import Doorkeeper
 from narrowcast_decoder.security.settings import SecuritySettings
 from narrowcast_decoder.security.tls import limit_handshakes, server_context
 from narrowcast_shared.clock import Clock
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.see import See
 
 logger = logging.getLogger(__name__)
 
-_HEADERS = ["Authorization", "Last-Event-ID"]
+_HEADERS = ["Authorization", "Content-Type", "Last-Event-ID"]
 _CORS_AGE_S = 600
 
 
@@ -48,7 +49,7 @@ class Security:
         return CORSMiddleware(
             gate,
             allow_origins=sorted(self.surroundings.allowed_origins),
-            allow_methods=["GET", "DELETE"],
+            allow_methods=["GET", "POST", "DELETE"],
             allow_headers=_HEADERS,
             max_age=_CORS_AGE_S,
         )
@@ -87,6 +88,7 @@ def assemble(settings: SecuritySettings, host: str, clock: Clock) -> Security:
     return Security(keyring, limits, surroundings, door, tls, clock)
 
 
+@pointing_to(See.ACCESS)
 def _check_exposure(
     settings: SecuritySettings, keyring: Keyring, host: str, *, encrypted: bool
 ) -> None:

@@ -11,7 +11,11 @@ SESSIONS_PATH = "/v1/sessions"
 OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/openapi.json"})
 """What a health check, a balancer and whoever looks for the API's description may read."""
 
+PAGE_PREFIX = "/page/"
+"""Where the live page's own files are: its scripts and styles, and nothing of any series."""
+
 _FOLLOWING = {"subscribe", "events"}
+_MARKS = "marks"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -35,7 +39,7 @@ class Requirement(NamedTuple):
 
 def requirement(method: str, path: str) -> Requirement:
     """What is asked for. path: decoded, as routes see it. method: GET for a WebSocket."""
-    if path in OPEN_PATHS:
+    if path in OPEN_PATHS or _is_page_file(path):
         return Requirement(None)
     if path == "/metrics" or path.startswith("/debug/"):
         return Requirement(Scope.METRICS)
@@ -53,9 +57,17 @@ def is_safe(method: str) -> bool:
     return method in _SAFE_METHODS
 
 
+def _is_page_file(path: str) -> bool:
+    """Whether it is one of the page's files; they lie in no folders."""
+    name = path.removeprefix(PAGE_PREFIX)
+    return path.startswith(PAGE_PREFIX) and "/" not in name and ".." not in name
+
+
 def _of_session(method: str, rest: str) -> Requirement:
     """Of `SESSION` or `SESSION/...`. A name with a slash in it is matched by no route."""
     session, _, part = rest.partition("/")
+    if method == "POST" and part == _MARKS:
+        return Requirement(Scope.ANNOTATE, session)
     if not is_safe(method):
         return Requirement(Scope.ADMIN, session)
     kind = Kind.FOLLOW if part in _FOLLOWING else Kind.REQUEST

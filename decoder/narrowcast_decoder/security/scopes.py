@@ -8,13 +8,18 @@ from narrowcast_shared.wire.messages import SESSION_PATTERN
 
 
 class Scope(StrEnum):
-    """A right. ADMIN includes SUBSCRIBE: who may delete a session may see what it is."""
+    """A right. ADMIN includes SUBSCRIBE and ANNOTATE: who may delete a session may see what it is,
+    and add to it.
+    """
 
     PUBLISH = "publish"  # send frames
     SUBSCRIBE = "subscribe"  # read and follow series, list sessions
+    ANNOTATE = "annotate"  # add marks to sessions
     ADMIN = "admin"  # delete sessions
     METRICS = "metrics"  # read /metrics, whatever the sessions
 
+
+_OF_ADMIN = frozenset({Scope.SUBSCRIBE, Scope.ANNOTATE})
 
 EVERY_SESSION = "*"
 
@@ -25,7 +30,7 @@ _NAME = re.compile(SESSION_PATTERN)
 def includes(scopes: Iterable[Scope], wanted: Scope) -> bool:
     """Whether these rights hold the wanted one."""
     held = set(scopes)
-    return wanted in held or (wanted is Scope.SUBSCRIBE and Scope.ADMIN in held)
+    return wanted in held or (wanted in _OF_ADMIN and Scope.ADMIN in held)
 
 
 def is_pattern(text: str) -> bool:

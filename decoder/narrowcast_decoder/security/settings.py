@@ -55,6 +55,7 @@ class SecuritySettings(BaseSettings):
     tokens: Path | None = Field(None, description="File of tokens.")
     publish_token: Secret | None = Field(None, description="Token that may publish anything.")
     subscribe_token: Secret | None = Field(None, description="Token that may read everything.")
+    annotate_token: Secret | None = Field(None, description="Token that may mark anything.")
     admin_token: Secret | None = Field(None, description="Token that may delete anything.")
     metrics_token: Secret | None = Field(None, description="Token that may read the metrics.")
     open_to_everyone: bool = Field(

@@ -4,7 +4,8 @@ import ssl
 from asyncio import constants
 from pathlib import Path
 
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.see import See
 
 
 def limit_handshakes(seconds: float) -> None:
@@ -15,6 +16,7 @@ def limit_handshakes(seconds: float) -> None:
     constants.SSL_HANDSHAKE_TIMEOUT = seconds
 
 
+@pointing_to(See.TLS)
 def server_context(cert: Path, key: Path) -> ssl.SSLContext:
     """TLS 1.2 or newer with this certificate. Raises SettingsError where it cannot be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

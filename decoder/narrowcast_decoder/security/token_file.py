@@ -22,8 +22,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from narrowcast_decoder.security.scopes import EVERY_SESSION, Scope, is_pattern
 from narrowcast_decoder.security.tokens import MAX_SECRET_CHARS, Token, TokenSet, digest_of
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, pointing_to
 from narrowcast_shared.nearest import did_you_mean
+from narrowcast_shared.see import See
 
 MAX_FILE_BYTES = 1 << 20
 MIN_SECRET_CHARS = 16
@@ -83,6 +84,7 @@ class _Entry(BaseModel):
         return Token(self.name, digest, self.scopes, self.sessions, _unix_s(self.expires))
 
 
+@pointing_to(See.TOKENS)
 def read_token_file(path: Path) -> TokenSet:
     """The tokens of the file. Raises SettingsError that names the entry, and no secret."""
     try:

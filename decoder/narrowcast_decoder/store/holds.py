@@ -30,12 +30,16 @@ class Holds:
 
     def check_one(self, session: str, hold: int) -> None:
         """Raises HoldLostError where the session is held by another."""
-        if self._current.get(session) != hold:
+        if not self.is_current(session, hold):
             raise HoldLostError(session, deleted=session not in self._current)
+
+    def is_current(self, session: str, hold: int) -> bool:
+        """Whether nobody took another hold on the session since."""
+        return self._current.get(session) == hold
 
     def leave(self, session: str, hold: int) -> None:
         """The publisher with this hold has gone; what it has left behind may still be stored."""
-        if self._current.get(session) == hold:
+        if self.is_current(session, hold):
             self._live.discard(session)
 
     def end(self, session: str) -> None:

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from narrowcast_shared.errors import StoreError
+from narrowcast_shared.marks import MAX_MARKS, Mark
 from narrowcast_shared.samples import Sample, Status
 
 NO_HOLDS: Mapping[str, int] = MappingProxyType({})
@@ -40,6 +41,13 @@ class HoldLostError(SeriesConflictError):
         what = "was deleted" if deleted else "is published by another connection now"
         super().__init__(session, f"session {session!r} {what}")
         self.deleted = deleted
+
+
+class MarksFullError(StoreError):
+    """A session has as many marks as it may."""
+
+    def __init__(self, session: str) -> None:
+        super().__init__(f"session {session!r} has {MAX_MARKS} marks, and no more can be")
 
 
 class SessionState(StrEnum):
@@ -76,6 +84,17 @@ class SessionSummary(BaseModel):
     end_reason: str | None = Field(default=None, description="Why it ended; only if ended.")
     model: str | None = Field(
         default=None, description="The model that its last publisher's chips were read with."
+    )
+    clock_offset_ms: float | None = Field(
+        default=None,
+        description="How far the decoder's clock is ahead of the encoder's, ms, as its last "
+        "publisher has estimated it: Unix time at the decoder is `t` plus this. None where it "
+        "has not told.",
+    )
+    clock_error_ms: float | None = Field(
+        default=None,
+        description="What that estimate was off by at most when it was made, ms: half of the "
+        "round trip that it was read over.",
     )
     samples: int = Field(ge=0, description="Number of samples stored.")
     first_id: int = Field(
@@ -185,12 +204,13 @@ class SampleStore(Protocol):
     async def trim(self, session: str, before_id: int) -> int:
         """Delete the samples with ids below `before_id`; how many there were.
 
-        Appends go on meanwhile. The session stays, and goes on where it was.
+        With them go the marks before the first sample that is left. Appends go on meanwhile. The
+        session stays, and goes on where it was.
         """
         ...
 
     async def delete(self, session: str, written_before: float | None = None) -> bool:
-        """Delete the session and all of its samples; False where there is no such session.
+        """Delete the session, its samples and marks; False where there is no such session.
 
         With `written_before` also where it was written to since that Unix time (s), which is
         then as if nobody had asked. No reader finds it any more once this has begun; when it
@@ -223,6 +243,27 @@ class SampleStore(Protocol):
         """The publisher, with its `hold` if it has one, has finished.
 
         Raises UnknownSessionError where it never started.
+        """
+        ...
+
+    async def note_clock(self, session: str, offset_ms: float, error_ms: float, hold: int) -> None:
+        """The publisher with this hold knows how far the decoder's clock is ahead of its own.
+
+        error_ms: what it is off by at most. Nothing happens where another holds the session, or
+        where there is none.
+        """
+        ...
+
+    async def marks(self, session: str, after_id: int = 0, limit: int = MAX_MARKS) -> list[Mark]:
+        """The first `limit` marks with an id above `after_id`, in order; none if unknown."""
+        ...
+
+    async def add_mark(self, session: str, t: float, text: str) -> Mark:
+        """Mark the time `t`, s on the encoder's clock; returns the mark once it is stored.
+
+        Its id is one above that of the last that was ever added to the session.
+        Raises UnknownSessionError where there is no such session, MarksFullError where it has
+        `MAX_MARKS`.
         """
         ...
 

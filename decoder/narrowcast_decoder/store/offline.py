@@ -5,13 +5,14 @@ from collections.abc import AsyncGenerator
 from contextlib import closing
 from pathlib import Path
 
-from narrowcast_decoder.store import sqlite_file, sqlite_schema, sqlite_series
+from narrowcast_decoder.store import sqlite_file, sqlite_marks, sqlite_schema, sqlite_series
 from narrowcast_decoder.store.interface import SessionSummary
 from narrowcast_decoder.store.sqlite import BUSY_TIMEOUT_S
 from narrowcast_decoder.store.sqlite_errors import store_error
 from narrowcast_shared.client.archive import MAX_SESSIONS, PAGE_SAMPLES, TimeSpan
 from narrowcast_shared.client.sessions import SessionInfo
 from narrowcast_shared.errors import StoreError, UnknownSessionError
+from narrowcast_shared.marks import MAX_MARKS, Mark
 from narrowcast_shared.samples import Sample
 
 
@@ -47,6 +48,9 @@ class OfflineArchive:
                 f"there is no session {name!r}", "`narrowcast sessions` lists those there are"
             )
         return _info(summary)
+
+    async def marks(self, session: str) -> list[Mark]:
+        return sqlite_marks.read(self._connection, session, 0, MAX_MARKS)
 
     async def pages(
         self, session: SessionInfo, span: TimeSpan

@@ -6,7 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
-from narrowcast_decoder.store import sqlite_deletion, sqlite_schema, sqlite_series
+from narrowcast_decoder.store import (
+    sqlite_deletion,
+    sqlite_marks,
+    sqlite_schema,
+    sqlite_series,
+)
 from narrowcast_decoder.store.holds import Holds
 from narrowcast_decoder.store.interface import (
     DEFAULT_PAGE,
@@ -19,6 +24,7 @@ from narrowcast_decoder.store.interface import (
 from narrowcast_decoder.store.sqlite_file import StoreFile
 from narrowcast_decoder.store.sqlite_worker import SqliteWorker
 from narrowcast_shared.clock import Clock, SystemClock
+from narrowcast_shared.marks import MAX_MARKS, Mark
 from narrowcast_shared.samples import Sample
 
 T = TypeVar("T")
@@ -164,6 +170,22 @@ class SqliteStore:
             lambda connection: sqlite_series.note_ended(connection, session, unix_s, reason)
         )
         self._holds.end(session)
+
+    async def note_clock(self, session: str, offset_ms: float, error_ms: float, hold: int) -> None:
+        if self._holds.is_current(session, hold):
+            await self._write(
+                lambda connection: sqlite_series.note_clock(
+                    connection, session, offset_ms, error_ms
+                )
+            )
+
+    async def marks(self, session: str, after_id: int = 0, limit: int = MAX_MARKS) -> list[Mark]:
+        return await self._reader.run(
+            lambda connection: sqlite_marks.read(connection, session, after_id, limit)
+        )
+
+    async def add_mark(self, session: str, t: float, text: str) -> Mark:
+        return await self._write(lambda connection: sqlite_marks.add(connection, session, t, text))
 
     async def take_turn(self, task: str, for_s: float) -> bool:  # noqa: ARG002 - there is no other
         return True

@@ -1,5 +1,7 @@
 """Deleting samples and sessions as SQL, a batch at a time: between two, others may append.
 
+Marks go with the samples that they stand beside.
+
 A session that is deleted first loses its name, which takes no time and is final: no reader
 finds it, and a new session may have the name. Its samples follow by and by, also after a
 restart, and its row goes last, so that no new session takes its key while they are there.
@@ -8,6 +10,7 @@ restart, and its row goes last, so that no new session takes its key while they 
 import sqlite3
 from typing import NamedTuple
 
+from narrowcast_decoder.store import sqlite_marks
 from narrowcast_decoder.store.interface import Usage
 from narrowcast_decoder.store.sqlite_schema import transaction
 from narrowcast_shared.samples import Status
@@ -57,6 +60,7 @@ def purge(connection: sqlite3.Connection) -> bool:
             return False
         (key,) = row
         if not _delete_first(connection, key, _EVERY_ID):
+            sqlite_marks.delete_all(connection, key)
             connection.execute(_FORGET, (key,))
     return True
 
@@ -94,6 +98,7 @@ def _delete_first(connection: sqlite3.Connection, key: int, before_id: int) -> i
     counts = dict(connection.execute(_COUNT, (key, last_id)))
     connection.execute(_DELETE, (key, last_id))
     left = _Left(*(connection.execute(_FIRST_LEFT, (key,)).fetchone() or ()))
+    sqlite_marks.delete_old(connection, key, left.first_t)
     by_status = [counts.get(status.value, 0) for status in Status]
     connection.execute(_SHORTEN_SESSION, (*left, *by_status, key))
     return len(ids)

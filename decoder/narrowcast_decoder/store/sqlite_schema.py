@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 APPLICATION_ID = 0x6E637374
 """Marks the file as ours in its header (`file` shows it): "ncst" in ASCII."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # `touched` counts transactions, so that "newest activity" needs no clock. A session's numbers
 # stand in its row and change with its samples, so that no summary ever counts rows.
@@ -71,7 +71,25 @@ _BEGINNINGS_AND_TIMES = (
     "CREATE INDEX samples_t ON samples (session, t)",
 )
 
-_UPGRADES = (_FIRST_TABLES, _BEGINNINGS_AND_TIMES)
+# What the encoder keeps its wire rate under, how far its clock is from the decoder's, and marks.
+# Numbers of marks are given out once, also where the last one is deleted with the beginning.
+_CAPS_CLOCKS_AND_MARKS = (
+    "ALTER TABLE samples ADD COLUMN cap_bps INTEGER",
+    "ALTER TABLE sessions ADD COLUMN clock_offset_ms REAL",
+    "ALTER TABLE sessions ADD COLUMN clock_error_ms REAL",
+    "ALTER TABLE sessions ADD COLUMN last_mark_id INTEGER NOT NULL DEFAULT 0",
+    """
+    CREATE TABLE marks (
+        session INTEGER NOT NULL REFERENCES sessions (key),
+        id      INTEGER NOT NULL,
+        t       REAL    NOT NULL,
+        text    TEXT    NOT NULL,
+        PRIMARY KEY (session, id)
+    ) WITHOUT ROWID
+    """,
+)
+
+_UPGRADES = (_FIRST_TABLES, _BEGINNINGS_AND_TIMES, _CAPS_CLOCKS_AND_MARKS)
 """What makes a file of each version, from 0 (empty) on, one of the next."""
 
 assert len(_UPGRADES) == SCHEMA_VERSION

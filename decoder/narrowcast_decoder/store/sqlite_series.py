@@ -20,11 +20,11 @@ from narrowcast_shared.samples import Sample, Status
 # The one order of a sample's columns; _row and _sample speak it too.
 _INSERT = """
     INSERT INTO samples
-        (session, id, seq, t, status, valence, sigma, px, qp, wire_bps, latency_ms)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        (session, id, seq, t, status, valence, sigma, px, qp, wire_bps, latency_ms, cap_bps)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _READ = """
-    SELECT id, seq, t, status, valence, sigma, px, qp, wire_bps, latency_ms FROM samples
+    SELECT id, seq, t, status, valence, sigma, px, qp, wire_bps, latency_ms, cap_bps FROM samples
     WHERE session = (SELECT key FROM sessions WHERE name = ?) AND id > ?
     ORDER BY id LIMIT ?
 """
@@ -55,8 +55,10 @@ _END_SESSION = """
         touched = (SELECT max(touched) + 1 FROM sessions)
     WHERE name = ?
 """
+_SET_CLOCK = "UPDATE sessions SET clock_offset_ms = ?, clock_error_ms = ? WHERE name = ?"
 _SUMMARY_COLUMNS = """
-    SELECT name, started_t, written_t, ended_t, end_reason, model, first_id, first_t,
+    SELECT name, started_t, written_t, ended_t, end_reason, model,
+           clock_offset_ms, clock_error_ms, first_id, first_t,
            last_id, last_t, next_seq, ok, no_face, skipped, lost
     FROM sessions
 """
@@ -150,6 +152,14 @@ def note_ended(connection: sqlite3.Connection, session: str, unix_s: float, reas
         raise UnknownSessionError(f"there is no session {session!r} to end")
 
 
+def note_clock(
+    connection: sqlite3.Connection, session: str, offset_ms: float, error_ms: float
+) -> None:
+    """`SampleStore.note_clock`."""
+    with transaction(connection):
+        connection.execute(_SET_CLOCK, (offset_ms, error_ms, session))
+
+
 def _append_series(connection: sqlite3.Connection, series: list[Sample], unix_s: float) -> None:
     """Add samples of one session, in order of id, inside a transaction."""
     position = _position(connection, series[0], unix_s)
@@ -208,20 +218,20 @@ def _check_ids(last_id: int, new: list[Sample]) -> None:
 def _row(key: int, sample: Sample) -> tuple[Any, ...]:
     return (
         key, sample.id, sample.seq, sample.t, sample.status.value, sample.valence, sample.sigma,
-        sample.px, sample.qp, sample.wire_bps, sample.latency_ms,
+        sample.px, sample.qp, sample.wire_bps, sample.latency_ms, sample.cap_bps,
     )  # fmt: skip
 
 
 def _sample(session: str, row: tuple[Any, ...]) -> Sample:
-    sample_id, seq, t, status, valence, sigma, px, qp, wire_bps, latency_ms = row
+    sample_id, seq, t, status, valence, sigma, px, qp, wire_bps, latency_ms, cap_bps = row
     return Sample(
         id=sample_id, session=session, seq=seq, t=t, status=status, valence=valence, sigma=sigma,
-        px=px, qp=qp, wire_bps=wire_bps, latency_ms=latency_ms,
+        px=px, qp=qp, wire_bps=wire_bps, latency_ms=latency_ms, cap_bps=cap_bps,
     )  # fmt: skip
 
 
 def _session_summary(row: tuple[Any, ...]) -> SessionSummary:
-    name, started_t, written_t, ended_t, end_reason, model, *rest = row
+    name, started_t, written_t, ended_t, end_reason, model, offset_ms, error_ms, *rest = row
     first_id, first_t, last_id, last_t, next_seq, *by_status = rest
     return SessionSummary(
         session=name,
@@ -233,6 +243,8 @@ def _session_summary(row: tuple[Any, ...]) -> SessionSummary:
         ended_t=ended_t,
         end_reason=end_reason,
         model=model,
+        clock_offset_ms=offset_ms,
+        clock_error_ms=error_ms,
         samples=sum(by_status),
         first_id=first_id,
         last_id=last_id,

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     metavar="URL",
     help="The decoder to publish to.",
 )
-@options.access_options()
 @click.option("--session", metavar="NAME", help="Name of the session; a random one by default.")
 @options.px_option()
 @options.qp_option()
@@ -38,6 +37,11 @@ if TYPE_CHECKING:
     "--adapt", is_flag=True, help="Adapt to what the line carries, as acknowledgements tell it."
 )
 @click.option("--loop", is_flag=True, help="Replay a file without end.")
+@click.option(
+    "--preview",
+    is_flag=True,
+    help="Let whoever may subscribe see the face as the decoder receives it, while this runs.",
+)
 @click.option(
     "--patience",
     "patience_s",
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="YuNet model, for --detector yunet.",
 )
+@options.access_options()
 def encode(
     source: str,
     url: str,
@@ -71,13 +76,14 @@ def encode(
     latency_s: float | None,
     adapt: bool,
     loop: bool,
+    preview: bool,
     patience_s: float,
     detector: str,
     detector_model: Path | None,
     link: options.LinkChoice,
     access: "Access",
 ) -> None:
-    r"""Publish SOURCE: a camera (0, /dev/video0), a file, an rtsp or http URL, or `sample`.
+    r"""Publish a camera, a file or a URL to a decoder.
 
     \b
     Examples:
@@ -86,7 +92,8 @@ def encode(
       narrowcast encode sample --loop --cap 8k
       narrowcast encode sample --loop --cap 32k,10s:4k,20s:32k --delay 40ms
 
-    Without --px, --qp and --cap it sends 48 px at QP 30, every frame. With --cap, --trace or
+    SOURCE is a camera (0, /dev/video0), a file, an rtsp or http URL, or `sample`, the clip that is
+    here. Without --px, --qp and --cap it sends 48 px at QP 30, every frame. With --cap, --trace or
     --adapt it chooses, many times a second, what lets the decoder read best; --px and --qp pin
     that, and frames are skipped to stay under the cap. Steps of a cap count from the first frame.
     """
@@ -101,6 +108,14 @@ def encode(
     address = parse_address(url, access)
     publish(
         EncodeRequest(
-            source, address, session, settings, loop, patience_s, detector, detector_model
+            source,
+            address,
+            session,
+            settings,
+            loop,
+            patience_s,
+            detector,
+            detector_model,
+            preview,
         )
     )

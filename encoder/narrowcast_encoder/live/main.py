@@ -41,6 +41,8 @@ class EncodeRequest(NamedTuple):
     patience_s: float
     detector: str
     detector_model: Path | None
+    preview: bool = False
+    """Whether whoever may subscribe may see the received face."""
 
 
 def publish(request: EncodeRequest) -> None:
@@ -58,6 +60,8 @@ def publish(request: EncodeRequest) -> None:
         stream.begin(clock.monotonic_us())  # frames follow now: a cap's steps count from here
         watch = f"narrowcast watch {hello.session} --from {address.base}"
         click.echo(f"publishing {request.source} as session {hello.session}: {watch}")
+        if request.preview:
+            click.echo("whoever may subscribe to it may see the face as it is received")
 
     asyncio.run(_publish(publisher, stream, FeedParts(source, maker, clock), welcomed))
     counts = stream.counts
@@ -93,12 +97,15 @@ async def _publish(
 
 
 def _hello(request: EncodeRequest, start_us: int) -> Hello:
+    capabilities = Capability.CLOCK | Capability.BACKFILL | Capability.CAPS
+    if request.preview:
+        capabilities |= Capability.PREVIEW
     return Hello(
         session=_session_name(request.session),
         incarnation=os.urandom(INCARNATION_BYTES),
         start_us=start_us,
         report_interval_ms=report_interval_ms(request.settings),
-        capabilities=Capability.CLOCK | Capability.BACKFILL,
+        capabilities=capabilities,
         software=f"narrowcast {__version__}",
         cap_bps=request.settings.link.mean_bps or 0,
     )

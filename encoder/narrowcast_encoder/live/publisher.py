@@ -16,6 +16,7 @@ from narrowcast_shared.remote import refusals
 from narrowcast_shared.remote.address import Address
 from narrowcast_shared.remote.backoff import Persistence
 from narrowcast_shared.remote.refusals import UnreachableError
+from narrowcast_shared.see import See
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES, SUBPROTOCOL
 from narrowcast_shared.wire.messages import End, EndCode, Hello
 
@@ -29,6 +30,9 @@ SILENCE_US = 20_000_000
 WATCH_S = 1.0
 
 _COME_BACK = {EndCode.DRAINING, EndCode.FAULT}
+
+_PAGES = {EndCode.PROTOCOL: See.PROTOCOL, EndCode.REFUSED: See.ACCESS}
+"""Where the documentation says more of an end."""
 
 
 class Publisher:
@@ -81,7 +85,11 @@ class Publisher:
             if end.code is EndCode.FINISHED:
                 return
             if end.code not in _COME_BACK:
-                raise LinkError(f"the decoder at {self._address.base} ended the stream", end.reason)
+                raise LinkError(
+                    f"the decoder at {self._address.base} ended the stream",
+                    end.reason,
+                    see=_PAGES.get(end.code),
+                )
             await self._pause(UnreachableError(f"{self._address.base}: {end.reason}"))
 
     async def _pause(self, error: UnreachableError) -> None:
@@ -110,6 +118,7 @@ class Publisher:
             raise LinkError(
                 f"{self._address.base} does not speak narrowcast's wire format ({error})",
                 "install the same release of narrowcast at both ends",
+                see=See.PROTOCOL,
             ) from error
         finally:
             connection.lost()

@@ -26,7 +26,9 @@ from narrowcast_shared.wire.serial import parse, serialise
 logger = logging.getLogger(__name__)
 
 CLOCK_STEP_US = 5_000
-"""The decoder is told of the clocks' offset when the estimate has moved by more than this."""
+"""The decoder is told of the clocks' offset when the estimate has moved by more than this; and
+when its round trip, whose half is what it is off by at most, is half of what it was.
+"""
 
 
 class State(Enum):
@@ -46,7 +48,7 @@ class Connection:
         self._stream = stream
         self._state = State.GREETING
         self._use_clock = False
-        self._told_offset_us = 0
+        self._told_offset: Offset | None = None
         self.end: End | None = None
         """The decoder's END, once it has come."""
 
@@ -95,7 +97,10 @@ class Connection:
         self._use_clock = bool(message.capabilities & Capability.CLOCK)
         both = message.capabilities & self._hello.capabilities
         self._stream.connected(
-            message.next_seq, message.max_message_bytes, backfill=Capability.BACKFILL in both
+            message.next_seq,
+            message.max_message_bytes,
+            backfill=Capability.BACKFILL in both,
+            told_cap_bps=self._hello.cap_bps if Capability.CAPS in both else None,
         )
         self._move(State.OPEN)
 
@@ -114,9 +119,14 @@ class Connection:
         offset = self._stream.clock_offset
         if not self._use_clock or offset is None or not self._worth_telling(offset):
             return []
-        self._told_offset_us = offset.offset_us
-        return [serialise(Clock(*offset))]
+        self._told_offset = offset
+        message = serialise(Clock(*offset))
+        self._stream.sent_past(message)
+        return [message]
 
     def _worth_telling(self, offset: Offset) -> bool:
-        moved_us = abs(offset.offset_us - self._told_offset_us)
+        told = self._told_offset
+        if told is None or 2 * offset.round_trip_us < told.round_trip_us - CLOCK_STEP_US:
+            return True
+        moved_us = abs(offset.offset_us - told.offset_us)
         return moved_us > max(CLOCK_STEP_US, offset.round_trip_us // 2)

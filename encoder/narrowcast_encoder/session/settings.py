@@ -63,7 +63,8 @@ def make_stream(settings: StreamSettings, start_us: int) -> Stream:
     capped = settings.link.capacity is not None
     quiet_us = CAPPED_QUIET_US if capped or settings.adapt else DEFAULT_QUIET_US
     line = LineEstimate(1000 * report_interval_ms(settings))
-    return Stream(_controller(settings), Uplink(Link(*settings.link), line), start_us, quiet_us)
+    uplink = Uplink(Link(*settings.link), line, adapts=settings.adapt)
+    return Stream(_controller(settings), uplink, start_us, quiet_us)
 
 
 def report_interval_ms(settings: StreamSettings) -> int:

@@ -17,6 +17,7 @@ from narrowcast_encoder.session.change import Change
 from narrowcast_encoder.session.flight import Offset
 from narrowcast_encoder.session.packer import DEFAULT_QUIET_US, Packer
 from narrowcast_encoder.session.rungs import WarmRungs
+from narrowcast_encoder.session.told_cap import ToldCap
 from narrowcast_encoder.session.uplink import Uplink
 from narrowcast_encoder.session.withdrawal import without_units
 from narrowcast_shared.operating_point import Rung
@@ -64,6 +65,7 @@ class Stream:
         self._quiet_us = quiet_us
         self._packer = Packer(0, quiet_us)
         self._backfill = Backfill()
+        self._told_cap: ToldCap | None = None
         self._connected = False
         self._known = False  # to a decoder
         self._live_rung = LATE_RUNG
@@ -82,11 +84,13 @@ class Stream:
         max_message_bytes: int = MAX_MESSAGE_BYTES,
         *,
         backfill: bool = False,
+        told_cap_bps: int | None = None,
     ) -> None:
         """A connection opened whose decoder wants `wanted_seq` next, in messages of so many bytes.
 
         Frames captured meanwhile keep their numbers. With `backfill` the decoder waits for those
-        in the gap; without, they are lost.
+        in the gap; without, they are lost. told_cap_bps: the cap that the decoder knows of, 0 for
+        none; None where it is not to be told of any.
         """
         if wanted_seq > self._packer.captured:  # the session is not of this encoder alone
             self._backfill = Backfill()
@@ -96,6 +100,7 @@ class Stream:
         self._packer = Packer(next_seq, self._quiet_us, max_bytes)
         self._rungs.restart()
         self._uplink.opened()
+        self._told_cap = None if told_cap_bps is None else ToldCap(told_cap_bps)
         self._known = True
         self._connected = True
 
@@ -186,6 +191,10 @@ class Stream:
         else:
             self._rungs.want_keyframe()
 
+    def sent_past(self, message: bytes) -> None:
+        """A message went out without waiting for the line, which carries it all the same."""
+        self._uplink.owe(message)
+
     @property
     def clock_offset(self) -> Offset | None:
         """The decoder's clock against this one, once a report has told."""
@@ -261,6 +270,8 @@ class Stream:
         withdrawn = without_units([*waiting, *begun])
         self._rungs.break_off()
         self._change.lost()
+        if self._told_cap is not None:
+            self._told_cap.withdrawn()
         self.counts = self.counts._replace(
             coded=self.counts.coded - withdrawn.frames,
             skipped=self.counts.skipped + withdrawn.frames,
@@ -296,4 +307,14 @@ class Stream:
         """Hand messages to the line; their bytes, all headers counted."""
         if not self._connected:
             return 0
-        return sum(self._uplink.send(serialise(message), now_us) for message in messages)
+        return sum(
+            self._uplink.send(serialise(self._with_cap(message, now_us)), now_us)
+            for message in messages
+        )
+
+    def _with_cap(self, message: Data, now_us: int) -> Data:
+        """Tell of the cap beside the frames, where it is another than the decoder knows."""
+        if self._told_cap is None:
+            return message
+        cap_bps = self._told_cap.news(self._uplink.cap_bps(now_us), now_us)
+        return message if cap_bps is None else message._replace(cap_bps=cap_bps)

@@ -20,13 +20,15 @@ USUAL_PAYLOAD_BYTES = 60
 class Uplink:
     """One stream's line over any number of connections, and what is on its way."""
 
-    def __init__(self, link: Link, estimate: LineEstimate) -> None:
+    def __init__(self, link: Link, estimate: LineEstimate, *, adapts: bool = False) -> None:
+        """adapts: the stream keeps to what the line is found to carry, without a simulated one."""
         self.messages = 0
         """Given to the line on this connection."""
         self._link = link
         self._estimate = estimate
         self._flight = Flight()
         self._told_bps: float | None = None
+        self._adapts = adapts
 
     def begin(self, now_us: int) -> None:
         """The simulated line's time begins at `now_us`, if not at 0."""
@@ -53,6 +55,10 @@ class Uplink:
         self._estimate.offered(size_bytes, now_us, arrives_us if told else 0)
         self.messages += 1
         return size_bytes
+
+    def owe(self, message: bytes) -> None:
+        """Bill a message that went past the line, to the next one."""
+        self._link.owe(wire_bytes(len(message)))
 
     def is_overbooked(self, now_us: int) -> bool:
         """Whether the line was told to carry less since this was asked last, and what waits is far
@@ -93,6 +99,17 @@ class Uplink:
         # A line that is paced here may hold messages apart: it says so itself.
         wait_us = self._link.wait_us(USUAL_PAYLOAD_BYTES, now_us)
         return view._replace(queue_us=max(view.queue_us, wait_us))
+
+    def cap_bps(self, now_us: int) -> int:
+        """What the wire rate is kept under at `now_us`: the schedule, or what the line is found to
+        carry where the stream goes by that; 0 in an outage, and where it goes by nothing.
+        """
+        cap_bps = self._link.cap_bps(now_us)
+        if cap_bps is not None:
+            return cap_bps
+        if self._adapts or self._link.is_found_out:
+            return round(self._estimate.view(now_us).capacity_bps)
+        return 0
 
     def backlog_us(self, now_us: int) -> int:
         """How long the simulated line is booked already; of one that is to be found out, as far

@@ -19,9 +19,12 @@ class Withdrawn(NamedTuple):
 
 
 def without_units(messages: Iterable[Data]) -> Withdrawn:
-    """The same messages, every coded live frame told as skipped. LATE ones stay as they are."""
+    """The same messages, every coded live frame told as skipped. LATE ones stay as they are.
+
+    None tells of a cap any more: it was that of before.
+    """
     told, unit_bytes = [], []
-    for data in messages:
+    for data in (message._replace(cap_bps=None) for message in messages):
         if data.late:
             told.append(data)
             continue

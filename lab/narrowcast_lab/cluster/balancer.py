@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from narrowcast_lab import processes
 from narrowcast_lab.free_port import free_port
 from narrowcast_shared.errors import LinkError
 
@@ -55,8 +56,7 @@ def running(folder: Path, ports: Sequence[int]) -> Iterator[Balancer]:
         _wait_ready(port, child, log)
         yield Balancer(f"http://127.0.0.1:{port}", child.pid)
     finally:
-        child.terminate()
-        child.wait()
+        processes.stop(child)
 
 
 def program() -> str:

@@ -14,7 +14,7 @@ from narrowcast_shared import options
     default=20,
     show_default=True,
     metavar="N",
-    help="That every set-up serves: for costs and latencies.",
+    help="Streams that every set-up serves: for costs and latencies.",
 )
 @click.option(
     "--too-many",
@@ -22,7 +22,7 @@ from narrowcast_shared import options
     default=60,
     show_default=True,
     metavar="N",
-    help="More than any set-up serves: for readings a second.",
+    help="Streams, more than any set-up serves: for readings a second.",
 )
 @options.fps_option(25)
 @options.seconds_option(4, "How long to measure each time, after a second of warming up.")
@@ -45,16 +45,16 @@ def cluster(
     model: str,
     json_path: Path | None,
 ) -> None:
-    r"""Compare one decoder on SQLite, one on the bus, and two on the bus, in one run.
+    r"""Compare decoders on SQLite and on the bus.
 
     \b
     Examples:
       narrowcast bench cluster
       narrowcast bench cluster --streams 40 --rounds 3 --json cluster.json
 
-    The load is that of `narrowcast bench serve`, a subscriber a stream, through HAProxy. It, the
-    decoders, Valkey and HAProxy share this machine: with fewer cores than processes, two decoders
-    cannot be twice one.
+    One on SQLite, one on the bus, two on the bus, in one run. The load is that of `narrowcast
+    bench serve`, a subscriber a stream, through HAProxy. It, the decoders, Valkey and HAProxy
+    share this machine: with fewer cores than processes, two decoders cannot be twice one.
     """
     import json
 

@@ -16,21 +16,16 @@ TOTAL = "all"
 
 
 @click.command()
-@click.argument("clips", nargs=-1, required=True, metavar="CLIP...")
+@click.argument("clips", nargs=-1, required=True, metavar="FILE...")
 @options.px_option(32)
 @options.qp_option(30)
-@click.option(
-    "--json",
-    "out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="OUT",
-    help="Write every figure to this file too.",
-)
-def crop(clips: tuple[str, ...], px: int, qp: int, out: Path | None) -> None:
-    r"""Compare the steady crop with detection on every frame, over real clips.
+@options.json_file_option()
+def crop(clips: tuple[str, ...], px: int, qp: int, json_path: Path | None) -> None:
+    r"""Compare the steady crop with one made anew each frame.
 
     \b
-    Example:
+    Examples:
+      narrowcast bench crop interview.mp4
       narrowcast bench crop clips/*.mpg --px 32 --qp 30 --json crop.json
     """
     import json
@@ -51,8 +46,8 @@ def crop(clips: tuple[str, ...], px: int, qp: int, out: Path | None) -> None:
         with open_source(clip) as source:
             results[clip] = compare((frame.image for frame in source), detector, rung)
         total.add(results[clip])
-    if out is not None:
-        out.write_text(json.dumps(_report(rung._asdict(), results, total), indent=2) + "\n")
+    if json_path is not None:
+        json_path.write_text(json.dumps(_report(rung._asdict(), results, total), indent=2) + "\n")
     Console().print(_table(f"{px} px, QP {qp}", results | {TOTAL: total}))
 
 

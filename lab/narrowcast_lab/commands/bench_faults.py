@@ -19,16 +19,16 @@ from narrowcast_shared import options
 @options.model_option()
 @options.json_file_option()
 def faults(replicas: int, model: str, json_path: Path | None) -> None:
-    r"""Bring faults upon a cluster: Valkey, several decoders, and HAProxy before them.
+    r"""Count what a cluster's faults lose.
 
     \b
     Examples:
       narrowcast bench faults
       narrowcast bench faults --replicas 3 --json faults.json
 
-    For each fault: acknowledged samples that were lost, samples that were doubled or out of order,
-    and the longest time that any session stood still, s. What is done exactly is told in
-    docs/scale.md.
+    The cluster is Valkey, several decoders, and HAProxy before them. For each fault: acknowledged
+    samples that were lost, samples that were doubled or out of order, and the longest time that
+    any session stood still, s. What is done exactly is told in docs/scale.md.
     """
     from rich.console import Console
 

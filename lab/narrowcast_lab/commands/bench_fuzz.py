@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, file_okay=False),
     default="fuzz-failures",
     show_default=True,
-    metavar="DIR",
+    metavar="FOLDER",
     help="Folder for the inputs that fail; made when there is one.",
 )
 @click.option(
@@ -38,7 +38,7 @@ def fuzz(
     file: Path | None,
     json_path: Path | None,
 ) -> None:
-    r"""Fuzz what strangers' bytes reach: wire, codec and receiver, unless told otherwise.
+    r"""Fuzz what strangers' bytes reach.
 
     \b
     Examples:
@@ -46,8 +46,9 @@ def fuzz(
       narrowcast bench fuzz codec --seconds 300 --json fuzz.json
       narrowcast bench fuzz codec --input fuzz-failures/codec-crash-1f2e
 
-    Guided by coverage; each target runs in a process of its own. An input that crashes it, hangs,
-    takes too much memory or breaks a promise is kept in a file, and the command fails.
+    The wire format, the codec and the receiver, unless told otherwise. Guided by coverage; each
+    target runs in a process of its own. An input that crashes it, hangs, takes too much memory or
+    breaks a promise is kept in a file, and the command fails.
     """
     from narrowcast_lab.figures import show_rows
     from narrowcast_lab.fuzz import run

@@ -8,7 +8,7 @@ from narrowcast_shared import options
 
 
 @click.command()
-@click.option("--source", default="sample", show_default=True, help="Clip to play, in a loop.")
+@options.source_option()
 @options.seconds_option(20, "How long to measure, after a second of warming up.")
 @options.px_option()
 @options.qp_option()
@@ -26,12 +26,14 @@ def latency(
     json_path: Path | None,
     link: options.LinkChoice,
 ) -> None:
-    r"""Play a clip live through encoder and decoder processes; time each sample's arrival.
+    r"""Time a live run from capture to subscriber.
 
     \b
     Examples:
       narrowcast bench latency
       narrowcast bench latency --cap 16k --seconds 60
+
+    Encoder, decoder and subscriber are processes on this machine.
     """
     from narrowcast_lab.figures import show
     from narrowcast_lab.latency import measure

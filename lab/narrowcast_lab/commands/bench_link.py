@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from narrowcast_models.commands import output
+from narrowcast_models.commands.measuring_options import plot_option, reel_options
 from narrowcast_shared import options
 from narrowcast_shared.link import Schedule
 
@@ -18,7 +19,7 @@ DEFAULT_CAP = "8k"
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="FILE",
-    help="Real video, cropped as live and brought to 25 fps; to be given again for more.",
+    help="Real video, cropped as live and brought to 25 fps. May be repeated.",
 )
 @click.option(
     "--reel",
@@ -27,24 +28,15 @@ DEFAULT_CAP = "8k"
     help="Instead: moving clips made of labelled faces. The default where NARROWCAST_DATA is "
     "set; elsewhere it is the sample clip.",
 )
-@click.option("--reels", "count", type=click.IntRange(1), default=8, show_default=True, metavar="N")
-@options.seconds_option(30, "Length of a reel, or of the sample clip in a loop.")
-@click.option(
-    "--faces",
-    default="ferplus",
-    show_default=True,
-    metavar="ferplus|dev|lfw|FILE|FOLDER",
-    help="Faces that reels are made of, as for `narrowcast bench moving`.",
-)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the reels.")
+@reel_options(8, 30)
 @click.option(
     "--cap",
     "caps",
     type=options.schedule,
     multiple=True,
     metavar="RATE[,TIME:RATE]...",
-    help="A line that carries so much: 8k, or 32k,10s:4k,20s:32k. To be given again for more; "
-    f"{DEFAULT_CAP} where no line is named.",
+    help="A line that carries so much: 8k, or 32k,10s:4k,20s:32k; "
+    f"{DEFAULT_CAP} where no line is named. May be repeated.",
 )
 @click.option(
     "--trace",
@@ -52,7 +44,7 @@ DEFAULT_CAP = "8k"
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="FILE",
-    help="A line that carries what a Mahimahi trace says; to be given again for more.",
+    help="A line that carries what a Mahimahi trace says. May be repeated.",
 )
 @click.option(
     "--trace-scale",
@@ -100,17 +92,11 @@ DEFAULT_CAP = "8k"
 )
 @options.model_option()
 @options.json_file_option()
-@click.option(
-    "--plot",
-    "plot_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="OUT.svg",
-    help="Draw the run over time; of several runs, CCC kept over their rates.",
-)
+@plot_option("the run over time, or of several CCC kept over their rates,")
 def link(
     clips: tuple[Path, ...],
     want_reels: bool,
-    count: int,
+    reels: int,
     seconds: float,
     faces: str,
     seed: int,
@@ -127,7 +113,7 @@ def link(
     json_path: Path | None,
     plot_path: Path | None,
 ) -> None:
-    r"""Play moving faces over simulated lines; measure rate, delay and what is left of valence.
+    r"""Measure what simulated lines leave of valence.
 
     \b
     Examples:
@@ -136,8 +122,8 @@ def link(
       narrowcast bench link --trace ATT-LTE-driving.up --trace-mean 12k --reels 17 --seconds 60
       narrowcast bench link --clip interview.mp4 --cap 4k --baselines none
 
-    All clips are played one behind the other, over every line anew. What each figure means is
-    told in docs/rate.md.
+    Rate, delay and CCC; all clips are played one behind the other, over every line anew. What
+    each figure means is told in docs/rate.md.
     """
     from rich.console import Console
 
@@ -163,7 +149,7 @@ def link(
     if clips:
         chosen = choose.of_clips(clips)
     elif want_reels or choose.data_is_there():
-        chosen = choose.of_reels(choose.Reels(faces, count, seconds, seed))
+        chosen = choose.of_reels(choose.Reels(faces, reels, seconds, seed))
     else:
         chosen = choose.of_sample(seconds)
     asked = StreamSettings(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from narrowcast_models.commands.lists import batches, sizes
+from narrowcast_models.commands.lists import batches
+from narrowcast_models.commands.measuring_options import px_list_option
 from narrowcast_shared import options
 
 
@@ -14,18 +15,10 @@ from narrowcast_shared import options
     "models",
     multiple=True,
     default=("oa",),
-    show_default=True,
-    help="A shipped model or a weight file; to be given again for more. Ratios are to the first.",
+    metavar="NAME",
+    help="Shipped model, or a .safetensors file; ratios are to the first. May be repeated.",
 )
-@click.option(
-    "--px",
-    "sizes_px",
-    type=sizes,
-    default="96,48,16",
-    show_default=True,
-    metavar="LIST",
-    help="Sides of the chips.",
-)
+@px_list_option("96,48,16")
 @click.option(
     "--batch",
     "batch_sizes",
@@ -42,9 +35,15 @@ from narrowcast_shared import options
     type=click.Choice(["float32", "bfloat16"]),
     default=("float32",),
     show_default=True,
-    help="What a network is multiplied in; to be given again to compare.",
+    help="What the network is multiplied in. May be repeated.",
 )
-@click.option("--rounds", type=click.IntRange(1), default=30, show_default=True)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1),
+    default=30,
+    metavar="N",
+    help="How often to measure each; medians are told.",
+)
 @options.json_file_option()
 def model(
     models: tuple[str, ...],
@@ -54,10 +53,14 @@ def model(
     rounds: int,
     json_path: Path | None,
 ) -> None:
-    r"""Time models on one core, in turns: chips in, readings out.
+    r"""Time what a reading costs.
 
     \b
-    Example: narrowcast bench model --model oa --model mine.safetensors --px 48 --batch 64,8,1
+    Examples:
+      narrowcast bench model
+      narrowcast bench model --model oa --model mine.safetensors --px 48 --batch 64,8,1
+
+    Models in turns on one core: chips in, readings out.
     """
     import platform
 

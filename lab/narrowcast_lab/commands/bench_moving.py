@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from narrowcast_models.commands import output
-from narrowcast_models.commands.experiment_rate import quantisers
-from narrowcast_models.commands.lists import sizes
+from narrowcast_models.commands.measuring_options import (
+    plot_option,
+    px_list_option,
+    qp_list_option,
+    reel_options,
+)
 from narrowcast_shared import options
 
 if TYPE_CHECKING:
@@ -21,59 +25,15 @@ if TYPE_CHECKING:
     "paths",
     type=click.Path(path_type=Path),
     multiple=True,
-    metavar="FOLDER|FILE",
-    help="Real video, cropped as live and brought to 25 fps; to be given again for more.",
+    metavar="FILE|FOLDER",
+    help="Real video, cropped as live and brought to 25 fps. May be repeated.",
 )
-@click.option(
-    "--reels",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Instead: so many moving clips made of labelled faces.",
-)
-@click.option(
-    "--seconds",
-    type=click.FloatRange(1, 600),
-    default=20,
-    show_default=True,
-    metavar="S",
-    help="Length of a reel.",
-)
-@click.option(
-    "--faces",
-    default="ferplus",
-    show_default=True,
-    metavar="ferplus|dev|lfw|FILE|FOLDER",
-    help="Faces that reels are made of: FER+ `eval_clean` or those held out of its training "
-    "part, LFW validation, or your own as for `narrowcast evaluate`.",
-)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the reels.")
-@click.option(
-    "--px",
-    "sizes_px",
-    type=sizes,
-    default="96,64,48,32,24,16",
-    show_default=True,
-    metavar="LIST",
-    help="Sides that the chips are coded at.",
-)
-@click.option(
-    "--qp",
-    "qps",
-    type=quantisers,
-    default="28,32,36,40,42,45",
-    show_default=True,
-    metavar="LIST",
-    help="x264's quantisers.",
-)
+@reel_options(None, 20)
+@px_list_option("96,64,48,32,24,16")
+@qp_list_option("28,32,36,40,42,45")
 @options.model_option()
 @options.json_file_option()
-@click.option(
-    "--plot",
-    "plot_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="OUT.svg",
-    help="Draw the frontier over all rungs.",
-)
+@plot_option("the frontier over all rungs")
 def moving(
     paths: tuple[Path, ...],
     reels: int | None,
@@ -86,16 +46,17 @@ def moving(
     json_path: Path | None,
     plot_path: Path | None,
 ) -> None:
-    r"""Read moving clips through x264 at every rung; compare with the same model, uncoded.
+    r"""Measure what moving clips keep through the codec.
 
     \b
     Examples:
       narrowcast bench moving --clips recordings --px 96,48,24 --qp 30,36,42
       narrowcast bench moving --reels 12 --seconds 20 --json moving.json --plot moving.svg
 
-    Each clip is one stream: a keyframe, then P frames. CCC kept is that of the coded readings
-    against the uncoded ones, over the frames of all clips; reels have labels, so that CCC against
-    them and the truth of sigma are shown too.
+    At every rung, against the same model on uncoded chips. Each clip is one stream: a keyframe,
+    then P frames. CCC kept is that of the coded readings against the uncoded ones, over the
+    frames of all clips; reels have labels, so that CCC against them and the truth of sigma are
+    shown too.
     """
     if bool(paths) == (reels is not None):
         raise click.UsageError("name either --clips or --reels")

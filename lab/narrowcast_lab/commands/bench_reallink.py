@@ -8,7 +8,7 @@ from narrowcast_shared import options
 
 
 @click.command()
-@click.option("--source", default="sample", show_default=True, help="Clip to play, in a loop.")
+@options.source_option()
 @click.option(
     "--cap",
     "cap_bps",
@@ -40,15 +40,15 @@ def reallink(
     frames_per_message: int,
     json_path: Path | None,
 ) -> None:
-    r"""Send a clip's messages over a real line and over the simulated one; compare.
+    r"""Hold the simulated line against a real one.
 
     \b
     Examples:
       narrowcast bench reallink
       narrowcast bench reallink --cap 8k --fps 10 --seconds 60
 
-    The real line is a veth pair between two network namespaces with tc tbf at the given rate:
-    this needs root, `ip` and `tc`, and leaves nothing behind.
+    The same messages over both. The real line is a veth pair between two network namespaces with
+    tc tbf at the given rate: this needs root, `ip` and `tc`, and leaves nothing behind.
     """
     from narrowcast_encoder.session.settings import StreamSettings
     from narrowcast_lab.figures import show_rows

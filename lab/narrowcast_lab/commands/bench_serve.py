@@ -39,7 +39,7 @@ SEARCH_S = 5.0
 @click.option(
     "--subscribers",
     type=click.IntRange(1, 8192),
-    metavar="M",
+    metavar="N",
     help="Subscribers, dealt out over the streams; one a stream by default.",
 )
 @click.option(
@@ -88,7 +88,7 @@ def serve(
     model: str,
     json_path: Path | None,
 ) -> None:
-    r"""Load a decoder with many streams; measure its CPU time, latency, losses and memory.
+    r"""Load a decoder with many streams and measure it.
 
     \b
     Examples:
@@ -98,8 +98,8 @@ def serve(
       narrowcast bench serve --streams 40 --soak 10m --json soak.json
       narrowcast bench serve --streams 80 --overload 2 --json overload.json
 
-    Decoder and load are processes of their own, over loopback. Exactly what is measured is
-    told in docs/serving.md.
+    CPU time, latency, losses and memory. Decoder and load are processes of their own, over
+    loopback. Exactly what is measured is told in docs/serving.md.
     """
     from narrowcast_lab import serve_bench
     from narrowcast_shared import open_files

@@ -8,7 +8,7 @@ from narrowcast_shared import options
 
 
 @click.command()
-@click.option("--source", default="sample", show_default=True, help="Clip to play, in a loop.")
+@options.source_option()
 @click.option(
     "--cap",
     "cap_bps",
@@ -22,12 +22,14 @@ from narrowcast_shared import options
 @options.model_option()
 @options.json_file_option()
 def wire(source: str, cap_bps: float, seconds: float, model: str, json_path: Path | None) -> None:
-    r"""Play a clip live under a cap, through a relay that bills every byte and header.
+    r"""Bill every byte of a live run under a cap.
 
     \b
     Examples:
       narrowcast bench wire
       narrowcast bench wire --cap 4k --seconds 60
+
+    A relay between encoder and decoder bills every byte and header.
     """
     from narrowcast_lab.figures import show
     from narrowcast_lab.wire_bench import measure

@@ -6,9 +6,7 @@ from narrowcast_shared import options
 
 
 @click.command()
-@click.option(
-    "--source", default="sample", show_default=True, help="Camera, file, URL, or `sample`."
-)
+@options.source_option()
 @options.seconds_option(30, "How long to show.")
 @options.px_option()
 @options.qp_option()
@@ -24,7 +22,7 @@ def demo(
     model: str,
     link: options.LinkChoice,
 ) -> None:
-    r"""Watch valence follow a real face that went through H.264 over a WebSocket.
+    r"""Show valence of a real face live, on this machine.
 
     \b
     Examples:

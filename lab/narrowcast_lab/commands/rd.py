@@ -7,8 +7,12 @@ from pathlib import Path
 import click
 
 from narrowcast_models.commands import output
-from narrowcast_models.commands.experiment_rate import quantisers
-from narrowcast_models.commands.lists import sizes
+from narrowcast_models.commands.measuring_options import (
+    px_list_option,
+    qp_list_option,
+    reel_options,
+    threads_option,
+)
 from narrowcast_shared import options
 
 SOURCE_FPS = 25.0
@@ -30,37 +34,9 @@ def _rate(text: str) -> float:
 
 
 @click.command()
-@click.option(
-    "--faces",
-    default="dev",
-    show_default=True,
-    metavar="dev|ferplus|lfw|FILE|FOLDER",
-    help="Faces that the reels are made of: those held out of FER+'s training part, or what "
-    "`narrowcast evaluate` takes.",
-)
-@click.option(
-    "--reels", type=click.IntRange(1), default=16, show_default=True, metavar="N", help="How many."
-)
-@options.seconds_option(20, "Length of a reel.")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the reels.")
-@click.option(
-    "--px",
-    "sizes_px",
-    type=sizes,
-    default="96,80,64,48,40,32,24,20,16,12,8,6",
-    show_default=True,
-    metavar="LIST",
-    help="Sides that the chips are coded at.",
-)
-@click.option(
-    "--qp",
-    "qps",
-    type=quantisers,
-    default="20,24,28,32,36,40,44,48",
-    show_default=True,
-    metavar="LIST",
-    help="x264's quantisers.",
-)
+@reel_options(16, 20, "dev")
+@px_list_option("96,80,64,48,40,32,24,20,16,12,8,6")
+@qp_list_option("20,24,28,32,36,40,44,48")
 @click.option(
     "--fps",
     "rates_fps",
@@ -71,28 +47,21 @@ def _rate(text: str) -> float:
     help="Coded frames a second, of the 25 of a reel.",
 )
 @options.model_option()
-@click.option(
-    "--threads",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Threads of the network.",
-)
+@threads_option(1)
 @options.json_file_option()
 @click.option(
     "--table",
     "table_path",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the encoder's table there.",
+    help="Also write the encoder's table to FILE, JSON.",
 )
 @click.option(
     "--figure",
     "figure_path",
     type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.svg",
-    help="Draw CCC kept over wire rate there.",
+    metavar="FILE",
+    help="Also draw CCC kept over wire rate to FILE, SVG.",
 )
 @click.option(
     "--cells",
@@ -116,15 +85,16 @@ def rd(
     figure_path: Path | None,
     cells_folder: Path | None,
 ) -> None:
-    r"""Measure what sizes, quantisers and frame rates keep of valence, and what they cost.
+    r"""Measure the table that rate control goes by.
 
     \b
     Examples:
       narrowcast rd --json rd.json --figure rd.svg --table table.json
       narrowcast rd --reels 4 --px 48,24 --qp 32,40 --fps 25,5
 
-    Reels, which are labelled faces made into moving clips, go through encoder, decoder and model
-    as one stream each. Prints the best operating point under some line rates.
+    What sizes, quantisers and frame rates keep of valence, and cost. Reels, which are labelled
+    faces made into moving clips, go through encoder, decoder and model as one stream each. Prints
+    the best operating point under some line rates.
     """
     output.check(json_path, table_path, figure_path)
     import torch

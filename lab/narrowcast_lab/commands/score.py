@@ -1,10 +1,14 @@
 """`narrowcast score`: valence of recordings, offline, through the same path as live."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from narrowcast_shared import options
+
+if TYPE_CHECKING:
+    from narrowcast_shared.baseline import BaselineChoice
 
 
 @click.command()
@@ -14,6 +18,7 @@ from narrowcast_shared import options
 @options.fps_option()
 @options.link_options()
 @options.model_option()
+@options.baseline_option()
 @options.json_option("each sample, one a line,")
 @options.csv_option("the samples")
 def score(
@@ -22,21 +27,24 @@ def score(
     qp: int | None,
     fps: float | None,
     model: str,
+    baseline: "BaselineChoice | None",
     as_json: bool,
     as_csv: bool,
     link: options.LinkChoice,
 ) -> None:
-    r"""Score recordings: find the face, code it, decode it and read it, one sample a frame.
+    r"""Read recordings offline, one sample a frame.
 
     \b
     Examples:
       narrowcast score interview.mp4
       narrowcast score *.mp4 --px 32 --qp 30 --csv > valence.csv
       narrowcast score interview.mp4 --cap 8k --json | jq .valence
+      narrowcast score interview.mp4 --baseline 30s --csv > valence.csv
       narrowcast score interview.mp4 --trace ATT-LTE-driving.up --trace-scale 0.02
 
-    A terminal gets a summary and a plot of each file; a pipe gets CSV. Times are positions in
-    the file; under --cap or --trace the delays are those of such a line.
+    Finds the face, codes it, decodes it and reads it as live. A terminal gets a summary and a
+    plot of each file; a pipe gets CSV. Times are positions in the file; under --cap or --trace
+    the delays are those of such a line.
     """
     import cv2
 
@@ -44,14 +52,20 @@ def score(
     from narrowcast_encoder.session.settings import StreamSettings
     from narrowcast_lab import score_output
     from narrowcast_lab.score import Scorer
+    from narrowcast_lab.score_output import Scored
+    from narrowcast_models import checkpoint
     from narrowcast_models.recogniser import Recogniser
+    from narrowcast_shared.baseline import ModelName
 
     cv2.setNumThreads(1)  # as the live encoder: a frame is too small to share among threads
     settings = StreamSettings(px, qp, fps, None, link.settings())
+    _, card = checkpoint.find(model)
+    read_by = ModelName(name=model, sha256=card.sha256)
     scorer = Scorer(Recogniser.load(model), make_detector("auto", None), settings)
+    scored = Scored(scorer, files, baseline, read_by)
     if as_json:
-        score_output.write_json(scorer, files)
+        score_output.write_json(scored)
     elif as_csv or not sys.stdout.isatty():
-        score_output.write_csv(scorer, files)
+        score_output.write_csv(scored)
     else:
-        score_output.show(scorer, files)
+        score_output.show(scored)

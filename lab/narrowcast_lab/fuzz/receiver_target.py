@@ -106,7 +106,8 @@ class _Run:
             bytes(8),
             start_us=choices.below(1 << 16),
             report_interval_ms=200,
-            capabilities=Capability(choices.one_of((3, 3, 3, 0))),
+            capabilities=Capability(choices.one_of((11, 11, 3, 0))),
+            cap_bps=choices.one_of((0, 0, 8000)),
             owed_from=choices.one_of((None, 0, session.next_seq // 2, session.next_seq + 5)),
         )
         event = self._receiver.receive(serialise(hello), self._now_us, self._now_us)
@@ -164,7 +165,8 @@ class _Run:
             frames.append(Frame(self._ticks, kind, _NALS[kind]))
         first_seq = self._owed_seq() if late and choices.yes() else self._first_seq()
         rung = None if choices.yes(of=16) else Rung(32, 30)
-        return Data(choices.below(4), first_seq, tuple(frames), rung, late)
+        cap_bps = choices.below(1 << 16) if choices.yes(of=16) else None
+        return Data(choices.below(4), first_seq, tuple(frames), rung, late, cap_bps)
 
     def _first_seq(self) -> int:
         return max(0, self._standing().next_seq + self.choices.one_of(_JUMPS))

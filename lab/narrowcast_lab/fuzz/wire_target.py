@@ -67,12 +67,14 @@ def seeds() -> list[bytes]:
     )
     messages: list[Message] = [
         Hello("cam", bytes(8), 1_700_000_000_000_000, 200),
-        Hello("cam-1", bytes(range(8)), 0, 1, Capability(3), "narrowcast 1", 8000, 1400),
-        Welcome(1500, 0xFFFF, Capability(3)),
+        Hello("cam-1", bytes(range(8)), 0, 1, Capability(15), "narrowcast 1", 8000, 1400),
+        Welcome(1500, 0xFFFF, Capability(11)),
         Data(0, 0, coded, Rung(32, 30)),
         Data(255, 1500, coded[1:]),
         Data(7, 3, uneven, Rung(96, 51)),
         Data(1, 9, coded, Rung(4, 0), late=True),
+        Data(7, 3, uneven, Rung(96, 51), cap_bps=8000),
+        Data(2, 9, coded, late=True, cap_bps=0),
         Report(1502, 1500, 751, 40_000, 1_700_000_060_000_000, 12_500, 2),
         KeyframeRequest(7),
         KeyframeRequest(0, late=True),

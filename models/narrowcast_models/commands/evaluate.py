@@ -5,66 +5,36 @@ from pathlib import Path
 import click
 
 from narrowcast_models.commands import output
-from narrowcast_models.commands.lists import quantisers, sizes
+from narrowcast_models.commands.measuring_options import (
+    plot_option,
+    px_list_option,
+    qp_or_none_list_option,
+)
+from narrowcast_shared import options
 from narrowcast_shared.errors import SettingsError
 
 
-@click.command(epilog="Example: narrowcast evaluate --faces mine.npz --px 48,24 --qp none,30")
+@click.command()
 @click.option(
     "--faces",
     required=True,
-    metavar="FILE.npz|FILE.csv|FOLDER|ferplus|lfw",
-    help="Labelled faces: an npz with images uint8 [N,H,H] and valence float [N], of which only "
-    "those in its masks `keep` and `eval_clean`; a CSV of path and valence, or the folder that "
-    "holds it; or FER+ or LFW's validation faces where NARROWCAST_DATA holds them.",
+    metavar="NAME|FILE|FOLDER",
+    help="Labelled faces: ferplus or lfw, where NARROWCAST_DATA holds them; an npz with images "
+    "uint8 [N,H,H] and valence float [N], of which only those in its masks `keep` and "
+    "`eval_clean`; or a CSV of path and valence, or the folder that holds it.",
 )
-@click.option(
-    "--px",
-    "sizes_px",
-    type=sizes,
-    default="96,48,32,24,16,12,8,6",
-    show_default=True,
-    metavar="LIST",
-    help="Sides that the faces are shrunk to.",
-)
-@click.option(
-    "--qp",
-    "qps",
-    type=quantisers,
-    default="none",
-    show_default=True,
-    metavar="LIST",
-    help="x264's quantisers, `none` for uncoded: none,24,30,36,42.",
-)
-@click.option(
-    "--model",
-    default="oa",
-    show_default=True,
-    metavar="oa|paper|FILE",
-    help="A shipped model, such as the product's `oa` or the method's `paper`, or a .safetensors "
-    "file with its card beside it.",
-)
+@px_list_option("96,48,32,24,16,12,8,6")
+@qp_or_none_list_option()
+@options.model_option()
 @click.option(
     "--precision",
     type=click.Choice(["float32", "bfloat16"]),
     default="float32",
     show_default=True,
-    help="What `oa` is multiplied in; a decoder takes bfloat16 where its CPU has it.",
+    help="What the network is multiplied in; a decoder takes bfloat16 where its CPU has it.",
 )
-@click.option(
-    "--json",
-    "json_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="OUT.json",
-    help="Write every figure and its interval there.",
-)
-@click.option(
-    "--plot",
-    "plot_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="OUT.svg",
-    help="Draw CCC by px there, a line a quantiser, with the intervals as bands.",
-)
+@options.json_file_option()
+@plot_option("CCC by px, a line a quantiser, with intervals as bands,")
 def evaluate(
     faces: str,
     sizes_px: tuple[int, ...],
@@ -74,8 +44,14 @@ def evaluate(
     json_path: Path | None,
     plot_path: Path | None,
 ) -> None:
-    """Measure CCC, CC, RMSE and the truth of sigma on labelled faces.
+    r"""Measure how well a model reads labelled faces.
 
+    \b
+    Examples:
+      narrowcast evaluate --faces ferplus
+      narrowcast evaluate --faces mine.npz --px 48,24 --qp none,30 --json mine.json
+
+    CCC, CC, RMSE, and how true sigma is; `--model paper` measures the method's own.
     Coded faces are stills at rest, decoded after a keyframe and three P frames. Where the
     labels name emotions, also the area under the ROC curve, happiness against neutral.
 

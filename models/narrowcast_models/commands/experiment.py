@@ -11,8 +11,14 @@ from narrowcast_models.commands.experiment_rate import rate_distortion
 
 @click.group()
 def experiment() -> None:
-    """Repeat the experiments of Cheng et al. 2017, those of AVEC 2016, and those behind `oa`.
+    r"""Repeat the paper's experiments, AVEC 2016's, and our own.
 
+    \b
+    Examples:
+      narrowcast experiment paper-table --width .25 --canvas 48
+      narrowcast experiment ablation --variants base,no-codec
+
+    The paper is Cheng et al. 2017; our own are those behind `oa`.
     Data sets are read where the environment variable NARROWCAST_DATA points.
     """
 

@@ -5,6 +5,13 @@ from pathlib import Path
 import click
 
 from narrowcast_models.commands import lists, output
+from narrowcast_models.commands.measuring_options import (
+    bf16_option,
+    out_folder_option,
+    run_option,
+    seed_option,
+    threads_option,
+)
 
 VARIANTS = (
     "base", "no-picture", "sr-first", "dedicated-48", "dedicated-16", "dedicated-8", "no-codec",
@@ -14,21 +21,15 @@ _ALONE = VARIANTS[:-1]
 """Those that need no other model's weights."""
 
 
-@click.command(epilog="Example: narrowcast experiment ablation --variants base,no-picture")
-@click.option(
-    "--run",
-    "run_folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("runs/ablation"),
-    show_default=True,
-    help="Folder of the runs. Those that were stopped go on where they were.",
-)
+@click.command()
+@run_option(Path("runs/ablation"))
 @click.option(
     "--epochs",
     type=click.IntRange(2),
     default=8,
     show_default=True,
-    help="Passes over the training faces, of every variant.",
+    metavar="N",
+    help="Passes over the training faces.",
 )
 @click.option(
     "--variants",
@@ -39,22 +40,10 @@ _ALONE = VARIANTS[:-1]
     metavar="LIST",
     help="What to train; `taught` too, by the shipped oa-l.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-@click.option(
-    "--bf16/--no-bf16",
-    default=None,
-    help="Convolutions in bfloat16 or not; as `narrowcast train oa` has it unless given.",
-)
-@click.option("--threads", type=click.IntRange(1), help="Threads of computation; else all.")
-@click.option(
-    "--out",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("benchmarks/ablation"),
-    show_default=True,
-    metavar="FOLDER",
-    help="Where the cells are written, and table.md. Finished cells are kept.",
-)
+@seed_option()
+@bf16_option()
+@threads_option()
+@out_folder_option(Path("benchmarks/ablation"), "cells and table.md")
 def ablation(
     run_folder: Path,
     epochs: int,
@@ -64,7 +53,12 @@ def ablation(
     threads: int | None,
     folder: Path,
 ) -> None:
-    """Train short runs of `oa` that differ in one thing each, and score them alike.
+    r"""Train short runs of `oa` that differ in one thing each.
+
+    \b
+    Examples:
+      narrowcast experiment ablation
+      narrowcast experiment ablation --variants base,no-picture --epochs 6
 
     On FER+ `dev`: a quarter calibrates each network, the rest scores it. Stop it at any time:
     what is finished is kept, what was begun goes on.

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from narrowcast_models.commands import output
-from narrowcast_models.commands.lists import quantisers, sizes
+from narrowcast_models.commands.measuring_options import px_list_option, qp_or_none_list_option
 from narrowcast_shared import options
 
 AUTO = "auto"
@@ -16,7 +16,7 @@ def seconds_or_auto(value: str | float) -> str | float:
     return AUTO if value == AUTO else options.duration(value)
 
 
-@click.command(epilog="Example: narrowcast experiment avec --root AVEC2016 --px 96,24 --delay auto")
+@click.command()
 @click.option(
     "--root",
     required=True,
@@ -30,45 +30,23 @@ def seconds_or_auto(value: str | float) -> str | float:
     metavar="FOLDER",
     help="Where the bounding boxes are, if not in FOLDER/bounding_boxes of --root.",
 )
-@click.option("--model", default="oa", show_default=True, help="A shipped model or a weight file.")
-@click.option(
-    "--px",
-    "sizes_px",
-    type=sizes,
-    default="96,32,24,16,12,8,6",
-    show_default=True,
-    metavar="LIST",
-    help="Sides that the faces are shrunk to.",
-)
-@click.option(
-    "--qp",
-    "qps",
-    type=quantisers,
-    default="none",
-    show_default=True,
-    metavar="LIST",
-    help="x264's quantisers, `none` for uncoded: none,24,30,36,42.",
-)
+@options.model_option()
+@px_list_option("96,32,24,16,12,8,6")
+@qp_or_none_list_option()
 @click.option(
     "--delay",
     type=seconds_or_auto,
-    metavar="S",
+    metavar="TIME|auto",
     help="Compare with ratings given so much later: 2.4s; auto: what serves best on train.",
 )
 @click.option(
     "--smooth",
     type=seconds_or_auto,
-    metavar="S",
+    metavar="TIME|auto",
     help="Median of the predictions over so much time: 4s; auto: what serves best on train.",
 )
 @click.option("--rescale", is_flag=True, help="Centre and scale to train's gold standard.")
-@click.option(
-    "--json",
-    "json_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="OUT",
-    help="Write the figures of every recording there as JSON.",
-)
+@options.json_file_option()
 def avec(
     root: Path,
     boxes: Path | None,
@@ -80,8 +58,14 @@ def avec(
     rescale: bool,
     json_path: Path | None,
 ) -> None:
-    """Score a model on AVEC 2016 (RECOLA): valence, per recording and concatenated.
+    r"""Score a model on AVEC 2016 (RECOLA).
 
+    \b
+    Examples:
+      narrowcast experiment avec --root AVEC2016
+      narrowcast experiment avec --root AVEC2016 --px 96,24 --delay auto --json avec.json
+
+    Valence, of each recording and of all of a part concatenated; docs/avec.md has the layout.
     Faces under 100 px, and frames without a time, a rating or a box, are left out. Nothing is
     done to the predictions unless one of --delay, --smooth and --rescale asks for it.
     """

@@ -5,34 +5,23 @@ from pathlib import Path
 import click
 
 from narrowcast_models.commands import output
+from narrowcast_models.commands.measuring_options import MAX_REEL_S, reels_option, seed_option
+from narrowcast_shared import options
 
 
-@click.command(epilog="Example: narrowcast experiment memory --reels 48 --json memory.json")
-@click.option("--reels", "count", type=click.IntRange(1), default=48, show_default=True)
-@click.option(
-    "--seconds",
-    type=click.FloatRange(0.04),
-    default=6.0,
-    show_default=True,
-    help="Length of a reel, at 25 fps.",
-)
-@click.option("--seed", type=click.IntRange(0), default=3, show_default=True)
-@click.option(
-    "--model",
-    default="oa",
-    show_default=True,
-    metavar="oa|FILE",
-    help="A shipped model, or a .safetensors file with its card beside it.",
-)
-@click.option(
-    "--json",
-    "json_path",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="OUT.json",
-    help="Write every figure there.",
-)
-def memory(count: int, seconds: float, seed: int, model: str, json_path: Path | None) -> None:
-    """Measure what averaging readings over time adds to reading frame by frame.
+@click.command()
+@reels_option(48)
+@options.seconds_option(6, "Length of a reel.", MAX_REEL_S)
+@seed_option(3)
+@options.model_option()
+@options.json_file_option()
+def memory(reels: int, seconds: float, seed: int, model: str, json_path: Path | None) -> None:
+    r"""Measure what averaging readings over time would add.
+
+    \b
+    Examples:
+      narrowcast experiment memory
+      narrowcast experiment memory --reels 12 --json memory.json
 
     On moving faces of FER+ `dev`, cut hard from one to the next, each reel a stream. Averages
     over what is known to be one face bound what any memory could win.
@@ -52,10 +41,10 @@ def memory(count: int, seconds: float, seed: int, model: str, json_path: Path | 
     network, card = checkpoint.load(model)
     faces = ferplus.load().dev
     generator = torch.Generator().manual_seed(seed)
-    reels = make_many(faces, count, round(seconds * config.fps), config, generator)
-    segments = sum(len(reel.starts) for reel in reels)
-    rows = memory_.measure(Recogniser(network), reels)
-    title = f"{card.name} on {count} reels of {seconds:g} s, {segments} segments of {faces.name}"
+    made = make_many(faces, reels, round(seconds * config.fps), config, generator)
+    segments = sum(len(reel.starts) for reel in made)
+    rows = memory_.measure(Recogniser(network), made)
+    title = f"{card.name} on {reels} reels of {seconds:g} s, {segments} segments of {faces.name}"
     Console().print(memory_report.table(rows, title))
     if json_path is not None:
         report = {
@@ -64,8 +53,8 @@ def memory(count: int, seconds: float, seed: int, model: str, json_path: Path | 
             "git_revision": git_revision(),
             "faces": faces.name,
             "seed": seed,
-            "reels": count,
-            "frames": count * len(reels[0].chips),
+            "reels": reels,
+            "frames": reels * len(made[0].chips),
             "segments": segments,
             "reel": config._asdict(),
         }

@@ -6,6 +6,14 @@ from typing import TYPE_CHECKING
 import click
 
 from narrowcast_models.commands import lists, output
+from narrowcast_models.commands.measuring_options import (
+    Decorator,
+    device_option,
+    in_order,
+    out_folder_option,
+    seed_option,
+    threads_option,
+)
 from narrowcast_shared.operating_point import CHIP_PX
 
 if TYPE_CHECKING:
@@ -13,8 +21,27 @@ if TYPE_CHECKING:
 
 METHODS = ("hr", "lr", "non-joint", "joint", "joint-oa")
 FERPLUS = "ferplus"
-_EXAMPLE = "Example: narrowcast experiment paper-table --out runs/narrow --width .25 --canvas 48"
 _LARGEST_FACTOR = CHIP_PX // 4
+
+
+def schedule_options(rate: float, sr_rate: float, sr_patch_px: int) -> Decorator:
+    """`--rate`, `--sr-rate` and `--sr-patch`: how the paper's networks learn."""
+    above_0 = click.FloatRange(0, min_open=True)
+    together: tuple[Decorator, ...] = (
+        click.option(
+            "--rate", type=above_0, default=rate, metavar="X",
+            help="Learning rate; the paper's is 0.01.",
+        ),
+        click.option(
+            "--sr-rate", type=above_0, default=sr_rate, metavar="X",
+            help="Learning rate of SR pre-training; the paper's is 0.0001.",
+        ),
+        click.option(
+            "--sr-patch", "sr_patch_px", type=click.IntRange(17), default=sr_patch_px, metavar="N",
+            help="Side in px of the patches of SR pre-training.",
+        ),
+    )  # fmt: skip
+    return in_order(together)
 
 
 def factors(value: str) -> tuple[int, ...]:
@@ -30,16 +57,8 @@ def factors(value: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(out))
 
 
-@click.command("paper-table", epilog=_EXAMPLE)
-@click.option(
-    "--out",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("runs/paper"),
-    show_default=True,
-    metavar="FOLDER",
-    help="Where the cells are written. A table that was stopped goes on where it was.",
-)
+@click.command("paper-table")
+@out_folder_option(Path("runs/paper"), "the cells")
 @click.option(
     "--methods",
     "names",
@@ -73,6 +92,7 @@ def factors(value: str) -> tuple[int, ...]:
     type=click.FloatRange(0, 1, min_open=True),
     default=1.0,
     show_default=True,
+    metavar="X",
     help="Share of the paper's filters; below 1 the table is labelled a narrow variant.",
 )
 @click.option(
@@ -81,6 +101,7 @@ def factors(value: str) -> tuple[int, ...]:
     type=click.IntRange(40, CHIP_PX),
     default=CHIP_PX,
     show_default=True,
+    metavar="N",
     help="Side in px that chips are enlarged to.",
 )
 @click.option(
@@ -95,17 +116,17 @@ def factors(value: str) -> tuple[int, ...]:
     type=click.IntRange(1),
     default=30_000,
     show_default=True,
+    metavar="N",
     help="Iterations of HR and LR-s; Joint has twice, Non-Joint four times as many.",
 )
 @click.option(
     "--sr-iterations",
     type=click.IntRange(1),
+    metavar="N",
     help="Iterations of SR pre-training; 16.7 times --iterations, as released, unless given.",
 )
-@click.option("--rate", type=click.FloatRange(0, min_open=True), default=0.01, show_default=True)
-@click.option("--sr-rate", type=click.FloatRange(0, min_open=True), default=1e-4, show_default=True)
-@click.option("--sr-patch", "sr_patch_px", type=click.IntRange(17), default=32, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@schedule_options(rate=0.01, sr_rate=1e-4, sr_patch_px=32)
+@seed_option()
 @click.option(
     "--data",
     type=click.Choice([FERPLUS]),
@@ -113,8 +134,8 @@ def factors(value: str) -> tuple[int, ...]:
     show_default=True,
     help="Faces: trained on FER+ without its held-out ones, scored on `eval_clean`.",
 )
-@click.option("--threads", type=click.IntRange(1), help="Threads of computation; all cores else.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@threads_option()
+@device_option()
 def paper_table(
     folder: Path,
     names: tuple[str, ...],
@@ -133,8 +154,14 @@ def paper_table(
     threads: int | None,
     device: str,
 ) -> None:
-    """Train the paper's methods on every factor, each a cell with its own file.
+    r"""Train the paper's methods on every factor.
 
+    \b
+    Examples:
+      narrowcast experiment paper-table
+      narrowcast experiment paper-table --out runs/narrow --width .25 --canvas 48
+
+    Each method at each factor is a cell with its own file.
     Stop it at any time: what is finished is kept, what was begun goes on.
     """
     import torch
@@ -164,7 +191,7 @@ def paper_table(
     Console().print(Markdown(report.markdown(made)))
 
 
-@click.command("paper-report", epilog="Example: narrowcast experiment paper-report runs/paper")
+@click.command("paper-report")
 @click.argument("runs", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--markdown",
@@ -181,7 +208,15 @@ def paper_table(
     help="SVG to write; table.svg in RUNS unless given.",
 )
 def paper_report(runs: Path, markdown_path: Path | None, figure_path: Path | None) -> None:
-    """Draw the table and its figure out of the finished cells in RUNS."""
+    r"""Draw the paper's table out of the cells in RUNS.
+
+    \b
+    Examples:
+      narrowcast experiment paper-report runs/paper
+      narrowcast experiment paper-report benchmarks/paper-table --figure table.svg
+
+    And its figure; cells that are not finished are left out.
+    """
     from narrowcast_models.paper import report, store
 
     reports = store.read_all(runs)

@@ -7,29 +7,22 @@ import click
 
 from narrowcast_models.commands import output
 from narrowcast_models.commands.experiment_paper import FERPLUS, factors
-from narrowcast_shared.operating_point import MAX_QP
+from narrowcast_models.commands.measuring_options import (
+    out_folder_option,
+    qp_list_option,
+    seed_option,
+)
 
 if TYPE_CHECKING:
     from narrowcast_models.paper.rate_distortion import ValenceReader
 
-_EXAMPLE = "Example: narrowcast experiment rate-distortion --model oa --factors 3,6 --qp 24,36"
 
-
-def quantisers(value: str) -> tuple[int, ...]:
-    """A click type: x264's quantisers, separated by commas."""
-    parts = [part.strip() for part in value.split(",")]
-    for part in parts:
-        if not part.isdecimal() or int(part) > MAX_QP:
-            raise click.BadParameter(f"{part!r} is no quantiser from 0 to {MAX_QP}")
-    return tuple(dict.fromkeys(map(int, parts)))
-
-
-@click.command("rate-distortion", epilog=_EXAMPLE)
+@click.command("rate-distortion")
 @click.option(
     "--model",
     default="oa",
-    show_default=True,
-    help="A shipped model, a weight file, or the JSON of a cell of the paper's table.",
+    metavar="NAME",
+    help="Shipped model, a .safetensors file, or the JSON of a cell of the paper's table.",
 )
 @click.option(
     "--factors",
@@ -40,15 +33,7 @@ def quantisers(value: str) -> tuple[int, ...]:
     metavar="LIST",
     help="Downsampling factors of the 96-px chip.",
 )
-@click.option(
-    "--qp",
-    "qps",
-    type=quantisers,
-    default="18,24,30,36,42",
-    show_default=True,
-    metavar="LIST",
-    help="x264's quantisers.",
-)
+@qp_list_option("18,24,30,36,42")
 @click.option(
     "--data",
     type=click.Choice([FERPLUS]),
@@ -56,16 +41,8 @@ def quantisers(value: str) -> tuple[int, ...]:
     show_default=True,
     help="Labelled faces: FER+ `eval_clean`.",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-@click.option(
-    "--out",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("runs/rate-distortion"),
-    show_default=True,
-    metavar="FOLDER",
-    help="Where the figures are written: MODEL.json, MODEL-bpp.svg and MODEL-wire.svg.",
-)
+@seed_option()
+@out_folder_option(Path("runs/rate-distortion"), "MODEL.json, MODEL-bpp.svg and MODEL-wire.svg")
 def rate_distortion(
     model: str,
     chosen: tuple[int, ...],
@@ -74,7 +51,15 @@ def rate_distortion(
     seed: int,
     folder: Path,
 ) -> None:
-    """Measure CCC against bits per pixel and wire rate, through x264, on gently moving faces."""
+    r"""Measure CCC against bits per pixel and wire rate.
+
+    \b
+    Examples:
+      narrowcast experiment rate-distortion
+      narrowcast experiment rate-distortion --model paper --factors 3,6 --qp 24,36
+
+    Of gently moving faces, through x264.
+    """
     from narrowcast_models import checkpoint
     from narrowcast_models.data import ferplus
     from narrowcast_models.paper import rate_distortion as rd

@@ -20,6 +20,11 @@ def quantisers(value: str) -> tuple[int | None, ...]:
     return tuple(None if part == "none" else _number(part, 0, MAX_QP) for part in parts)
 
 
+def coded_quantisers(value: str) -> tuple[int, ...]:
+    """A click type: quantisers separated by commas, each once."""
+    return tuple(dict.fromkeys(_number(part, 0, MAX_QP) for part in value.split(",")))
+
+
 def batches(value: str) -> tuple[int, ...]:
     """A click type: numbers of chips, separated by commas."""
     return tuple(_number(part, 1, MAX_BATCH) for part in value.split(","))

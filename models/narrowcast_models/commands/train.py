@@ -8,7 +8,12 @@ from narrowcast_models.commands.train_paper import paper
 
 @click.group()
 def train() -> None:
-    """Train a recogniser and write its weights with a card that says how.
+    r"""Train a model and write its weights with their card.
+
+    \b
+    Examples:
+      narrowcast train oa
+      narrowcast train paper --width .5 --out wide.safetensors
 
     The data sets are read where the environment variable NARROWCAST_DATA points.
     """

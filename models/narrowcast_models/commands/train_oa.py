@@ -2,63 +2,51 @@
 
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from narrowcast_models.commands.measuring_options import (
+    Decorator,
+    bf16_option,
+    in_order,
+    run_option,
+    seed_option,
+    threads_option,
+    weights_option,
+)
 from narrowcast_shared.errors import SettingsError
-from narrowcast_shared.options import Command
 
 if TYPE_CHECKING:
     from narrowcast_models.training.recipe import Recipe
 
 
-def _options(name: str) -> Callable[[Command], Command]:
+def _options(name: str) -> Decorator:
     """What both commands take."""
-
-    def add(command: Command) -> Command:
-        for option in reversed(
-            (
-                click.option(
-                    "--run",
-                    "run_folder",
-                    type=click.Path(file_okay=False, path_type=Path),
-                    default=Path("runs") / name,
-                    show_default=True,
-                    help="Folder of the run. One that was stopped goes on where it was.",
-                ),
-                click.option(
-                    "--epochs", type=click.IntRange(1), help="Passes over the training faces."
-                ),
-                click.option("--seed", type=click.IntRange(0), help="Seed of everything drawn."),
-                click.option(
-                    "--bf16/--no-bf16",
-                    default=None,
-                    help="Convolutions in bfloat16: faster on CPUs with AVX512-BF16 or AMX.",
-                ),
-                click.option(
-                    "--threads", type=click.IntRange(1), help="Threads of computation; else all."
-                ),
-                click.option(
-                    "--out",
-                    type=click.Path(dir_okay=False, path_type=Path),
-                    help="Weights to write, .safetensors; the shipped ones unless told otherwise.",
-                ),
-            )
-        ):
-            command = option(command)
-        return command
-
-    return add
+    return in_order(
+        (
+            run_option(Path("runs") / name),
+            click.option(
+                "--epochs",
+                type=click.IntRange(1),
+                metavar="N",
+                help="Passes over the training faces.",
+            ),
+            seed_option(None),
+            bf16_option(),
+            threads_option(),
+            weights_option(),
+        )
+    )
 
 
-@click.command(epilog="Example: narrowcast train oa --run runs/oa --seed 1")
+@click.command()
 @_options("oa")
 @click.option(
     "--taught-epochs",
     type=click.IntRange(0),
+    metavar="N",
     help="Passes with `oa-l` as a teacher, after those without; 0 for none.",
 )
 def oa(
@@ -70,10 +58,16 @@ def oa(
     out: Path | None,
     taught_epochs: int | None,
 ) -> None:
-    """Train `oa`, the one-for-all network, on FER+ with the codec in the loop.
+    r"""Train `oa`, the model that reads by default.
 
-    Trains it by itself, then with `oa-l` as a teacher, calibrates on faces held out, measures the
-    figures and writes the weights with their card.
+    \b
+    Examples:
+      narrowcast train oa
+      narrowcast train oa --run runs/mine --seed 2 --out mine.safetensors
+
+    The one-for-all network, on FER+ with the codec in the loop. Trains it by itself, then with
+    `oa-l` as a teacher, calibrates on faces held out, measures the figures and writes the weights
+    with their card.
     """
     from narrowcast_models.training.recipe import OA
 
@@ -81,7 +75,7 @@ def oa(
     _train(recipe, run_folder, threads, out)
 
 
-@click.command("oa-l", epilog="Example: narrowcast train oa-l --run runs/oa-l --seed 1")
+@click.command("oa-l")
 @_options("oa-l")
 def oa_l(
     run_folder: Path,
@@ -91,7 +85,12 @@ def oa_l(
     threads: int | None,
     out: Path | None,
 ) -> None:
-    """Train `oa-l`, a larger one-for-all network and the teacher of `oa`.
+    r"""Train `oa-l`, a larger model and the teacher of `oa`.
+
+    \b
+    Examples:
+      narrowcast train oa-l
+      narrowcast train oa-l --run runs/oa-l --seed 1
 
     Trains on FER+ with the codec in the loop, calibrates on faces held out, measures the figures
     and writes the weights with their card.

@@ -6,22 +6,20 @@ from pathlib import Path
 
 import click
 
-from narrowcast_models.commands.experiment_paper import factors
+from narrowcast_models.commands.experiment_paper import factors, schedule_options
+from narrowcast_models.commands.measuring_options import (
+    device_option,
+    run_option,
+    seed_option,
+    threads_option,
+    weights_option,
+)
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.operating_point import CHIP_PX
 
-_EXAMPLE = "Example: narrowcast train paper --run runs/train-paper --width .25 --canvas 48"
 
-
-@click.command(epilog=_EXAMPLE)
-@click.option(
-    "--run",
-    "run_folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("runs/train-paper"),
-    show_default=True,
-    help="Folder of the run. One that was stopped goes on where it was.",
-)
+@click.command()
+@run_option(Path("runs/train-paper"))
 @click.option(
     "--mixture",
     type=factors,
@@ -36,6 +34,7 @@ _EXAMPLE = "Example: narrowcast train paper --run runs/train-paper --width .25 -
     type=click.FloatRange(0, 1, min_open=True),
     default=0.25,
     show_default=True,
+    metavar="X",
     help="Share of the paper's filters; below 1 the card calls it a narrow variant.",
 )
 @click.option(
@@ -44,6 +43,7 @@ _EXAMPLE = "Example: narrowcast train paper --run runs/train-paper --width .25 -
     type=click.IntRange(40, CHIP_PX),
     default=48,
     show_default=True,
+    metavar="N",
     help="Side in px that chips are enlarged to; the paper's is 96.",
 )
 @click.option(
@@ -58,6 +58,7 @@ _EXAMPLE = "Example: narrowcast train paper --run runs/train-paper --width .25 -
     type=click.IntRange(1),
     default=3500,
     show_default=True,
+    metavar="N",
     help="As in the paper's table: Joint-OA is fine-tuned for twice as many. The paper's: 30000.",
 )
 @click.option(
@@ -65,25 +66,14 @@ _EXAMPLE = "Example: narrowcast train paper --run runs/train-paper --width .25 -
     type=click.IntRange(1),
     default=2500,
     show_default=True,
+    metavar="N",
     help="Iterations of SR pre-training; the release has 500000.",
 )
-@click.option(
-    "--rate",
-    type=click.FloatRange(0, min_open=True),
-    default=0.1,
-    show_default=True,
-    help="Of fine-tuning. Ten times the paper's, for about a tenth of its iterations.",
-)
-@click.option("--sr-rate", type=click.FloatRange(0, min_open=True), default=2e-4, show_default=True)
-@click.option("--sr-patch", "sr_patch_px", type=click.IntRange(17), default=24, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-@click.option("--threads", type=click.IntRange(1), help="Threads of computation; all cores else.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Weights to write, .safetensors; the shipped ones unless told otherwise.",
-)
+@schedule_options(rate=0.1, sr_rate=2e-4, sr_patch_px=24)
+@seed_option()
+@threads_option()
+@device_option()
+@weights_option()
 def paper(
     run_folder: Path,
     mixture: tuple[int, ...],
@@ -100,11 +90,17 @@ def paper(
     device: str,
     out: Path | None,
 ) -> None:
-    """Train `paper`, the Joint-OA of Cheng et al. 2017, on FER+, to compare `oa` with.
+    r"""Train `paper`, the method's own model, to compare with.
 
-    Super-resolution at the largest factor, then fine-tuning on the mixture (max-mix); measures
-    the figures and writes the weights. The defaults are a narrow variant that two cores train in
-    a quarter of an hour.
+    \b
+    Examples:
+      narrowcast train paper
+      narrowcast train paper --run runs/wide --width .5 --out wide.safetensors
+
+    The Joint-OA of Cheng et al. 2017, on FER+: super-resolution at the largest factor, then
+    fine-tuning on the mixture (max-mix). Measures the figures and writes the weights. The
+    defaults, ten times the paper's rate for about a tenth of its iterations, make a narrow
+    variant that two cores train in a quarter of an hour.
     """
     if out is not None and out.suffix != ".safetensors":
         raise SettingsError(f"--out {out} does not end in .safetensors")

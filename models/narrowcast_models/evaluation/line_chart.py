@@ -1,9 +1,10 @@
 """A line chart as SVG: text that a review can read, the same bytes for the same figures."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
+
+from narrowcast_shared.draw.axes import Scale, choose_ticks
 
 WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 60, 230, 40, 50
@@ -13,7 +14,6 @@ LEFT, RIGHT, TOP, BOTTOM = 60, 230, 40, 50
 _COLOURS = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#999999",
 )  # fmt: skip
-_TICKS = 5
 
 
 class Line(NamedTuple):
@@ -38,22 +38,6 @@ class Axis(NamedTuple):
     ticks: tuple[float, ...] = ()
 
 
-class _Scale(NamedTuple):
-    """Maps a value range onto pixels."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    logarithmic: bool
-
-    def __call__(self, value: float) -> float:
-        low, high, at = self.low, self.high, value
-        if self.logarithmic:
-            low, high, at = math.log(low), math.log(high), math.log(at)
-        return self.start + (at - low) / (high - low) * (self.end - self.start)
-
-
 def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
     """The chart as an SVG document. Raises ValueError where no line has a point."""
     xs = [point[0] for line in lines for point in line.points]
@@ -61,10 +45,10 @@ def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
     ys += [bound for line in lines for bounds in line.bounds for bound in bounds]
     if not xs:
         raise ValueError("a chart needs a point")
-    x_ticks = x.ticks or _choose_ticks(min(xs), max(xs), x.logarithmic)
-    y_ticks = y.ticks or _choose_ticks(min(ys), max(ys), y.logarithmic)
-    across = _Scale(*_span(xs, x_ticks), LEFT, WIDTH - RIGHT, x.logarithmic)
-    up = _Scale(*_span(ys, y_ticks), HEIGHT - BOTTOM, TOP, y.logarithmic)
+    x_ticks = x.ticks or choose_ticks(min(xs), max(xs), x.logarithmic)
+    y_ticks = y.ticks or choose_ticks(min(ys), max(ys), y.logarithmic)
+    across = Scale(*_span(xs, x_ticks), LEFT, WIDTH - RIGHT, x.logarithmic)
+    up = Scale(*_span(ys, y_ticks), HEIGHT - BOTTOM, TOP, y.logarithmic)
     middle = (TOP + HEIGHT - BOTTOM) / 2
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12"'
     parts = [
@@ -81,7 +65,7 @@ def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _draw(index: int, line: Line, across: _Scale, up: _Scale) -> str:
+def _draw(index: int, line: Line, across: Scale, up: Scale) -> str:
     colour = _COLOURS[index % len(_COLOURS)]
     dash = ' stroke-dasharray="5 3"' if index >= len(_COLOURS) else ""
     places = [(across(x), up(y)) for x, y in line.points]
@@ -102,7 +86,7 @@ def _draw(index: int, line: Line, across: _Scale, up: _Scale) -> str:
     )
 
 
-def _band(line: Line, across: _Scale, up: _Scale) -> str:
+def _band(line: Line, across: Scale, up: Scale) -> str:
     """There along the low bounds and back along the high ones; at a single point a whisker."""
     xs = [across(x) for x, _ in line.points]
     low = [(x, up(bounds[0])) for x, bounds in zip(xs, line.bounds, strict=True)]
@@ -129,18 +113,3 @@ def _text(x: float, y: float, content: str, attributes: str = "") -> str:
 def _span(values: Sequence[float], ticks: Sequence[float]) -> tuple[float, float]:
     low, high = min(*values, *ticks), max(*values, *ticks)
     return (low, high) if high > low else (low, low + 1)
-
-
-def _choose_ticks(low: float, high: float, logarithmic: bool) -> tuple[float, ...]:
-    """Round numbers from at or below `low` to at or above `high`."""
-    if logarithmic:
-        decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        ladder = [float(f"{count}e{decade}") for decade in decades for count in (1, 2, 5)]
-        below = max(tick for tick in ladder if tick <= low)
-        above = min(tick for tick in ladder if tick > below and tick >= high)
-        return tuple(tick for tick in ladder if below <= tick <= above)
-    rough = max(high - low, 1e-9) / _TICKS
-    unit = 10.0 ** math.floor(math.log10(rough))
-    step = next(unit * count for count in (1, 2, 5, 10) if unit * count >= rough)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return tuple(round(step * index, 9) for index in range(first, max(last, first + 1) + 1))

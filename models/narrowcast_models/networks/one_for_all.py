@@ -71,9 +71,9 @@ class OneForAll(nn.Module):
         self.blocks = nn.ModuleList(_blocks(config))
         self._shared_blocks = sum(config.blocks[: config.picture_stages])
         features = config.widths[-1]
+        self.last_px = config.canvas_px // config.unshuffle // 2 ** (len(config.widths) - 1)
         if config.features:
-            side = config.canvas_px // config.unshuffle // 2 ** (len(config.widths) - 1)
-            self.features = nn.Linear(features * side**2, config.features)
+            self.features = nn.Linear(features * self.last_px**2, config.features)
             features = config.features
         self.dropout = nn.Dropout(config.dropout)
         self.shares = nn.Linear(features, len(EMOTIONS))

@@ -42,10 +42,8 @@ class ReadingNetwork:
         """Float32 [B, 2]: valence, -1..1, and the standard deviation of its error."""
         told = torch.stack([self._told(coding) for coding in codings])
         of_head, *of_blocks = torch.split_with_sizes(told, self._sizes, dim=1)
-        x = functional.pixel_unshuffle(
-            canvas_.normalise(canvas), self._network.config.unshuffle
-        ).to(self._dtype, memory_format=torch.channels_last)
-        x = self._stem.relu(x)
+        seen = canvas_.normalise(canvas).to(self._dtype)
+        x = self._stem.relu(unshuffled(seen, self._network.config.unshuffle))
         for block, shift in zip(self._blocks, of_blocks, strict=True):
             x = block(x, shift.to(self._dtype))
         return self._head(x.float(), of_head)
@@ -62,6 +60,19 @@ class ReadingNetwork:
         blocks = cast("list[ResidualBlock]", list(self._network.blocks))
         shifts = [block.shift(condition) for block in blocks]
         return torch.cat([self._head.tell(conditions, condition), *shifts], dim=1)[0]
+
+
+def unshuffled(x: Tensor, factor: int) -> Tensor:
+    """`pixel_unshuffle` of [B, 1, n, n], channels last.
+
+    PyTorch's own takes a pixel at a time. Two neighbours that stay neighbours move as one number.
+    """
+    pair = {torch.bfloat16: torch.int32, torch.float32: torch.int64}.get(x.dtype)
+    if factor != 2 or pair is None:
+        return functional.pixel_unshuffle(x, factor).to(memory_format=torch.channels_last)
+    batch, _, side, _ = x.shape
+    pairs = x.view(pair).view(batch, side // 2, 2, side // 2).transpose(2, 3).contiguous()
+    return pairs.view(x.dtype).view(batch, side // 2, side // 2, 4).permute(0, 3, 1, 2)
 
 
 class _Block:
@@ -95,6 +106,7 @@ class _Head:
         weights = [network.shares.weight, hidden.weight[:, :features]]
         self._weight = torch.cat(weights).detach().T.contiguous()
         self._features = features
+        self._of_last = _channels_last(network)
         self.told = hidden.out_features + self._emotions + 3
         """Numbers that `tell` gives."""
 
@@ -109,10 +121,26 @@ class _Head:
 
     def __call__(self, last: Tensor, told: Tensor) -> Tensor:
         """Float32 [B, 2] of the last stage [B, C, n, n]."""
-        seen = torch.addmm(told[:, :-3], self._network.features_of(last), self._weight)
+        seen = torch.addmm(told[:, :-3], self._features_of(last), self._weight)
         gain, offset, shift = told[:, -3:].unbind(dim=1)
         shares = seen[:, : self._emotions].softmax(dim=1)
         valence = (shares @ self._network.valences * gain + offset).clamp(-1, 1)
         hidden = functional.relu(seen[:, self._emotions :])
         log_sigma = self._out(hidden).squeeze(1) + shift
         return torch.stack([valence, log_sigma.clamp(*LOG_SIGMA_RANGE).exp()], dim=1)
+
+    def _features_of(self, last: Tensor) -> Tensor:
+        """`OneForAll.features_of`, of the last stage as it lies in memory."""
+        if self._of_last is None:
+            return self._network.features_of(last)
+        pixels = last.permute(0, 2, 3, 1).flatten(1)
+        return functional.relu(functional.linear(pixels, *self._of_last), inplace=True)
+
+
+def _channels_last(network: OneForAll) -> tuple[Tensor, Tensor] | None:
+    """Weight and bias of the layer that sees the last stage, for [B, n, n, C] flattened."""
+    if not network.config.features:
+        return None
+    out, side = network.features.out_features, network.last_px
+    weight = network.features.weight.detach().view(out, -1, side, side).permute(0, 2, 3, 1)
+    return weight.reshape(out, -1).contiguous(), network.features.bias.detach()

@@ -17,12 +17,25 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from narrowcast_shared.client.marks import add_mark, get_marks
 from narrowcast_shared.client.stream import Replay
 from narrowcast_shared.client.subscription import Notice, State, replay, subscribe
+from narrowcast_shared.marks import Mark
 from narrowcast_shared.remote.access import make_access
 from narrowcast_shared.remote.address import Address, parse_address
 
-__all__ = ["Address", "Notice", "Replay", "State", "decoder_at", "replay", "subscribe"]
+__all__ = [
+    "Address",
+    "Mark",
+    "Notice",
+    "Replay",
+    "State",
+    "add_mark",
+    "decoder_at",
+    "get_marks",
+    "replay",
+    "subscribe",
+]
 
 
 def decoder_at(

@@ -15,6 +15,7 @@ import pydantic
 from pydantic import BaseModel
 
 from narrowcast_shared.client.http import request
+from narrowcast_shared.client.marks import get_marks
 from narrowcast_shared.client.sessions import (
     SessionInfo,
     get_session,
@@ -22,6 +23,7 @@ from narrowcast_shared.client.sessions import (
     session_url,
 )
 from narrowcast_shared.errors import NarrowcastError
+from narrowcast_shared.marks import Mark
 from narrowcast_shared.remote import refusals
 from narrowcast_shared.remote.address import Address
 from narrowcast_shared.samples import Sample
@@ -37,6 +39,10 @@ class TimeSpan(NamedTuple):
     from_t: float | None = None
     to_t: float | None = None
 
+    def holds(self, t: float) -> bool:
+        """Whether a time is in it."""
+        return (self.from_t is None or t >= self.from_t) and (self.to_t is None or t < self.to_t)
+
 
 class Archive(Protocol):
     """Where stored series are read. Raises NarrowcastErrors that say what to do."""
@@ -47,6 +53,10 @@ class Archive(Protocol):
 
     async def session(self, name: str) -> SessionInfo:
         """One session; an error where there is none."""
+        ...
+
+    async def marks(self, session: str) -> Sequence[Mark]:
+        """All marks of a session, in order of id; an error where there is no such session."""
         ...
 
     def pages(self, session: SessionInfo, span: TimeSpan) -> AsyncGenerator[list[Sample], None]:
@@ -70,6 +80,9 @@ class RemoteArchive:
 
     async def session(self, name: str) -> SessionInfo:
         return await get_session(self._address, name)
+
+    async def marks(self, session: str) -> list[Mark]:
+        return await get_marks(self._address, session)
 
     async def pages(
         self, session: SessionInfo, span: TimeSpan

@@ -4,18 +4,19 @@ The file takes its name when it is complete: nothing that was cut short looks wh
 """
 
 import importlib
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from narrowcast_shared import __version__
+from narrowcast_shared.baseline import Baseline, SampleAboveRest
 from narrowcast_shared.client.archive import Archive, TimeSpan
 from narrowcast_shared.client.sessions import SessionInfo
 from narrowcast_shared.errors import NarrowcastError, SettingsError
-from narrowcast_shared.samples import FIELDS, Sample, csv_header, csv_row
+from narrowcast_shared.in_place import in_place
+from narrowcast_shared.samples import Sample, csv_header, csv_row
 
 ROW_GROUP = 65_536
 """Samples of one row group: some 10 MB in memory, and what a reader can skip at a time."""
@@ -27,7 +28,9 @@ UNITS = {
     "px": "px",
     "wire_bps": "bit/s",
     "latency_ms": "ms",
+    "cap_bps": "bit/s",
 }
+_UNITS_ABOVE_REST = {"valence_above_rest": "1, from -2 to +2", "sigma_above_rest": "1"}
 
 TIME_BASE = "Unix time in seconds, of the encoder's clock"
 
@@ -43,6 +46,9 @@ _TYPES = {
     "qp": "int16",
     "wire_bps": "int64",
     "latency_ms": "float64",
+    "cap_bps": "int64",
+    "valence_above_rest": "float64",
+    "sigma_above_rest": "float64",
 }
 
 
@@ -63,51 +69,45 @@ class Writer(Protocol):
     ) -> None: ...
 
 
-async def export(archive: Archive, session: SessionInfo, span: TimeSpan, out: Path) -> int:
+async def export(
+    archive: Archive,
+    session: SessionInfo,
+    span: TimeSpan,
+    out: Path,
+    baseline: Baseline | None = None,
+) -> int:
     """Write what the archive has of the span to `out`; how many samples these are.
+
+    baseline: adds the columns of a sample above rest; rest is learned before, if it is to be.
 
     `out` ends in .csv or .parquet. Raises SettingsError where it does not or cannot be written,
     NarrowcastError where Parquet is not installed, else as the archive does.
     """
     count = 0
-    with _in_place(out) as part, _writer(out.suffix.lower(), part, session) as writer:
+    with in_place(out) as part, _writer(out.suffix.lower(), part, session, baseline) as writer:
         async with aclosing(archive.pages(session, span)) as pages:
             async for page in pages:
-                writer.write(page)
+                writer.write(page if baseline is None else list(map(baseline.above_rest, page)))
                 count += len(page)
     return count
 
 
-@contextmanager
-def _in_place(out: Path) -> Iterator[Path]:
-    """A path beside `out`, which takes its place at the end, or goes where that fails."""
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
-    try:
-        yield part
-        part.replace(out)
-    except OSError as error:
-        raise SettingsError(
-            f"{out} cannot be written ({error.strerror})", "name another file with --out"
-        ) from error
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _writer(kind: str, path: Path, session: SessionInfo) -> Writer:
-    match kind:
+def _writer(suffix: str, path: Path, session: SessionInfo, baseline: Baseline | None) -> Writer:
+    kind = Sample if baseline is None else SampleAboveRest
+    match suffix:
         case ".csv":
-            return CsvWriter(path)
+            return CsvWriter(path, kind)
         case ".parquet":
-            return ParquetWriter(path, session)
-    raise SettingsError(f"a file ending in {kind!r} is not known", "end it in .csv or .parquet")
+            return ParquetWriter(path, session, kind, baseline)
+    raise SettingsError(f"a file ending in {suffix!r} is not known", "end it in .csv or .parquet")
 
 
 class CsvWriter:
     """The columns of `narrowcast_shared.samples`, a line a sample."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kind: type[Sample] = Sample) -> None:
         self._file = path.open("w", encoding="utf-8", newline="")
-        self._file.write(csv_header())
+        self._file.write(csv_header(kind))
 
     def write(self, samples: Sequence[Sample]) -> None:
         self._file.writelines(csv_row(sample) for sample in samples)
@@ -127,10 +127,17 @@ class CsvWriter:
 class ParquetWriter:
     """The same columns, typed; units and what they mean are in the schema's metadata."""
 
-    def __init__(self, path: Path, session: SessionInfo) -> None:
-        self._arrow = _load("pyarrow")
-        self._schema = _schema(self._arrow, session)
-        parquet = _load("pyarrow.parquet")
+    def __init__(
+        self,
+        path: Path,
+        session: SessionInfo,
+        kind: type[Sample] = Sample,
+        baseline: Baseline | None = None,
+    ) -> None:
+        self._arrow = load_arrow("pyarrow")
+        self._kind = kind
+        self._schema = _schema(self._arrow, session, kind, baseline)
+        parquet = load_arrow("pyarrow.parquet")
         self._file = parquet.ParquetWriter(path, self._schema, compression="zstd")
         self._rows: list[Sample] = []
 
@@ -155,29 +162,46 @@ class ParquetWriter:
             self._file.close()
 
     def _flush(self) -> None:
-        columns = {name: [getattr(row, name) for row in self._rows] for name in FIELDS}
+        names = self._kind.model_fields
+        columns = {name: [getattr(row, name) for row in self._rows] for name in names}
         self._file.write_table(self._arrow.Table.from_pydict(columns, schema=self._schema))
         self._rows = []
 
 
-def _schema(arrow: Any, session: SessionInfo) -> Any:  # noqa: ANN401 - pyarrow has no types
+def _schema(
+    arrow: Any,  # noqa: ANN401 - pyarrow has no types
+    session: SessionInfo,
+    kind: type[Sample],
+    baseline: Baseline | None,
+) -> Any:  # noqa: ANN401
     """Field by field its type, unit and meaning; of the whole, what it is a series of."""
+    units = UNITS | _UNITS_ABOVE_REST
     fields = []
-    for name, told in Sample.model_fields.items():
-        meant = {"description": told.description or "", "unit": UNITS.get(name, "")}
+    for name, told in kind.model_fields.items():
+        meant = {"description": told.description or "", "unit": units.get(name, "")}
         meant = {key: text for key, text in meant.items() if text}
-        kind = arrow.type_for_alias(_TYPES[name])
-        fields.append(arrow.field(name, kind, nullable=not told.is_required(), metadata=meant))
+        alias = arrow.type_for_alias(_TYPES[name])
+        fields.append(arrow.field(name, alias, nullable=not told.is_required(), metadata=meant))
     metadata = {
         "narrowcast.session": session.session,
         "narrowcast.model": session.model or "",
         "narrowcast.time_base": TIME_BASE,
+        "narrowcast.clock_offset_ms": _told(session.clock_offset_ms),
+        "narrowcast.clock_error_ms": _told(session.clock_error_ms),
         "narrowcast.version": __version__,
     }
+    if baseline is not None and baseline.known is not None:
+        metadata["narrowcast.resting_valence"] = str(baseline.known.valence)
+        metadata["narrowcast.resting_standard_error"] = str(baseline.known.standard_error)
     return arrow.schema(fields, metadata=metadata)
 
 
-def _load(module: str) -> Any:  # noqa: ANN401 - pyarrow has no types, and may not be there
+def _told(ms: float | None) -> str:
+    return "" if ms is None else str(ms)
+
+
+def load_arrow(module: str) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """The module, pyarrow or one of its own. Raises NarrowcastError where it is not installed."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError:

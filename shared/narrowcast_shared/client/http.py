@@ -18,8 +18,10 @@ class _NoRedirect(HTTPRedirectHandler):
         return None
 
 
-def request(address: Address, url: str, timeout_s: float, method: str = "GET") -> bytes:
-    """The body of the answer. `timeout_s` is the longest wait for each step.
+def request(
+    address: Address, url: str, timeout_s: float, method: str = "GET", body: bytes | None = None
+) -> bytes:
+    """The body of the answer. `timeout_s` is the longest wait for each step. body: JSON to send.
 
     Raises UnreachableError where nobody answers now, NoSuchSessionError where the session is
     not there, else LinkError, in the decoder's own words where it has any.
@@ -29,10 +31,11 @@ def request(address: Address, url: str, timeout_s: float, method: str = "GET") -
     if address.secure:
         handlers.append(HTTPSHandler(context=address.tls))
     opener = urllib.request.build_opener(_NoRedirect, *handlers)
-    wanted = Request(url, method=method, headers=address.headers)  # noqa: S310 - Address allows http and https alone
+    headers = address.headers | ({} if body is None else {"Content-Type": "application/json"})
+    wanted = Request(url, body, headers, method=method)  # noqa: S310 - Address allows http and https alone
     try:
         with opener.open(wanted, timeout=timeout_s) as response:
-            body: bytes = response.read(MAX_BYTES)
+            answer: bytes = response.read(MAX_BYTES)
     except urllib.error.HTTPError as error:
         with error:
             raise refusals.of_answer(error.code, error.read(MAX_BYTES), address) from error
@@ -43,4 +46,4 @@ def request(address: Address, url: str, timeout_s: float, method: str = "GET") -
         raise refusals.of_network(error, address) from error
     except http.client.HTTPException as error:
         raise refusals.not_a_decoder(address) from error
-    return body
+    return answer

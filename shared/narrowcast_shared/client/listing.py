@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from narrowcast_shared.baseline import Baseline, BaselineChoice
 from narrowcast_shared.client.archive import Archive, RemoteArchive, TimeSpan, open_file
 from narrowcast_shared.client.export import export
+from narrowcast_shared.client.export_marks import export_marks
+from narrowcast_shared.client.resting import begin
 from narrowcast_shared.client.sessions import SessionInfo
 from narrowcast_shared.client.times import format_time
 from narrowcast_shared.remote.address import Address, as_address
@@ -19,11 +22,26 @@ def open_archive(url: str | Address, store: Path | None) -> Archive:
 
 
 async def write_export(
+    url: str | Address,
+    store: Path | None,
+    session: str,
+    span: TimeSpan,
+    out: Path,
+    rest: BaselineChoice | None = None,
+) -> tuple[int, Baseline | None]:
+    """As `client.export.export`, of the session of that name; and against which rest it was."""
+    archive = open_archive(url, store)
+    info = await archive.session(session)
+    baseline = None if rest is None else await begin(rest, archive, info)
+    return await export(archive, info, span, out, baseline), baseline
+
+
+async def write_marks(
     url: str | Address, store: Path | None, session: str, span: TimeSpan, out: Path
 ) -> int:
-    """As `client.export.export`, of the session of that name."""
+    """As `client.export_marks.export_marks`, of the session of that name."""
     archive = open_archive(url, store)
-    return await export(archive, await archive.session(session), span, out)
+    return await export_marks(archive, await archive.session(session), span, out)
 
 
 def as_json(sessions: Sequence[SessionInfo]) -> str:

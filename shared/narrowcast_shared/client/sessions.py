@@ -29,6 +29,8 @@ class SessionInfo(BaseModel):
     first_t: float | None = None
     last_t: float | None = None
     model: str | None = None
+    clock_offset_ms: float | None = None
+    clock_error_ms: float | None = None
     samples: int | None = None
     last_id: int | None = None
     by_status: dict[Status, int] = {}

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from narrowcast_shared.client.archive import TimeSpan
 from narrowcast_shared.errors import SettingsError
 
 
@@ -16,6 +17,14 @@ def parse_time(text: str) -> float:
         raise SettingsError(
             f"{text!r} is no time", "write 2026-01-31T14:00:00, with +01:00 or Z, or Unix time in s"
         ) from None
+
+
+def parse_span(from_: str | None, to: str | None) -> TimeSpan:
+    """What `--from` and `--to` say. Raises SettingsError where one is no time, or none is left."""
+    span = TimeSpan(parse_time(from_) if from_ else None, parse_time(to) if to else None)
+    if span.from_t is not None and span.to_t is not None and span.to_t <= span.from_t:
+        raise SettingsError("--to must be later than --from")
+    return span
 
 
 def format_time(t: float | None) -> str:

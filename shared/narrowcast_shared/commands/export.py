@@ -8,6 +8,7 @@ import click
 from narrowcast_shared import options
 
 if TYPE_CHECKING:
+    from narrowcast_shared.baseline import BaselineChoice
     from narrowcast_shared.remote.access import Access
 
 
@@ -20,53 +21,59 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Where to write; ending in .csv or .parquet.",
 )
-@click.option("--from", "from_", metavar="T", help="Only samples captured at this time or later.")
-@click.option("--to", metavar="T", help="Only samples captured before this time.")
 @click.option(
-    "--decoder",
-    "url",
-    default=options.DECODER_URL,
-    show_default=True,
-    metavar="URL",
-    help="The decoder to ask.",
-)
-@options.access_options()
-@click.option(
-    "--store",
+    "--marks",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Read this store instead, which no decoder is using.",
+    help="Also write the marks of that time, with their own times, to this file; ending in .csv.",
 )
+@click.option("--from", "from_", metavar="T", help="Only samples captured at this time or later.")
+@click.option("--to", metavar="T", help="Only samples captured before this time.")
+@options.decoder_option("to ask")
+@options.store_option()
+@options.baseline_option()
+@options.access_options()
 def export(
     session: str,
     out: Path,
+    marks: Path | None,
     from_: str | None,
     to: str | None,
     url: str,
     store: Path | None,
+    baseline: "BaselineChoice | None",
     access: "Access",
 ) -> None:
-    r"""Write what is stored of SESSION, or of a time of it, to a file.
+    r"""Write a stored series to a file.
 
     \b
     Examples:
       narrowcast export anna --out anna.parquet
       narrowcast export anna --out anna.csv --from 2026-01-31T14:00 --to 2026-01-31T15:00
       narrowcast export anna --out anna.csv --store narrowcast.sqlite
+      narrowcast export anna --out anna.csv --baseline 30s
+      narrowcast export anna --out anna.csv --marks anna-marks.csv
 
-    Times are ISO 8601, in this machine's zone where they name none, or Unix time in seconds. Of
-    a session that goes on, the samples that there are when the command starts.
+    What is stored of SESSION, or of a time of it. Times are ISO 8601, in this machine's zone
+    where they name none, or Unix time in seconds. Of a session that goes on, the samples that
+    there are when the command starts.
     """
     import asyncio
 
     from narrowcast_shared.client import listing
-    from narrowcast_shared.client.archive import TimeSpan
-    from narrowcast_shared.client.times import parse_time
-    from narrowcast_shared.errors import SettingsError
+    from narrowcast_shared.client.times import parse_span
     from narrowcast_shared.remote.address import parse_address
 
-    span = TimeSpan(parse_time(from_) if from_ else None, parse_time(to) if to else None)
-    if span.from_t is not None and span.to_t is not None and span.to_t <= span.from_t:
-        raise SettingsError("--to must be later than --from")
-    count = asyncio.run(listing.write_export(parse_address(url, access), store, session, span, out))
+    span = parse_span(from_, to)
+    address = parse_address(url, access)
+    noted = 0
+    if marks is not None:
+        noted = asyncio.run(listing.write_marks(address, store, session, span, marks))
+    done = listing.write_export(address, store, session, span, out, baseline)
+    count, rest = asyncio.run(done)
     click.echo(f"narrowcast: {count} samples of {session} are in {out}", err=True)
+    if marks is not None:
+        click.echo(f"narrowcast: {noted} marks of {session} are in {marks}", err=True)
+    if rest is not None:
+        empty = "" if rest.known else ": the columns above rest are empty"
+        click.echo(f"narrowcast: {rest}{empty}", err=True)

@@ -12,27 +12,15 @@ if TYPE_CHECKING:
 
 
 @click.group(invoke_without_command=True)
-@click.option(
-    "--decoder",
-    "url",
-    default=options.DECODER_URL,
-    show_default=True,
-    metavar="URL",
-    help="The decoder to ask.",
-)
-@click.option(
-    "--store",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read this store instead, which no decoder is using.",
-)
-@options.access_options()
+@options.decoder_option("to ask")
+@options.store_option()
 @options.json_option("each session, one a line,")
+@options.access_options()
 @click.pass_context
 def sessions(
     context: click.Context, url: str, store: Path | None, as_json: bool, access: "Access"
 ) -> None:
-    r"""List the sessions that are stored: their times, and their samples by status.
+    r"""List the sessions that are stored.
 
     \b
     Examples:
@@ -41,7 +29,8 @@ def sessions(
       narrowcast sessions --store narrowcast.sqlite
       narrowcast sessions delete anna
 
-    The newest activity comes first. Times are in this machine's zone.
+    Their times, and their samples by status. The newest activity comes first. Times are in this
+    machine's zone.
     """
     context.obj = access
     if context.invoked_subcommand is not None:
@@ -75,7 +64,7 @@ def delete(
     yes: bool,
     access: "Access",
 ) -> None:
-    r"""Delete SESSION and all of its samples from a decoder's store, for good.
+    r"""Delete a session and all of its samples, for good.
 
     \b
     Examples:

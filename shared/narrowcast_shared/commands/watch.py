@@ -7,21 +7,13 @@ import click
 from narrowcast_shared import options
 
 if TYPE_CHECKING:
+    from narrowcast_shared.baseline import BaselineChoice
     from narrowcast_shared.remote.access import Access
 
 
 @click.command()
 @click.argument("session", required=False)
-@click.option(
-    "--from",
-    "--decoder",
-    "url",
-    default=options.DECODER_URL,
-    show_default=True,
-    metavar="URL",
-    help="The decoder to watch.",
-)
-@options.access_options()
+@options.decoder_option("to watch", "--from")
 @options.json_option("each sample, one a line,")
 @options.csv_option("each sample, one a line,")
 @click.option(
@@ -70,6 +62,15 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="With --replay: longest pause in the series; a longer one is cut to it.",
 )
+@options.baseline_option()
+@click.option(
+    "--lsl",
+    is_flag=True,
+    help="Also push the samples and marks to the Lab Streaming Layer: everybody on this network "
+    "can read them.",
+)
+@click.option("--quiet", is_flag=True, help="With --lsl: show nothing.")
+@options.access_options()
 def watch(
     session: str | None,
     url: str,
@@ -81,47 +82,58 @@ def watch(
     replay: bool,
     speed: float,
     max_gap_s: float,
+    baseline: "BaselineChoice | None",
+    lsl: bool,
+    quiet: bool,
     access: "Access",
 ) -> None:
-    r"""Draw SESSION live: valence, px, QP, wire rate and latency. Without it, the newest one.
+    r"""Draw a series live, or write it for a program.
 
     \b
     Examples:
       narrowcast watch
-      narrowcast watch anna --from http://decoder:8000 --window 1m
+      narrowcast watch anna --decoder http://decoder:8000 --window 1m
       narrowcast watch anna --json | jq .valence
       narrowcast watch anna --replay --speed 4
+      narrowcast watch anna --baseline 30s
+      narrowcast watch anna --lsl --quiet
 
-    A terminal gets a drawing, a pipe a line a second. Ends with the session, or with Ctrl-C.
+    Without SESSION, the newest one. A terminal gets a drawing, a pipe a line a second. Ends with
+    the session, or with Ctrl-C.
     """
     import asyncio
 
     from narrowcast_shared.client import Replay
-    from narrowcast_shared.draw.live import Form, replay_session, watch_session
+    from narrowcast_shared.draw.live import Form, Show, replay_session, watch_session
     from narrowcast_shared.remote.address import parse_address
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
+    if quiet and (as_json or as_csv):
+        raise click.UsageError("--quiet shows nothing: leave out --json and --csv")
     if replay and session is None:
         raise click.UsageError("which SESSION is to be replayed? `narrowcast sessions` lists them")
-    form = Form.JSON if as_json else Form.CSV if as_csv else Form.AUTO
+    if replay and lsl:
+        raise click.UsageError("--lsl pushes what is live: leave out --replay")
+    if quiet and not lsl:
+        raise click.UsageError("--quiet leaves nothing to do: add --lsl")
+    address = parse_address(url, access)
+    flags = {Form.JSON: as_json, Form.CSV: as_csv, Form.NOTHING: quiet}
+    form = next((form for form, is_set in flags.items() if is_set), Form.AUTO)
+    show = Show(form, window_s, baseline)
+    if lsl:
+        from narrowcast_shared.lsl.outlet import open_outlets
+
+        show = show._replace(tap=open_outlets(address, above_rest=baseline is not None).tap)
     if replay and session is not None:
         shown = replay_session(
-            parse_address(url, access),
+            address,
             session,
             Replay(speed, max_gap_s),
-            form=form,
+            show,
             after_id=after_id,
-            window_s=window_s,
             patience_s=patience_s,
         )
     else:
-        shown = watch_session(
-            parse_address(url, access),
-            session,
-            form=form,
-            after_id=after_id,
-            window_s=window_s,
-            patience_s=patience_s,
-        )
+        shown = watch_session(address, session, show, after_id=after_id, patience_s=patience_s)
     asyncio.run(shown)

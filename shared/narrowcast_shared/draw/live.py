@@ -1,13 +1,25 @@
 """Watching a session: samples come in, a view shows them, until the session ends."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from enum import Enum, auto
+from typing import NamedTuple
 
+from narrowcast_shared.baseline import BaselineChoice
 from narrowcast_shared.client import Replay, replay, subscribe
-from narrowcast_shared.draw.views import CsvView, JsonView, LinesView, ScreenView, View, can_draw
-from narrowcast_shared.remote.address import Address
+from narrowcast_shared.client.archive import RemoteArchive
+from narrowcast_shared.client.resting import Resting
+from narrowcast_shared.draw.views import (
+    CsvView,
+    JsonView,
+    LinesView,
+    NoView,
+    ScreenView,
+    View,
+    can_draw,
+)
+from narrowcast_shared.remote.address import Address, as_address
 from narrowcast_shared.samples import Sample
 
 _FRAMES_PER_S = 30  # what a window that is drawn is likely to hold, at most
@@ -20,15 +32,33 @@ class Form(Enum):
     LINES = auto()
     JSON = auto()
     CSV = auto()
+    NOTHING = auto()
+
+
+Samples = AsyncGenerator[Sample, None]
+
+
+class Show(NamedTuple):
+    """How samples are shown, and what they pass through before."""
+
+    form: Form = Form.AUTO
+    window_s: float = 20.0
+    """Time that a plot shows."""
+    rest: BaselineChoice | None = None
+    """Against whose rest they are put."""
+    tap: Callable[[Samples], Samples] | None = None
+    """Who else gets them, and then hands them on."""
+
+
+DRAWN = Show()
 
 
 async def watch_session(
     url: str | Address,
     session: str | None = None,
+    show: Show = DRAWN,
     *,
-    form: Form = Form.AUTO,
     after_id: int | None = None,
-    window_s: float = 20.0,
     patience_s: float = 10.0,
     stop_after_s: float | None = None,
 ) -> None:
@@ -40,9 +70,12 @@ async def watch_session(
 
     Raises SettingsError and LinkError as `subscribe` does.
     """
-    view = _make_view(form, url, window_s)
+    resting = _resting(show, url)
+    view = _make_view(show, url, resting)
     if after_id is None:
-        after_id = 0 if form in (Form.JSON, Form.CSV) else -round(window_s * _FRAMES_PER_S)
+        after_id = (
+            0 if show.form in (Form.JSON, Form.CSV) else -round(show.window_s * _FRAMES_PER_S)
+        )
     samples = subscribe(
         url,
         session,
@@ -51,24 +84,24 @@ async def watch_session(
         patience_s=patience_s,
         on_notice=view.notice,
     )
-    await _show(view, samples, stop_after_s)
+    await _show(view, _led(samples, resting, show), stop_after_s)
 
 
 async def replay_session(
     url: str | Address,
     session: str,
     pace: Replay,
+    show: Show = DRAWN,
     *,
-    form: Form = Form.AUTO,
     after_id: int | None = None,
-    window_s: float = 20.0,
     patience_s: float = 10.0,
 ) -> None:
     """Show what is stored of a session as if it were live, from the sample after `after_id` on.
 
     Raises SettingsError and LinkError as `replay` does.
     """
-    view = _make_view(form, url, window_s)
+    resting = _resting(show, url)
+    view = _make_view(show, url, resting)
     samples = replay(
         url,
         session,
@@ -77,12 +110,21 @@ async def replay_session(
         patience_s=patience_s,
         on_notice=view.notice,
     )
-    await _show(view, samples)
+    await _show(view, _led(samples, resting, show))
 
 
-async def _show(
-    view: View, samples: AsyncGenerator[Sample, None], stop_after_s: float | None = None
-) -> None:
+def _resting(show: Show, url: str | Address) -> Resting | None:
+    return None if show.rest is None else Resting(show.rest, RemoteArchive(as_address(url)))
+
+
+def _led(samples: Samples, resting: Resting | None, show: Show) -> Samples:
+    """The samples, through all that they pass."""
+    if resting is not None:
+        samples = resting.above_rest(samples)
+    return samples if show.tap is None else show.tap(samples)
+
+
+async def _show(view: View, samples: Samples, stop_after_s: float | None = None) -> None:
     with view:
         reading = asyncio.create_task(_read(view, samples))
         refreshing = asyncio.create_task(_refresh(view))
@@ -99,19 +141,21 @@ async def _show(
             await asyncio.wait(tasks)
 
 
-def _make_view(form: Form, decoder: str | Address, window_s: float) -> View:
+def _make_view(show: Show, decoder: str | Address, resting: Resting | None) -> View:
     url = decoder if isinstance(decoder, str) else decoder.base
-    match form:
+    match show.form:
         case Form.JSON:
-            return JsonView(url)
+            return JsonView(url, resting)
         case Form.CSV:
-            return CsvView(url)
+            return CsvView(url, resting)
+        case Form.NOTHING:
+            return NoView(url)
         case Form.AUTO if can_draw():
-            return ScreenView(url, window_s)
-    return LinesView(url)
+            return ScreenView(url, show.window_s, resting)
+    return LinesView(url, resting)
 
 
-async def _read(view: View, samples: AsyncGenerator[Sample, None]) -> None:
+async def _read(view: View, samples: Samples) -> None:
     async with aclosing(samples):
         async for sample in samples:
             view.add(sample)

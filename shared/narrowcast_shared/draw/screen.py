@@ -10,7 +10,14 @@ from narrowcast_shared.draw import digits
 from narrowcast_shared.draw.history import History
 from narrowcast_shared.draw.plot import MARGIN, MIN_LINES, draw_plot
 from narrowcast_shared.draw.strip import LABELS, SHAPES, STYLES, draw_strip
-from narrowcast_shared.draw.words import latency, operating_point, sigma, valence, wire_rate
+from narrowcast_shared.draw.words import (
+    above_rest,
+    latency,
+    operating_point,
+    sigma,
+    valence,
+    wire_rate,
+)
 from narrowcast_shared.samples import Sample, Status
 
 POSITIVE, NEGATIVE, DIM = "bright_cyan", "bright_magenta", "bright_black"
@@ -28,6 +35,8 @@ class Caption(NamedTuple):
     url: str
     state: str
     notice: tuple[str, ...] = ()
+    rest: str = ""
+    """Of the person's rest, where it is asked for: known, or how far it is learned."""
 
 
 def draw(history: History, caption: Caption, width: int, height: int) -> Group:
@@ -41,6 +50,7 @@ def draw(history: History, caption: Caption, width: int, height: int) -> Group:
     head = [_header(caption, width), *(_big_value if roomy else _small_value)(history, width)]
     foot = [_legend(history, width), _facts(history, width), _notice(caption)]
     foot = foot if height >= len(head) + len(foot) else foot[1:2]
+    foot += [_rest(history, caption, width)] if caption.rest else []
     left = height - len(head) - len(foot) - 1
     body = _body(history, width, left) if left >= MIN_LINES else []
     return _group(head + body + foot, width, height)
@@ -145,6 +155,11 @@ def _facts(history: History, width: int) -> Text:
         f"{history.total} samples",
     ]
     return _in_a_row([Text(fact, "bold") for fact in facts], width)
+
+
+def _rest(history: History, caption: Caption, width: int) -> Text:
+    entries = [above_rest(history.newest_read), caption.rest]
+    return _in_a_row([Text(entry, "bold") for entry in entries if entry], width)
 
 
 def _in_a_row(entries: list[Text], width: int) -> Text:

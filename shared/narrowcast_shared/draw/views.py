@@ -16,7 +16,9 @@ from rich.console import Console
 from rich.live import Live
 
 from narrowcast_shared import logs
+from narrowcast_shared.baseline import SampleAboveRest
 from narrowcast_shared.client import Notice, State
+from narrowcast_shared.client.resting import Resting
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.draw import words
 from narrowcast_shared.draw.history import History
@@ -43,9 +45,16 @@ class View(ABC):
 
     interval_s = LINE_S
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, resting: Resting | None = None) -> None:
         self.url = url
+        self.resting = resting
         self._said = ""
+
+    @property
+    def rest(self) -> str:
+        """What is to be said of the person's rest; nothing where nobody asked."""
+        baseline = self.resting and self.resting.baseline
+        return "" if baseline is None else str(baseline)
 
     @abstractmethod
     def add(self, sample: Sample) -> None:
@@ -83,11 +92,18 @@ class JsonView(View):
         _write(sample.model_dump_json() + "\n")
 
 
+class NoView(View):
+    """Nothing: the samples go elsewhere."""
+
+    def add(self, sample: Sample) -> None:
+        """It is not shown."""
+
+
 class CsvView(View):
     """A header, then every sample as one line, at once."""
 
     def __enter__(self) -> Self:
-        _write(csv_header())
+        _write(csv_header(Sample if self.resting is None else SampleAboveRest))
         return self
 
     def add(self, sample: Sample) -> None:
@@ -97,8 +113,8 @@ class CsvView(View):
 class LinesView(View):
     """One line a second, of the newest sample; a summary at the end, on standard error."""
 
-    def __init__(self, url: str) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, resting: Resting | None = None) -> None:
+        super().__init__(url, resting)
         self._history = History(LINE_S)
         self._shown_id = 0
 
@@ -109,7 +125,8 @@ class LinesView(View):
         newest = self._history.newest
         if newest and newest.id != self._shown_id:
             self._shown_id = newest.id
-            _write(words.line(newest) + "\n")
+            told = "" if words.above_rest(newest) or not self.rest else f", {self.rest}"
+            _write(f"{words.line(newest)}{told}\n")
 
     def close(self) -> None:
         self.refresh()
@@ -121,8 +138,8 @@ class ScreenView(View):
 
     interval_s = REDRAW_S
 
-    def __init__(self, url: str, window_s: float) -> None:
-        super().__init__(url)
+    def __init__(self, url: str, window_s: float, resting: Resting | None = None) -> None:
+        super().__init__(url, resting)
         self._history = History(window_s)
         self._clock = SystemClock()
         self._came_us = self._clock.monotonic_us()
@@ -155,14 +172,16 @@ class ScreenView(View):
         if self._history.total:
             width, height = self._console.size
             lines = min(height - 2, _LAST_LINES)
-            self._console.print(draw(self._history, self._caption, width, lines))
+            caption = self._caption._replace(rest=self.rest)
+            self._console.print(draw(self._history, caption, width, lines))
             _sum_up(self._history)
 
     def _said_now(self) -> Caption:
+        caption = self._caption._replace(rest=self.rest)
         quiet_s = (self._clock.monotonic_us() - self._came_us) / 1e6
-        if self._caption.state != State.LIVE.value or quiet_s < QUIET_S:
-            return self._caption
-        return self._caption._replace(notice=(f"no sample for {quiet_s:.0f} s",))
+        if caption.state != State.LIVE.value or quiet_s < QUIET_S:
+            return caption
+        return caption._replace(notice=(f"no sample for {quiet_s:.0f} s",))
 
 
 def _sum_up(history: History) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from narrowcast_shared.baseline import SampleAboveRest
 from narrowcast_shared.client import Notice, State
 from narrowcast_shared.draw.history import History
 from narrowcast_shared.draw.strip import LABELS
@@ -18,6 +19,14 @@ def valence(sample: Sample | None) -> str:
     return f"{sample.valence:+.2f}"
 
 
+def above_rest(sample: Sample | None) -> str:
+    """As `+0.31 ±0.12 above rest`; nothing where rest is not known."""
+    if not isinstance(sample, SampleAboveRest) or sample.valence_above_rest is None:
+        return ""
+    off = "" if sample.sigma_above_rest is None else f" ±{sample.sigma_above_rest:.2f}"
+    return f"{sample.valence_above_rest:+.2f}{off} above rest"
+
+
 def sigma(sample: Sample | None) -> str:
     """As `±0.11`."""
     return "" if sample is None or sample.sigma is None else f"±{sample.sigma:.2f}"
@@ -31,10 +40,11 @@ def operating_point(sample: Sample | None) -> str:
 
 
 def wire_rate(sample: Sample | None) -> str:
-    """As `9.8 kbit/s`."""
+    """As `9.8 kbit/s`, or `9.8 of 16.0 kbit/s` where there is a cap."""
     if sample is None or sample.wire_bps is None:
         return f"{NOTHING} kbit/s"
-    return f"{sample.wire_bps / 1000:.1f} kbit/s"
+    cap = "" if sample.cap_bps is None else f" of {sample.cap_bps / 1000:.1f}"
+    return f"{sample.wire_bps / 1000:.1f}{cap} kbit/s"
 
 
 def latency(sample: Sample | None) -> str:
@@ -52,6 +62,8 @@ def line(sample: Sample) -> str:
         return f"{head}, {wire_rate(sample)}"
     point = " ".join(operating_point(sample).split())
     read = f"{valence(sample)} {sigma(sample)}".strip()
+    if relative := above_rest(sample):
+        read += f", {relative}"
     return f"{head} {read}, {point}, {wire_rate(sample)}, {latency(sample)}"
 
 

@@ -81,9 +81,14 @@ class Link:
         """What the line serialises at, bit/s, where a schedule says so; None where it is to be
         found out. A schedule is a promise to keep, a trace is somebody else's network.
         """
+        cap_bps = self.cap_bps(now_us)
+        return None if cap_bps is None else cap_bps * LINE_PERCENT / 100
+
+    def cap_bps(self, now_us: int) -> int | None:
+        """What a schedule has as its rate at `now_us`, bit/s, 0 in an outage; None without one."""
         if not isinstance(self._capacity, Schedule):
             return None
-        return self._capacity.rate_bps(now_us - self._start_us) * LINE_PERCENT / 100
+        return self._capacity.rate_bps(now_us - self._start_us)
 
     @property
     def is_found_out(self) -> bool:

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, pointing_to
 from narrowcast_shared.link.capacity import NEVER_US, Capacity, Repeating
 from narrowcast_shared.quantities import (
     format_duration,
@@ -15,6 +15,7 @@ from narrowcast_shared.quantities import (
     parse_duration,
     parse_rate,
 )
+from narrowcast_shared.see import See
 
 LOOP = "loop"
 REMEDY = "write it like 32k,10s:4k,20s:32k; a rate of 0 is an outage"
@@ -120,6 +121,7 @@ def constant(bps: int) -> Schedule:
     return Schedule((Step(0, bps),))
 
 
+@pointing_to(See.CAPS)
 def parse_schedule(text: str) -> Schedule:
     """The cap that `text` writes. Raises SettingsError, which says what is wrong with it."""
     first, *others = (part.strip() for part in text.split(","))

@@ -9,8 +9,9 @@ the page of mm-link(1).
 from bisect import bisect_right
 from pathlib import Path
 
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, pointing_to
 from narrowcast_shared.link.capacity import NEVER_US, UBIT_PER_BYTE, Repeating
+from narrowcast_shared.see import See
 
 OPPORTUNITY_BYTES = 1500
 MAX_DIGITS = 12
@@ -70,6 +71,7 @@ class Trace:
         return self._laps.when(total)
 
 
+@pointing_to(See.TRACES)
 def read_trace(path: Path, scale: float = 1.0) -> Trace:
     """The trace in a file. Raises SettingsError where it cannot be read, or is none."""
     times_ms: list[int] = []

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from pydantic import SecretStr
 
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.see import See
 
 TOKEN_VARIABLE = "NARROWCAST_TOKEN"  # noqa: S105 - where one is
 TOKEN_FILE_VARIABLE = "NARROWCAST_TOKEN_FILE"  # noqa: S105
@@ -43,6 +44,7 @@ class Access(NamedTuple):
 NO_ACCESS = Access()
 
 
+@pointing_to(See.TOKENS)
 def make_access(token: str | SecretStr | None = None, ca: str | Path | None = None) -> Access:
     """Access by these. Raises SettingsError where the token cannot be one."""
     if isinstance(token, SecretStr):
@@ -50,6 +52,7 @@ def make_access(token: str | SecretStr | None = None, ca: str | Path | None = No
     return Access(None if token is None else _checked(token), None if ca is None else Path(ca))
 
 
+@pointing_to(See.TOKENS)
 def read_access(token: str | None, token_file: Path | None, ca: Path | None) -> Access:
     """Access by options of a command, or by the environment where none is given.
 

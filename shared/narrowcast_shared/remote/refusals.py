@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatu
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import LinkError
 from narrowcast_shared.remote.address import Address
+from narrowcast_shared.see import See
 
 _ABNORMAL_CLOSURE = 1006  # what RFC 6455 calls an end without a close frame
 
@@ -79,7 +80,7 @@ def of_answer(status: int, body: bytes, address: Address) -> LinkError:
         return NoSuchSessionError(detail, "`narrowcast sessions` lists those there are")
     if status in _FORBIDDEN_STATUSES:
         remedy = _GIVE_TOKEN if status == _UNAUTHORIZED else remedy
-        return LinkError(f"{address.base} does not let us in: {detail}", remedy)
+        return LinkError(f"{address.base} does not let us in: {detail}", remedy, see=See.ACCESS)
     if status in _PASSING_STATUSES:
         return UnreachableError(detail, remedy)
     if status in _TOLD_STATUSES:
@@ -93,7 +94,9 @@ def of_status(status: int, address: Address) -> LinkError:
         return UnreachableError(f"{address.base} cannot answer now (HTTP {status})")
     if status in _FORBIDDEN_STATUSES:
         remedy = _GIVE_TOKEN if status == _UNAUTHORIZED else ""
-        return LinkError(f"{address.base} does not let us in (HTTP {status})", remedy)
+        return LinkError(
+            f"{address.base} does not let us in (HTTP {status})", remedy, see=See.ACCESS
+        )
     return not_a_decoder(address)
 
 
@@ -104,6 +107,7 @@ def of_network(error: OSError, address: Address) -> LinkError:
             f"no TLS connection to {address.base} ({error.reason or error})",
             "check the certificate, name who signed it with --ca, or write http:// where there is "
             "no TLS",
+            see=See.TLS,
         )
     match error:
         case TimeoutError():

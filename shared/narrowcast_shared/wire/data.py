@@ -23,7 +23,8 @@ from narrowcast_shared.wire.primitives import Reader, varint, zigzag
 
 FLAG_RUNG = 0x10
 FLAG_TIMES = 0x20
-_KNOWN_FLAGS = FLAG_RUNG | FLAG_TIMES
+FLAG_CAP = 0x40
+_KNOWN_FLAGS = FLAG_RUNG | FLAG_TIMES | FLAG_CAP
 
 MAX_NALS = 8
 
@@ -46,10 +47,13 @@ def serialise_data(data: Data) -> bytes:
     irregular |= ticks[0] + interval * len(deviations) > MAX_COUNT
     entries = _entries(data.frames)
     flags = (FLAG_RUNG if data.rung else 0) | (FLAG_TIMES if irregular else 0)
+    flags |= 0 if data.cap_bps is None else FLAG_CAP
     kind = MessageType.LATE if data.late else MessageType.DATA
     parts = [bytes([kind | flags, data.epoch % EPOCHS])]
     if data.rung:
         parts.append(bytes(_check_rung(*data.rung)))
+    if data.cap_bps is not None:
+        parts.append(varint(_check_cap(data.cap_bps)))
     parts += [varint(data.first_seq), varint(ticks[0]), varint(interval), varint(len(entries))]
     parts += entries
     if irregular:
@@ -63,6 +67,7 @@ def parse_data(reader: Reader, flags: int, *, late: bool = False) -> Data:
         raise ProtocolError(f"flags {flags:#04x} of a DATA message are unknown")
     epoch = reader.byte()
     rung = _check_rung(reader.byte(), reader.byte()) if flags & FLAG_RUNG else None
+    cap_bps = _check_cap(reader.varint()) if flags & FLAG_CAP else None
     first_seq, start, interval = reader.varint(), reader.varint(), reader.varint()
     contents = _parse_entries(reader)
     times = [start + index * interval for index in range(len(contents))]
@@ -72,7 +77,7 @@ def parse_data(reader: Reader, flags: int, *, late: bool = False) -> Data:
     frames = tuple(
         Frame(time, kind, nals) for time, (kind, nals) in zip(times, contents, strict=True)
     )
-    return Data(epoch, first_seq, frames, rung, late)
+    return Data(epoch, first_seq, frames, rung, late, cap_bps)
 
 
 def _interval(ticks: list[int]) -> int:
@@ -116,6 +121,12 @@ def _check_rung(px: int, qp: int) -> Rung:
         return check_rung(px, qp)
     except SettingsError as error:
         raise ProtocolError(f"a rung that does not exist: {error.problem}") from None
+
+
+def _check_cap(cap_bps: int) -> int:
+    if cap_bps > MAX_COUNT:
+        raise ProtocolError(f"a cap of {cap_bps} bit/s is beyond {MAX_COUNT}")
+    return cap_bps
 
 
 _Content = tuple[FrameKind, tuple[bytes, ...]]

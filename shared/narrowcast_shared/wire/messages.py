@@ -60,6 +60,8 @@ class Capability(IntFlag, boundary=CONFORM):
     NONE = 0
     CLOCK = 1  # CLOCK messages are sent (encoder) or used (decoder)
     BACKFILL = 2  # a gap in sequence numbers is told later, in LATE messages
+    PREVIEW = 4  # whoever may subscribe may see the received face (encoder)
+    CAPS = 8  # what the wire rate is kept under is told where it changes
 
 
 class EndCode(IntEnum):
@@ -130,7 +132,9 @@ class Data(NamedTuple):
 
     `rung` is given in the first message of an epoch (and wherever the encoder likes); None
     means the epoch's rung has been told before on this connection. `late` makes it a LATE
-    message: frames of a gap, in epochs and contexts of their own.
+    message: frames of a gap, in epochs and contexts of their own. cap_bps: with CAPS, what the
+    encoder keeps its wire rate under from this message on, bit/s, 0 for nothing that it knows;
+    None where that is as it was.
     """
 
     epoch: int
@@ -138,6 +142,7 @@ class Data(NamedTuple):
     frames: tuple[Frame, ...]
     rung: Rung | None = None
     late: bool = False
+    cap_bps: int | None = None
 
 
 class Report(NamedTuple):

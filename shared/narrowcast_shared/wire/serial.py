@@ -39,6 +39,8 @@ from narrowcast_shared.wire.primitives import (
 
 FLAG_LATE = 0x10
 
+_OF_FRAMES = (MessageType.DATA, MessageType.LATE)
+
 
 def serialise(message: Message) -> bytes:
     """Bytes of one message. Raises ProtocolError where a field is out of its range."""
@@ -78,7 +80,7 @@ def parse(data: bytes) -> Message:
     except ValueError:
         raise ProtocolError(f"message type {head & 0x0F} is unknown") from None
     flags = head & 0xF0
-    if kind in (MessageType.DATA, MessageType.LATE):
+    if kind in _OF_FRAMES:
         message: Message = parse_data(reader, flags, late=kind is MessageType.LATE)
     elif kind is MessageType.KEYFRAME_REQUEST and flags == FLAG_LATE:
         message = KeyframeRequest(reader.byte(), late=True)
@@ -88,6 +90,11 @@ def parse(data: bytes) -> Message:
         message = _PARSERS[kind](reader)
     reader.finish()
     return message
+
+
+def tells_of_frames(data: bytes) -> bool:
+    """Whether this is DATA or LATE, by its first byte alone."""
+    return bool(data) and data[0] & 0x0F in _OF_FRAMES
 
 
 def _limited(data: bytes) -> bytes:

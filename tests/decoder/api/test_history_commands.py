@@ -199,6 +199,8 @@ def test_a_series_is_exported_as_parquet(serve: Serve, series: Series, tmp_path:
     count = ROW_GROUP + 500
 
     async def scenario(running: Running) -> None:
+        hold = await running.service.store.note_started("a", 1.0)
+        await running.service.store.note_clock("a", -3.5, 20.25, hold)
         for first in range(1, count, 10_000):
             await running.publish(series("a", min(10_000, count + 1 - first), first_id=first))
         assert (await call(running, export, "a", "--out", str(out))).exit_code == 0
@@ -214,6 +216,8 @@ def test_a_series_is_exported_as_parquet(serve: Serve, series: Series, tmp_path:
     assert told["narrowcast.session"] == "a"
     assert told["narrowcast.time_base"] == "Unix time in seconds, of the encoder's clock"
     assert "narrowcast.model" in told
+    clock = told["narrowcast.clock_offset_ms"], told["narrowcast.clock_error_ms"]
+    assert clock == ("-3.5", "20.25")
     for name, unit in UNITS.items():
         assert table.schema.field(name).metadata[b"unit"].decode() == unit
     assert not table.schema.field("t").nullable

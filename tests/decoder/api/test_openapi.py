@@ -67,6 +67,8 @@ def test_it_lists_every_path(schema: dict[str, Any]) -> None:
         "/v1/sessions",
         "/v1/sessions/{session}",
         "/v1/sessions/{session}/events",
+        "/v1/sessions/{session}/face",
+        "/v1/sessions/{session}/marks",
         "/v1/sessions/{session}/samples",
         "/v1/sessions/{session}/subscribe",
     }

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from narrowcast_decoder.bus import encoding
 from narrowcast_shared.errors import StoreError
+from narrowcast_shared.marks import Mark
 from narrowcast_shared.samples import Sample, Status
 
 _number = st.floats(allow_nan=False, allow_infinity=False)
@@ -27,6 +28,7 @@ samples = st.builds(
     qp=st.none() | st.integers(0, 51),
     wire_bps=st.none() | _whole,
     latency_ms=_maybe,
+    cap_bps=st.none() | _whole,
 )
 
 
@@ -50,6 +52,26 @@ def test_a_message_has_the_ids_of_its_samples(made: list[Sample], first_id: int)
     ]
 
 
+def test_entries_of_a_release_that_knew_no_caps_are_read() -> None:
+    entry = b"[0,1,0.5,0.25,0.1,32,30,7840,20.5]"
+    found = encoding.sample("a", 2, entry)
+    assert (found.wire_bps, found.latency_ms, found.cap_bps) == (7840, 20.5, None)
+    assert encoding.entry(found).encode() == entry  # so that one sent again is known
+
+
+@given(_number, st.text(max_size=200))
+def test_a_mark_comes_back_as_it_was(t: float, text: str) -> None:
+    entry = encoding.mark_entry(t, text)
+    assert encoding.mark("a", 3, entry.encode()) == Mark(id=3, t=t, text=text)
+    assert entry.startswith(f"[{t!r},")  # what the scripts rely on
+
+
+@pytest.mark.parametrize("data", [b"", b"1", b"[1]", b'[1,"a",2]', b'["a",1]', b"[1,2]"])
+def test_these_are_no_marks(data: bytes) -> None:
+    with pytest.raises(StoreError, match="no mark, under id 7: give each use"):
+        encoding.mark("a", 7, data)
+
+
 def test_every_status_has_its_code() -> None:
     assert sorted(encoding.STATUSES) == sorted(Status)
 
@@ -62,7 +84,8 @@ def test_something_else_is_told_as_that(data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"1", b"[]", b"[9,0,0,0,0,0,0,0,0]", b"[0,-1,0,0,0,0,0,0,0]"]
+    "data",
+    [b"", b"1", b"[]", b"[9,0,0,0,0,0,0,0,0]", b"[0,-1,0,0,0,0,0,0,0]", b"[0,1,0,0,0,1,1,1,0,1,1]"],
 )
 def test_these_are_no_samples(data: bytes) -> None:
     with pytest.raises(StoreError, match="no sample, at id 7: give each use"):

@@ -257,11 +257,25 @@ def test_what_cannot_carry_series_is_refused_at_the_start(
 def test_series_of_another_format_are_left_alone(server: BusServer) -> None:
     async def scenario() -> None:
         store = await ValkeyStore.open(parse_bus(server.url))
-        await store.client.call("SET", "narrowcast:format", "2")
+        await store.client.call("SET", "narrowcast:format", "3")
         await store.close()
 
     asyncio.run(scenario())
-    assert "have format 2, this release writes 1" in refused(server.url)
+    assert "have format 3, this release writes 2" in refused(server.url)
+
+
+def test_series_of_the_format_before_go_on(server: BusServer, series: Series) -> None:
+    async def scenario() -> None:
+        store = await ValkeyStore.open(parse_bus(server.url))
+        await store.client.call("SET", "narrowcast:format", "1")
+        await store.append(series("a", 5))
+        await store.close()
+        store = await ValkeyStore.open(parse_bus(server.url))
+        assert await store.read("a") == series("a", 5)
+        assert await store.client.call("GET", "narrowcast:format") == b"2"
+        await store.close()
+
+    asyncio.run(scenario())
 
 
 def test_what_may_be_lost_is_warned_of(server: BusServer, caplog: pytest.LogCaptureFixture) -> None:

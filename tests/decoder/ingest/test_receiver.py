@@ -9,6 +9,7 @@ from narrowcast_shared.errors import ProtocolError
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
 from narrowcast_shared.wire.messages import (
+    MAX_COUNT,
     Capability,
     Clock,
     Data,
@@ -31,7 +32,7 @@ def greeted(next_seq: int = 0, last_captured_us: int | None = None) -> Receiver:
     receiver = Receiver()
     assert receiver.receive(serialise(HELLO), 0, 0) == HELLO
     assert parse(receiver.welcome(next_seq, last_captured_us)) == Welcome(
-        next_seq, MAX_MESSAGE_BYTES, Capability.CLOCK | Capability.BACKFILL
+        next_seq, MAX_MESSAGE_BYTES, Capability.CLOCK | Capability.BACKFILL | Capability.CAPS
     )
     return receiver
 
@@ -139,6 +140,53 @@ def test_clock_and_end_come_through() -> None:
     assert receiver.receive(serialise(Clock(-5, 9)), 0, 0) == Clock(-5, 9)
     assert receiver.receive(serialise(End(EndCode.FINISHED, 0)), 0, 0) == Ended([])
     assert receiver.state is State.ENDED
+
+
+@pytest.mark.parametrize(("in_hello", "at_first"), [(8000, 8000), (0, None)])
+def test_the_cap_is_that_of_the_hello_until_another_one_is_told(
+    in_hello: int, at_first: int | None
+) -> None:
+    hello = HELLO._replace(cap_bps=in_hello, capabilities=Capability.CAPS | Capability.BACKFILL)
+    receiver = Receiver()
+    receiver.receive(serialise(hello), 0, 0)
+    receiver.welcome(0, None)
+    assert {f.cap_bps for f in take(receiver, no_faces(0, 2))} == {at_first}
+    assert {f.cap_bps for f in take(receiver, no_faces(2, 2)._replace(cap_bps=4000))} == {4000}
+    lost_and_new = take(receiver, no_faces(6, 1)), take(receiver, no_faces(7, 1))
+    assert {f.cap_bps for frames in lost_and_new for f in frames} == {4000}
+    late = no_faces(4, 1)._replace(late=True, cap_bps=5000)
+    assert [f.cap_bps for f in take(receiver, late)] == [5000]
+    assert [f.cap_bps for f in take(receiver, no_faces(8, 1)._replace(cap_bps=0))] == [None]
+    end = receiver.receive(serialise(End(EndCode.FINISHED, 9)), 0, 0)
+    assert isinstance(end, Ended)
+    assert [(f.seq, f.cap_bps) for f in end.lost] == [(5, None)]
+
+
+def test_lost_frames_have_the_cap_of_the_message_that_passed_them_over() -> None:
+    receiver = Receiver()
+    receiver.receive(serialise(HELLO._replace(capabilities=Capability.CAPS)), 0, 0)
+    receiver.welcome(0, None)
+    frames = take(receiver, no_faces(2, 1)._replace(cap_bps=4000))
+    assert [(f.fate, f.cap_bps) for f in frames] == [
+        (Fate.LOST, 4000),
+        (Fate.LOST, 4000),
+        (Fate.NO_FACE, 4000),
+    ]
+
+
+def test_a_cap_is_told_by_those_alone_who_said_that_they_would() -> None:
+    receiver = greeted()
+    with pytest.raises(ProtocolError, match="did not announce CAPS"):
+        receiver.receive(serialise(no_faces(0, 1)._replace(cap_bps=4000)), 0, 0)
+    assert receiver.state is State.ENDED
+
+
+def test_a_cap_beyond_all_lines_is_cut() -> None:
+    """A HELLO may hold any number; samples go to those who count in doubles."""
+    receiver = Receiver()
+    receiver.receive(serialise(HELLO._replace(cap_bps=1 << 62)), 0, 0)
+    receiver.welcome(0, None)
+    assert take(receiver, no_faces(0, 1))[0].cap_bps == MAX_COUNT
 
 
 def test_frames_at_the_end_that_never_came_are_lost() -> None:

@@ -12,7 +12,8 @@ from narrowcast_shared.codec.decode import ChipDecoder
 
 ROOT = Path(__file__).parents[3]
 OF_THE_SERVICE = ["decoder/narrowcast_decoder", "shared/narrowcast_shared"]
-ENCODES = "shared/narrowcast_shared/codec/encode.py"
+ENCODE = {"shared/narrowcast_shared/codec/encode.py", "decoder/narrowcast_decoder/preview/png.py"}
+"""What they are given is our own pixels."""
 
 
 def calls_of_av() -> Iterator[tuple[str, str, list[object]]]:
@@ -28,7 +29,7 @@ def calls_of_av() -> Iterator[tuple[str, str, list[object]]]:
 
 def test_the_service_opens_one_decoder_by_name_and_no_container() -> None:
     """No demuxer, no protocol, no filter: nothing guesses what bytes are, or opens a URL."""
-    found = [call for call in calls_of_av() if call[0] != ENCODES]
+    found = [call for call in calls_of_av() if call[0] not in ENCODE]
     contexts = [call for call in found if call[1] != "av.Packet"]
     assert contexts == [
         ("shared/narrowcast_shared/codec/decode.py", "av.CodecContext.create", ["h264", "r"])

@@ -43,4 +43,7 @@ def test_what_is_no_pattern(pattern: str) -> None:
 def test_who_may_delete_may_read_and_nobody_gets_more() -> None:
     assert includes({Scope.ADMIN}, Scope.SUBSCRIBE)
     pairs = [(a, b) for a in Scope for b in Scope if a is not b]
-    assert [p for p in pairs if includes({p[0]}, p[1])] == [(Scope.ADMIN, Scope.SUBSCRIBE)]
+    assert [p for p in pairs if includes({p[0]}, p[1])] == [
+        (Scope.ADMIN, Scope.SUBSCRIBE),
+        (Scope.ADMIN, Scope.ANNOTATE),
+    ]

@@ -115,7 +115,7 @@ def test_every_setting_has_a_flag_but_secrets() -> None:
     options = {option for add in security_options.ACCESS for option in [_name(add)]}
     secrets = {name for name in SecuritySettings.model_fields if name.endswith("_token")}
     assert options | set(security_options.LIMITS) == set(SecuritySettings.model_fields) - secrets
-    assert len(secrets) == 4
+    assert len(secrets) == 5
 
 
 def _name(add: object) -> str:

@@ -37,7 +37,10 @@ def test_a_digest_and_its_secret_say_the_same() -> None:
     ("change", "told"),
     [
         (("scopes", "scope"), "scope: Extra inputs are not permitted, did you mean 'scopes'?"),
-        (('"publish"', '"publsh"'), "Input should be 'publish', 'subscribe', 'admin' or 'metrics'"),
+        (
+            ('"publish"', '"publsh"'),
+            "Input should be 'publish', 'subscribe', 'annotate', 'admin' or 'metrics'",
+        ),
         ((DIGEST, DIGEST[:-1]), "sha256"),
         ((f'sha256 = "{DIGEST}"', 'secret = "tooshort"'), "16 to 200 letters"),
         ((f'sha256 = "{DIGEST}"', 'secret = "with a space and, a comma"'), "16 to 200 letters"),

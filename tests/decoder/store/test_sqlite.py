@@ -218,6 +218,9 @@ def test_a_file_of_the_first_schema_is_brought_up_to_date(tmp_path: Path, series
         assert (ended.written_t, ended.model, ended.samples) == (1767225700.0, None, 30)
         assert going.written_t == going.last_t == series("going", 12)[-1].t
         assert (empty.first_id, empty.first_t, empty.written_t) == (0, None, 1767225800.0)
+        assert (ended.clock_offset_ms, ended.clock_error_ms) == (None, None)
+        assert await store.marks("ended") == []
+        assert (await store.add_mark("ended", 1.0, "seen later")).id == 1
         await store.append(series("going", 3, first_id=13))
         assert await store.span("going", series("going", 12)[-1].t, 2e9) == (12, 15)
         assert await store.delete("ended")
@@ -284,10 +287,13 @@ def test_what_is_deleted_is_not_to_be_found_in_the_file(tmp_path: Path, series: 
 
     async def test(store: SqliteStore) -> None:
         await store.append(series("anna-who-wants-to-be-forgotten", 2000))
+        await store.add_mark("anna-who-wants-to-be-forgotten", 1.0, "told of her mother")
         mark = struct.pack(">d", series("a", 1, first_id=77)[0].t)
         assert mark in files(path)
+        assert b"her mother" in files(path)
         await store.delete("anna-who-wants-to-be-forgotten")
         assert mark not in files(path)
+        assert b"her mother" not in files(path)
         assert b"anna-who" not in files(path)
 
     run(path, test)

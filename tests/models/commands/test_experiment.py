@@ -78,7 +78,7 @@ def test_no_runs_to_report(tmp_path: Path) -> None:
 def test_a_quantiser_that_is_none() -> None:
     result = _run("rate-distortion", "--qp", "30,99")
     assert result.exit_code == 2
-    assert "'99' is no quantiser" in result.output
+    assert "'99' is no whole number" in result.output
 
 
 def test_a_device_that_is_none(ferplus_folder: Path, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The live page at `/`: what a browser loads, and how it is given."""

@@ -1,0 +1,1 @@
+"""What subtracting a person's rest is worth: between photographs, and within clips."""

@@ -1,0 +1,89 @@
+"""The two figures of README.md, drawn out of figures that were measured before and committed."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from narrowcast_models.checkpoint import WEIGHTS_FOLDER
+from narrowcast_models.evaluation.line_chart import Axis, Line, line_chart
+from narrowcast_shared.errors import DataError
+
+FULL_FPS = 25.0
+
+Reading = dict[str, Any]
+"""What a JSON file holds."""
+
+
+def recognition(benchmarks: Path) -> str:
+    """CCC by size, uncoded: `oa` on two sets of faces, and what others make of small faces. SVG.
+
+    Raises DataError where a file of `benchmarks` is missing.
+    """
+    peers = _read(benchmarks / "peers.json")
+    lines = [
+        _by_size("oa, 3,198 faces of FER+", _card_rows()),
+        _by_size("oa, 735 faces of LFW", _read(benchmarks / "lfw.json")["figures"]),
+        *(
+            Line(f"{peer['name']}, 600 faces", tuple(zip(peers["px"], peer["ccc"], strict=True)))
+            for peer in peers["peers"]
+        ),
+    ]
+    ticks = tuple(map(float, sorted(peers["px"])))
+    axis = Axis("side of the face, px", logarithmic=True, ticks=ticks)
+    return line_chart("Valence read from small faces", lines, axis, Axis("CCC with the labels"))
+
+
+def rate(benchmarks: Path) -> str:
+    """What is left of the CCC over the line's rate: ours, plain stepping and JPEG. SVG.
+
+    Raises DataError as `recognition` does.
+    """
+    bench = _read(benchmarks / "link" / "caps.json")
+    lines = [
+        _by_cap("narrowcast", bench["runs"], "adaptive"),
+        _by_cap("plain stepping of rungs", bench["runs"], "stepping"),
+        _best("JPEG, 25 a second", (p for p in bench["jpeg"] if p["fps"] == FULL_FPS)),
+        _best("JPEG, down to 2 a second", bench["jpeg"]),
+    ]
+    axis = Axis("wire rate, kbit/s, all headers counted", logarithmic=True)
+    return line_chart("Valence kept over thin lines", lines, axis, Axis("CCC kept"))
+
+
+FIGURES: dict[str, Callable[[Path], str]] = {"recognition": recognition, "rate": rate}
+"""By the name of the file."""
+
+
+def _read(path: Path) -> Reading:
+    try:
+        found: Reading = json.loads(path.read_text())
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror})", "run this where the repository is"
+        ) from None
+    return found
+
+
+def _card_rows() -> list[Reading]:
+    rows: list[Reading] = _read(WEIGHTS_FOLDER / "oa.json")["figures"]["eval_clean"]
+    return rows
+
+
+def _by_size(name: str, rows: Iterable[Reading]) -> Line:
+    uncoded = sorted((row for row in rows if row["qp"] is None), key=lambda row: row["px"])
+    points = tuple((float(row["px"]), row["ccc"]) for row in uncoded)
+    return Line(name, points, tuple((row["ccc_low"], row["ccc_high"]) for row in uncoded))
+
+
+def _by_cap(name: str, runs: Iterable[Reading], controller: str) -> Line:
+    kept = ((run["cap_bps"] / 1000, run["controllers"][controller]["ccc_kept"]) for run in runs)
+    return Line(name, tuple(sorted(kept)))
+
+
+def _best(name: str, points: Iterable[Reading]) -> Line:
+    """The most that is kept at each rate or under it, where that is more than at a lower one."""
+    frontier: list[tuple[float, float]] = []
+    for point in sorted(points, key=lambda point: point["wire_bps"]):
+        if not frontier or point["ccc_kept"] > frontier[-1][1]:
+            frontier.append((point["wire_bps"] / 1000, point["ccc_kept"]))
+    return Line(name, tuple(frontier))

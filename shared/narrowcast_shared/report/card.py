@@ -1,0 +1,72 @@
+"""What the card beside a model's weights says of the sizes that a series was read at.
+
+The component that ships models registers a reader of their cards as the entry point `shipped` of
+the group `narrowcast.cards`: a function of a model's name that gives its card's JSON, or None.
+"""
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import NamedTuple
+
+import pydantic
+from pydantic import BaseModel
+
+
+class Cell(BaseModel):
+    """Figures of one size and quantiser; without one: not coded."""
+
+    px: int
+    qp: int | None = None
+    ccc: float
+    rmse: float
+
+
+class _Figures(BaseModel):
+    eval_clean: list[Cell] = []
+
+
+class _Data(BaseModel):
+    name: str
+
+
+class ModelCard(BaseModel):
+    """What a report tells of a card. sha256: of the weights."""
+
+    name: str
+    parameters: int
+    sha256: str
+    limits: str
+    data: list[_Data] = []
+    figures: _Figures = _Figures()
+
+
+class Expected(NamedTuple):
+    """The cell that stands for a rung; `finer`: none as coarse was measured, so expect less."""
+
+    cell: Cell
+    finer: bool
+
+
+def find_card(model: str) -> ModelCard | None:
+    """The card of a shipped model; None where it is another's, or cannot be read."""
+    for entry_point in entry_points(group="narrowcast.cards"):
+        read: Callable[[str], str | None] = entry_point.load()
+        text = read(model)
+        if text is not None:
+            try:
+                return ModelCard.model_validate_json(text)
+            except pydantic.ValidationError:
+                return None
+    return None
+
+
+def expected(card: ModelCard, px: int, qp: int) -> Expected | None:
+    """The nearest coded cell that is no finer than the rung, else the coarsest of its size."""
+    coded = [cell for cell in card.figures.eval_clean if cell.qp is not None]
+    if not coded:
+        return None
+    sizes = sorted({cell.px for cell in coded})
+    size = max((one for one in sizes if one <= px), default=sizes[0])
+    cells = sorted((cell for cell in coded if cell.px == size), key=lambda cell: cell.qp or 0)
+    coarse = [cell for cell in cells if (cell.qp or 0) >= qp]
+    return Expected(coarse[0] if coarse else cells[-1], not coarse or size > px)

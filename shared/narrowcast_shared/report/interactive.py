@@ -1,0 +1,69 @@
+"""What the page's script draws the figure from, to zoom into and to point at: JSON values."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from narrowcast_shared.report.colours import STATES
+from narrowcast_shared.report.panels import Panel
+from narrowcast_shared.report.series import Floats
+from narrowcast_shared.report.svg import TimeMark
+from narrowcast_shared.report.time_axis import STEPS_S
+from narrowcast_shared.report.tracks import Strip
+
+
+def payload(
+    panels: Sequence[Panel],
+    strip: Strip,
+    marks: Sequence[TimeMark],
+    start_t: float | None,
+    offset_s: float,
+) -> dict[str, Any]:
+    """What `report.js` reads; its names are told there.
+
+    start_t: Unix time in s of the first frame, None where there is no clock time. offset_s: of
+    the time zone that clock time is written in.
+    """
+    return {
+        "start": start_t,
+        "offset": offset_s,
+        "steps": STEPS_S,
+        "end": round(float(strip.edges_s[-1]), 3),
+        "panels": [_panel(panel) for panel in panels],
+        "strip": {"edges": _values(strip.edges_s, 3), "states": strip.state.tolist()},
+        "states": {state: shown.name for state, shown in STATES.items()},
+        "marks": [{"at": round(mark.at_s, 3), "text": mark.text} for mark in marks],
+    }
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    return {
+        "title": panel.title,
+        "unit": panel.unit,
+        "height": panel.height,
+        "ticks": panel.axis.ticks,
+        "log": panel.axis.logarithmic,
+        "stepped": panel.stepped,
+        "decimals": panel.decimals,
+        "x": _values(panel.x_s, 3),
+        "curves": [
+            {"role": curve.role, "name": curve.name, "y": _values(curve.y, panel.decimals)}
+            for curve in panel.curves
+        ],
+        "areas": [
+            {
+                "role": area.role,
+                "low": _values(area.low, panel.decimals),
+                "high": _values(area.high, panel.decimals),
+            }
+            for area in panel.areas
+        ],
+    }
+
+
+def _values(values: Floats, decimals: int) -> list[float | int | None]:
+    rounded = np.round(values, decimals).tolist()
+    if decimals == 0:
+        return [None if value != value else int(value) for value in rounded]  # noqa: PLR0124 - NaN
+    return [None if value != value else value for value in rounded]  # noqa: PLR0124

@@ -1,0 +1,145 @@
+"""A series as columns: what every figure of a report is computed from."""
+
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowcast_shared.marks import Mark
+from narrowcast_shared.samples import Status
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+STATUSES = tuple(Status)
+"""A status is kept as its place in here."""
+
+VALUES = (
+    "valence", "sigma", "px", "qp", "wire_bps", "cap_bps", "latency_ms", "valence_above_rest",
+    "sigma_above_rest",
+)  # fmt: skip
+
+EARLIEST_UNIX_T = 1e8
+"""s. Times before it (1973) are positions in a file, not points in time."""
+
+
+class Frame(Protocol):
+    """What is needed of a sample."""
+
+    @property
+    def t(self) -> float: ...
+    @property
+    def status(self) -> Status: ...
+    @property
+    def valence(self) -> float | None: ...
+    @property
+    def sigma(self) -> float | None: ...
+    @property
+    def px(self) -> int | None: ...
+    @property
+    def qp(self) -> int | None: ...
+    @property
+    def wire_bps(self) -> int | None: ...
+    @property
+    def cap_bps(self) -> int | None: ...
+    @property
+    def latency_ms(self) -> float | None: ...
+
+
+@dataclass(frozen=True)
+class Series:
+    """N frames in order of capture, N >= 1. What a frame does not have is NaN.
+
+    start_t: `t` of the first frame, s. at_s: [N], s since then, never falling.
+    status: [N], places in `STATUSES`. The others: [N], in the units of `samples.Sample`.
+    """
+
+    start_t: float
+    at_s: Floats
+    status: NDArray[np.int8]
+    valence: Floats
+    sigma: Floats
+    px: Floats
+    qp: Floats
+    wire_bps: Floats
+    cap_bps: Floats
+    latency_ms: Floats
+    valence_above_rest: Floats
+    sigma_above_rest: Floats
+
+    def __len__(self) -> int:
+        return len(self.at_s)
+
+    @property
+    def has_clock_time(self) -> bool:
+        """Whether `t` is Unix time; of a scored file it is the position in it."""
+        return self.start_t >= EARLIEST_UNIX_T
+
+    def above_rest(self) -> Self | None:
+        """The same with what was read above the person's rest as valence; None without a rest."""
+        if not np.isfinite(self.valence_above_rest).any():
+            return None
+        return replace(self, valence=self.valence_above_rest, sigma=self.sigma_above_rest)
+
+    @property
+    def is_reading(self) -> NDArray[np.bool_]:
+        """[N], whether a frame was read."""
+        return np.asarray((self.status == STATUSES.index(Status.OK)) & np.isfinite(self.valence))
+
+
+class SeriesBuilder:
+    """Gathers frames in any order, 81 bytes each."""
+
+    def __init__(self) -> None:
+        self._t = array("d")
+        self._status = array("b")
+        self._columns = {name: array("d") for name in VALUES}
+
+    def __len__(self) -> int:
+        return len(self._t)
+
+    def add(self, frames: Iterable[Frame]) -> None:
+        """The next frames."""
+        for frame in frames:
+            self._t.append(frame.t)
+            self._status.append(STATUSES.index(frame.status))
+            for name, column in self._columns.items():
+                value = getattr(frame, name, None)  # only some are above rest
+                column.append(float("nan") if value is None else value)
+
+    def build(self) -> Series:
+        """The series. Raises ValueError where no frame was added."""
+        if not self._t:
+            raise ValueError("a series needs a frame")
+        t = np.array(self._t)
+        # Back-filled frames come behind later ones.
+        order = np.argsort(t, kind="stable")
+        columns = {name: np.array(column)[order] for name, column in self._columns.items()}
+        status = np.array(self._status, dtype=np.int8)[order]
+        start_t = float(t[order[0]])
+        return Series(start_t, t[order] - start_t, status, **columns)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A series and where it is from.
+
+    name: the session's. origin: the file, store or decoder that it was read from, in words.
+    model: the name of the weights that read it; None where nobody has told.
+    rest: the person's resting valence, in words; None where none was asked for.
+    clock_offset_ms: how much the decoder's clock was ahead of the encoder's; None: not told.
+    clock_error_ms: bound of that offset's error; None: not told.
+    """
+
+    name: str
+    origin: str
+    series: Series
+    model: str | None = None
+    rest: str | None = None
+    clock_offset_ms: float | None = None
+    clock_error_ms: float | None = None
+    marks: tuple[Mark, ...] = ()
+    is_file: bool = False

@@ -1,0 +1,90 @@
+"""The live page as a test reads it."""
+
+import math
+from time import sleep
+from typing import Any, NamedTuple
+
+from narrowcast_lab import processes
+
+
+class Page(NamedTuple):
+    """A browser that shows the page of the decoder at `url`."""
+
+    driver: Any
+    url: str
+
+    def open(self, session: str | None = None) -> None:
+        """Load it anew, without what was stored of it before."""
+        self.driver.get("about:blank")
+        self.driver.get(self.url)
+        self.js("sessionStorage.clear(); localStorage.clear()")
+        self.driver.get("about:blank")
+        self.driver.get(self.url + (f"/#session={session}" if session else "/"))
+
+    def js(self, script: str, *arguments: object) -> Any:  # noqa: ANN401
+        return self.driver.execute_script(script, *arguments)
+
+    def shows(self, element_id: str) -> bool:
+        script = "const e = document.getElementById(arguments[0]); return e.checkVisibility()"
+        return bool(self.js(script, element_id))
+
+    def text(self, element_id: str) -> str:
+        return str(self.js("return document.getElementById(arguments[0]).innerText", element_id))
+
+    def drawn(self) -> Any:  # noqa: ANN401
+        """As drawn.js has it; None where no session is looked at."""
+        for _ in range(20):
+            found = self.js("return window.narrowcast?.drawn()")
+            if found is not None:
+                return found
+            sleep(0.05)
+        return None
+
+    def last_id(self) -> int:
+        """Highest id in view."""
+        drawn = self.drawn()
+        return max((each["id"] for each in drawn["samples"]), default=0) if drawn else 0
+
+    def stored(self, session: str) -> dict[int, Any]:
+        """What the store holds, by id."""
+        samples: list[Any] = []
+        wanted: Any = 1
+        while wanted is not None:
+            path = f"v1/sessions/{session}/samples?limit=10000&from={wanted}"
+            page: Any = processes.get_json(f"{self.url}/{path}")
+            samples += page["samples"]
+            wanted = page["next"]
+        return {sample["id"]: sample for sample in samples}
+
+    def check_drawn_is_stored(self, session: str) -> None:
+        """What is in view is what the store holds of that time: each sample, in order of time."""
+        drawn = self.drawn()
+        stored = self.stored(session)
+        low, high = drawn["window"]
+        last_id = max(sample["id"] for sample in drawn["samples"])
+        expected = sorted(
+            (s for s in stored.values() if low <= s["t"] <= high and s["id"] <= last_id),
+            key=lambda s: (s["t"], s["seq"]),
+        )
+        facts = [{name: s[name] for name in ("id", "t", "status")} for s in expected]
+        assert drawn["samples"] == facts
+        read = [s for s in expected if s["status"] == "ok"]
+        in_view = [p for p in drawn["curve"] if low <= p["t"] <= high]
+        assert len(in_view) == len(read)
+        for point, sample in zip(in_view, read, strict=True):
+            assert point["t"] == sample["t"]
+            assert point["valence"] == sample["valence"]
+            assert abs(point["sigma"] - sample["sigma"]) < 1e-9
+        self._check_strip(drawn, stored, last_id)
+
+    def _check_strip(self, drawn: Any, stored: dict[int, Any], last_id: int) -> None:  # noqa: ANN401
+        """The strip's bins stand at multiples of their step: a little is beyond the window."""
+        bins = drawn["strip"]
+        step = drawn["step"]
+        places = {round(each["t"] / step) for each in bins}
+        inside = [s for s in stored.values() if math.floor(s["t"] / step) in places]
+        if drawn["isLive"]:
+            inside = [s for s in inside if s["id"] <= last_id]
+        for place, name in enumerate(("ok", "no_face", "skipped", "lost")):
+            painted = sum(each["counts"][place] for each in bins)
+            assert painted == sum(s["status"] == name for s in inside), name

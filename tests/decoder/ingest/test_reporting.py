@@ -1,0 +1,148 @@
+"""Reports: at their interval while there is news, none without, none that waits for the line."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from narrowcast_decoder.direct import Taker
+from narrowcast_decoder.inference.contexts import RungContexts
+from narrowcast_decoder.ingest.live import LiveSession
+from narrowcast_decoder.ingest.receiver import Receiver
+from narrowcast_decoder.ingest.reporting import Reporting
+from narrowcast_decoder.metrics import Metrics
+from narrowcast_shared.clock import SystemClock
+from narrowcast_shared.wire.messages import KeyframeRequest, Report
+from narrowcast_shared.wire.serial import parse
+
+INTERVAL_S = 0.04
+
+
+class Line:
+    """A line to an encoder, which may be full."""
+
+    def __init__(self) -> None:
+        self.taker: Taker | None = None
+        self.is_full = False
+        self.sent: list[object] = []
+
+    def write(self, payload: bytes, *, text: bool = False) -> bool:
+        assert not text
+        if not self.is_full:
+            self.sent.append(parse(payload))
+        return not self.is_full
+
+    def reports(self) -> list[Report]:
+        return [each for each in self.sent if isinstance(each, Report)]
+
+
+class Stand:
+    """A session whose frames come and are stored as told, and what its encoder hears."""
+
+    def __init__(self) -> None:
+        self.line, self.contexts, self.metrics = Line(), RungContexts(), Metrics()
+        self.session = LiveSession("a", 0, 1, 0, None)
+        receiver = Receiver()
+        self.reporting = Reporting(
+            self.line, receiver, self.session, [self.contexts], INTERVAL_S, SystemClock(),
+            self.metrics,
+        )  # fmt: skip
+
+    def comes(self) -> None:
+        """A frame, taken in."""
+        self.session.taken(1, self.session.next_seq + 1, 0)
+        self.reporting.news()
+
+    def store(self) -> None:
+        """All that was taken in is stored."""
+        self.session.stored(self.session.pending, self.session.next_seq)
+
+
+def run(test: Callable[[Stand], Awaitable[None]]) -> None:
+    async def scenario() -> None:
+        stand = Stand()
+        await test(stand)
+        stand.reporting.stop()
+
+    asyncio.run(scenario())
+
+
+def test_one_message_is_acknowledged_and_then_there_is_silence() -> None:
+    async def test(stand: Stand) -> None:
+        stand.comes()
+        stand.store()
+        await asyncio.sleep(6 * INTERVAL_S)
+        assert [report.stored_seq for report in stand.line.reports()] == [1]
+
+    run(test)
+
+
+def test_what_is_stored_later_is_told_without_another_message() -> None:
+    async def test(stand: Stand) -> None:
+        stand.comes()
+        await asyncio.sleep(2 * INTERVAL_S)
+        assert [report.stored_seq for report in stand.line.reports()] == [0]
+        stand.store()
+        await asyncio.sleep(2 * INTERVAL_S)
+        assert [report.stored_seq for report in stand.line.reports()] == [0, 1]
+
+    run(test)
+
+
+def test_many_messages_are_told_of_an_interval_apart() -> None:
+    async def test(stand: Stand) -> None:
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        while loop.time() < began_s + 10 * INTERVAL_S:
+            stand.comes()
+            stand.store()
+            await asyncio.sleep(INTERVAL_S / 10)
+        told = len(stand.line.reports())
+        assert 3 <= told <= (loop.time() - began_s) / INTERVAL_S + 1
+
+    run(test)
+
+
+def test_a_full_line_is_told_once_it_has_room_what_is_true_then() -> None:
+    async def test(stand: Stand) -> None:
+        stand.line.is_full = True
+        for _ in range(3):
+            stand.comes()
+            stand.store()
+            await asyncio.sleep(2 * INTERVAL_S)
+        stand.line.is_full = False
+        await asyncio.sleep(3 * INTERVAL_S)
+        assert [report.stored_seq for report in stand.line.reports()] == [3]
+
+    run(test)
+
+
+def test_a_keyframe_is_asked_for_until_it_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    patience_s = 5 * INTERVAL_S
+    monkeypatch.setattr(
+        "narrowcast_decoder.ingest.reporting.KEYFRAME_PATIENCE_US", patience_s * 1e6
+    )
+
+    async def test(stand: Stand) -> None:
+        wanted = stand.contexts.keyframe_wanted = KeyframeRequest(7)
+        stand.comes()
+        stand.store()
+        await asyncio.sleep(3 * INTERVAL_S)
+        assert stand.line.sent.count(wanted) == 1
+        await asyncio.sleep(patience_s)
+        assert stand.line.sent.count(wanted) == 2 == stand.metrics.keyframe_requests
+        stand.contexts.keyframe_wanted = None
+        await asyncio.sleep(2 * patience_s)
+        assert stand.line.sent.count(wanted) == 2
+
+    run(test)
+
+
+def test_nothing_is_said_once_it_has_stopped() -> None:
+    async def test(stand: Stand) -> None:
+        stand.comes()
+        stand.reporting.stop()
+        await asyncio.sleep(3 * INTERVAL_S)
+        assert stand.line.sent == []
+
+    run(test)

@@ -1,0 +1,66 @@
+"""Scored samples with a baseline: each file's own rest, or the one of a profile."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from narrowcast_lab import score_output
+from narrowcast_lab.score import Scorer
+from narrowcast_lab.score_output import Scored
+from narrowcast_shared.baseline import BaselineChoice, ModelName
+from narrowcast_shared.samples import FIELDS, Sample, Status
+
+OA = ModelName(name="oa", sha256="ab" * 32)
+
+
+class FakeScorer:
+    """10 s of a face at 10 fps, whose rest is as far up as the file's name says; then +0.2."""
+
+    def score(self, path: str) -> Iterator[Sample]:
+        for index in range(100):
+            valence = float(path) + (0.2 if index >= 80 else 0.0)
+            yield Sample(
+                id=index + 1, session="a", seq=index, t=index / 10, status=Status.OK,
+                valence=valence, sigma=0.1, px=48, qp=30, wire_bps=8000,
+            )  # fmt: skip
+
+
+def scored(*files: str, seconds: float | None = 5) -> Scored:
+    rest = None if seconds is None else BaselineChoice(seconds)
+    return Scored(cast(Scorer, FakeScorer()), files, rest, OA)
+
+
+def test_each_file_has_its_own_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    score_output.write_csv(scored("0.1", "-0.3"))
+    told = capsys.readouterr()
+    rows = list(csv.DictReader(io.StringIO(told.out)))
+    assert [float(rows[i]["valence_above_rest"]) for i in (99, 199)] == [0.2, 0.2]
+    assert [rows[i]["valence_above_rest"] for i in (0, 100)] == ["", ""]
+    assert float(rows[99]["valence"]) == pytest.approx(0.3)
+    assert told.err == "narrowcast: 0.1: rest +0.10 ±0.00\nnarrowcast: -0.3: rest -0.30 ±0.00\n"
+
+
+def test_too_little_of_a_file_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    score_output.write_json(scored("0.1", seconds=30))
+    told = capsys.readouterr()
+    lines: list[dict[str, Any]] = [json.loads(line) for line in told.out.splitlines()]
+    assert {line["valence_above_rest"] for line in lines} == {None}
+    assert told.err == "narrowcast: 0.1: learning rest: 10 of 30 s of face seen\n"
+
+
+def test_without_a_baseline_it_is_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    score_output.write_csv(scored("0.1", seconds=None))
+    told = capsys.readouterr()
+    assert told.out.splitlines()[0] == ",".join(FIELDS)
+    assert told.err == ""
+
+
+def test_the_summary_has_both(capsys: pytest.CaptureFixture[str]) -> None:
+    score_output.show(scored("0.1"))
+    shown = capsys.readouterr().out
+    assert "valence, mean (range)" in shown
+    assert "above rest, mean (range)" in shown
