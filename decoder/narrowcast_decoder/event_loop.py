@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 PAUSE_S = 0.01
-"""At most so long a message lies in the kernel; rounds of several streams are five times that."""
+"""At most so long a message lies in the kernel; rounds of several streams are eight times that."""
 
 MANY_PER_S = 300
 """Events above which there is a pause: those of some thirty streams of 10 fps."""

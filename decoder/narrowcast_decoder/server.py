@@ -141,7 +141,7 @@ async def _serve(
             queued_frames=lambda: pipeline.queued,
             is_reading=lambda: pipeline.is_running and not reader.is_failing,
             is_draining=lambda: ingest.is_draining,
-            previews=Previews(registry.claim_of, faces) if settings.preview else None,
+            previews=Previews(registry, faces) if settings.preview else None,
         )
         retention = Retention(store, settings.limits, registry.live, clock)
         app = create_app(service)

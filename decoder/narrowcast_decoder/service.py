@@ -55,6 +55,10 @@ class Service:
     previews: Previews | None = None
     """Faces that may be seen; None where this decoder shows none."""
 
+    def shows_face(self, session: str) -> bool:
+        """Whether `previews` has, or soon will have, its face."""
+        return self.previews is not None and self.previews.allows(session)
+
     @cached_property
     def readiness(self) -> Readiness:
         """Whether new streams should come here."""

@@ -110,8 +110,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             extensions[EXTENSION] = self
 
     def handle_bytes(self, event: Frame) -> None:
-        is_whole = event.fin and not self.close_sent
-        if not (is_whole and self.taker is not None and self.taker(bytes(event.data))):
+        # What waits in the queue came first, as may a message of several fragments.
+        is_next = event.fin and not self.close_sent and self.queue.empty()
+        if not (is_next and self.taker is not None and self.taker(bytes(event.data))):
             super().handle_bytes(event)
 
     def write(self, payload: bytes, *, text: bool = False) -> bool:

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import logging
 import subprocess
 import tempfile
+import webbrowser
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +14,8 @@ from rich.console import Console
 from narrowcast_lab import processes
 from narrowcast_shared.draw.live import watch_session
 from narrowcast_shared.errors import NarrowcastError, SourceError
+
+logger = logging.getLogger(__name__)
 
 SESSION = "demo"
 
@@ -23,6 +27,7 @@ class DemoRequest(NamedTuple):
     seconds: float
     encoder_flags: tuple[str, ...]
     model: str
+    opens_page: bool = False
 
 
 def run(request: DemoRequest) -> None:
@@ -32,6 +37,7 @@ def run(request: DemoRequest) -> None:
         folder = Path(name)
         console.print("starting the decoder ...")
         with processes.decoder(folder, "--model", request.model) as url:
+            console.print(f"live page, for {request.seconds:g} s: {url}/", highlight=False)
             _show(request, folder, url)
             _tell(console, url)
 
@@ -43,6 +49,8 @@ def _show(request: DemoRequest, folder: Path, url: str) -> None:
     arguments = ["encode", request.source, "--to", url, "--session", SESSION, *how]
     with processes.narrowcast([*arguments, *request.encoder_flags], log) as encoder:
         processes.wait_for_session(f"{url}/v1/sessions/{SESSION}", encoder, log)
+        if request.opens_page and not webbrowser.open(f"{url}/"):
+            logger.warning("no browser could be opened; the live page is %s/", url)
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(_watch(url, request.seconds, encoder))
         if encoder.poll():

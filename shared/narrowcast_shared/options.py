@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, pointing_to
 from narrowcast_shared.link import LinkSettings, Schedule, parse_schedule, read_trace
 from narrowcast_shared.operating_point import CHIP_PX, MAX_FPS, MAX_QP, MIN_PX
 from narrowcast_shared.quantities import format_duration, parse_duration, parse_rate
+from narrowcast_shared.see import See
 
 if TYPE_CHECKING:
     from narrowcast_shared.baseline import BaselineChoice
@@ -46,6 +47,7 @@ def baseline(value: "str | BaselineChoice") -> "BaselineChoice":
     return _parsed(_parse_baseline, value) if isinstance(value, str) else value
 
 
+@pointing_to(See.BASELINE)
 def _parse_baseline(text: str) -> "BaselineChoice":
     from narrowcast_shared.baseline import MAX_S, MIN_S, BaselineChoice, read_profile  # noqa: PLC0415 - heavy
 

@@ -7,6 +7,7 @@ class See(StrEnum):
     """A heading of a page, as a path in the repository."""
 
     ACCESS = "docs/operations.md#who-is-let-in"
+    BASELINE = "docs/baseline.md#a-profile"
     BUS = "docs/scale.md#more-decoders-than-one"
     CAPS = "docs/howto-links.md#caps"
     DATA = "docs/howto-model.md#data-sets"

@@ -44,7 +44,7 @@ def driver(shared_browser: Any) -> Iterator[Any]:  # noqa: ANN401
 
 
 def _is_expected(entry: dict[str, str]) -> bool:
-    """What Chromium notes of an answer that is an answer: nobody there, no token, no preview."""
+    """What Chromium notes of an answer that is an answer: nobody there, no token."""
     text = entry["message"]
     is_network = entry["source"] == "network" or "WebSocket connection to" in text
     known = (
@@ -54,8 +54,7 @@ def _is_expected(entry: dict[str, str]) -> bool:
         "ERR_SOCKET",
         "ERR_INCOMPLETE",
     )
-    no_preview = "/face" in text and "status of 404" in text
-    return is_network and (no_preview or any(each in text for each in known))
+    return is_network and any(each in text for each in known)
 
 
 @pytest.fixture(scope="module")

@@ -45,6 +45,14 @@ class Page(NamedTuple):
         drawn = self.drawn()
         return max((each["id"] for each in drawn["samples"]), default=0) if drawn else 0
 
+    def requests(self, path: str) -> int:
+        """How many were made for `path` since the page was loaded, whatever the answer; the
+        browser notes the first 250 of all.
+        """
+        script = """return performance.getEntriesByType("resource")
+            .filter((entry) => new URL(entry.name).pathname === arguments[0]).length"""
+        return int(self.js(script, path))
+
     def stored(self, session: str) -> dict[int, Any]:
         """What the store holds, by id."""
         samples: list[Any] = []

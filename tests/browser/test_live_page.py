@@ -217,9 +217,44 @@ def test_the_face_is_shown_where_its_publisher_allows_it(
     width = "return document.getElementById('face-received').naturalWidth"
     assert until(lambda: page.js(width), "a picture") in range(4, 97)
     assert page.js("return document.getElementById('face-received').alt")
-    page.open("dora")
-    until(lambda: page.last_id() > 10, "the session")
+    until(lambda: page.requests("/v1/sessions/emil/face") > 3, "one picture after the other")
+
+
+def test_the_face_of_who_does_not_allow_it_is_not_asked_for(
+    streams: str, driver: "Driver", until: Until
+) -> None:
+    page = Page(driver, streams)
+    page.open("emil")
+    until(lambda: page.shows("face"), "the face of another session")
+    driver.execute_script("location.hash = 'session=dora'")
+    until(lambda: page.text("focus-name") == "dora", "the session")
     assert not page.shows("face")
+    listed = page.requests("/v1/sessions")
+    asked = page.requests("/v1/sessions/emil/face")
+    until(lambda: page.requests("/v1/sessions") > listed + 2, "some seconds of it")
+    assert page.last_id() > 10
+    assert not page.shows("face")
+    assert page.requests("/v1/sessions/dora/face") == 0
+    assert page.requests("/v1/sessions/emil/face") <= asked + 1, "one may have been under way"
+
+
+def test_the_face_comes_and_goes_with_the_encoder_that_allows_it(
+    decoder: str, driver: "Driver", tmp_path: Path, until: Until
+) -> None:
+    page = Page(driver, decoder)
+    path = "/v1/sessions/fay/face"
+    with processes.narrowcast(encode(decoder, "fay"), tmp_path / "without.log"):
+        page.open("fay")
+        until(lambda: page.last_id() > 10, "the session")
+    until(lambda: page.text("focus-state") == "ended", "its end")
+    assert page.requests(path) == 0
+    with processes.narrowcast(encode(decoder, "fay", "--preview"), tmp_path / "with.log"):
+        until(lambda: page.shows("face"), "the face, now that it is allowed")
+    until(lambda: not page.shows("face"), "that it is gone with its encoder")
+    until(lambda: page.text("focus-state") == "ended", "its end")
+    asked, listed = page.requests(path), page.requests("/v1/sessions")
+    until(lambda: page.requests("/v1/sessions") > listed + 2, "some seconds without it")
+    assert page.requests(path) == asked
 
 
 def test_an_unknown_session_is_told_of(streams: str, driver: "Driver", until: Until) -> None:

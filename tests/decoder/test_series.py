@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -116,9 +117,12 @@ async def collect(store: SqliteStore, hub: Hub, plan: Plan, after_id: int) -> li
     return seen
 
 
-@settings(max_examples=120, deadline=None)
-@given(plan=plans)
-def test_followers_get_every_sample_once_and_in_order(plan: Plan, series: Series) -> None:
+Follow = Callable[[SqliteStore, Hub, Plan, int], Awaitable[list[Sample]]]
+
+
+def check_followed(plan: Plan, series: Series, following: Follow) -> None:
+    """Whoever follows has every sample of the plan behind its id, once and in order."""
+
     async def test(store: UnevenStore) -> None:
         made = series("a", plan.stored + sum(plan.batches))
         hub = Hub(plan.queue_samples)
@@ -127,13 +131,19 @@ def test_followers_get_every_sample_once_and_in_order(plan: Plan, series: Series
 
         _, *seen = await asyncio.gather(
             publish(store, hub, plan, made),
-            *(collect(store, hub, plan, after_id) for after_id in plan.after_ids),
+            *(following(store, hub, plan, after_id) for after_id in plan.after_ids),
         )
 
         assert seen == [made[after_id:] for after_id in plan.after_ids]
         assert len(hub) == 0
 
     asyncio.run(with_store(test))
+
+
+@settings(max_examples=120, deadline=None)
+@given(plan=plans)
+def test_followers_get_every_sample_once_and_in_order(plan: Plan, series: Series) -> None:
+    check_followed(plan, series, collect)
 
 
 async def pour(
@@ -164,21 +174,7 @@ async def pour(
 def test_what_is_written_at_once_and_what_is_paged_are_one_series(
     plan: Plan, takes: list[bool], series: Series
 ) -> None:
-    async def test(store: UnevenStore) -> None:
-        made = series("a", plan.stored + sum(plan.batches))
-        hub = Hub(plan.queue_samples)
-        store.pauses = plan.store
-        await store.append(made[: plan.stored])
-
-        _, *seen = await asyncio.gather(
-            publish(store, hub, plan, made),
-            *(pour(store, hub, plan, after_id, takes) for after_id in plan.after_ids),
-        )
-
-        assert seen == [made[after_id:] for after_id in plan.after_ids]
-        assert len(hub) == 0
-
-    asyncio.run(with_store(test))
+    check_followed(plan, series, partial(pour, takes=takes))
 
 
 def test_nothing_is_written_while_a_page_is_being_handed_on(series: Series) -> None:

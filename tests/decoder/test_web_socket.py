@@ -12,6 +12,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 
 from narrowcast_decoder.direct import direct
 from narrowcast_decoder.stages import Stages
@@ -212,7 +213,7 @@ def test_messages_that_are_taken_directly_pass_the_queue_by_and_the_rest_does_no
         assert line is not None
         line.taker = take
         await websocket.send_text("go")
-        queued.extend([await websocket.receive_bytes(), await websocket.receive_bytes()])
+        queued.extend([await websocket.receive_bytes() for _ in range(3)])
         line.taker = None
         queued.append(await websocket.receive_bytes())
         assert line.write(b"bytes")
@@ -220,16 +221,19 @@ def test_messages_that_are_taken_directly_pass_the_queue_by_and_the_rest_does_no
 
     async def scenario(client: ClientConnection) -> None:
         assert await client.recv() == "go"
-        for message in (b"1", [b"frag", b"ments"], b"2", b"q1"):
-            await client.send(message)
+        first, rest = (Opcode.BINARY, b"frag", False), (Opcode.CONT, b"ments", True)
+        others = [(Opcode.BINARY, message, True) for message in (b"1", b"q1", b"2")]
+        together = [others[0], first, rest, *others[1:]]  # in one chunk
+        frames = (Frame(opcode, data, fin=fin) for opcode, data, fin in together)
+        client.transport.write(b"".join(frame.serialize(mask=True) for frame in frames))
         await asyncio.sleep(0.1)
         await client.send(b"3")
         assert await client.recv() == b"bytes"
         assert await client.recv() == "text"
 
     run(endpoint, Stages(), scenario)
-    assert taken == [b"1", b"2"]
-    assert queued == [b"fragments", b"q1", b"3"]
+    assert taken == [b"1"]
+    assert queued == [b"fragments", b"q1", b"2", b"3"], "in order, behind the first that waits"
 
 
 def test_nothing_is_written_directly_to_a_full_line_or_behind_a_close() -> None:

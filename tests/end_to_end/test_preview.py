@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,27 +38,35 @@ class Answer(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """Of a problem."""
-        return str(self.told.get("type", "")).rpartition(":")[2]
+        """Of a problem; else "face", or "none" where there is none just now."""
+        if self.status == HTTPStatus.NOT_FOUND:
+            return str(self.told["type"]).rpartition(":")[2]
+        return "none" if self.status == HTTPStatus.NO_CONTENT else "face"
 
 
 def ask(url: str, session: str) -> Answer:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{url}/v1/sessions/{session}/face", timeout=10) as answer:
-            return Answer(answer.status, json.load(answer))
+            return Answer(answer.status, json.loads(answer.read() or "{}"))
     except urllib.error.HTTPError as error:
         with error:
             return Answer(error.code, json.load(error))
 
 
 def until(url: str, session: str, kind: str) -> Answer:
-    """Ask until it is this problem, or with "" a face."""
+    """Ask until the answer is of this kind."""
     deadline_s = time.monotonic() + WAIT_S
     while (answer := ask(url, session)).kind != kind:
         assert time.monotonic() < deadline_s, answer
         time.sleep(0.1)
     return answer
+
+
+def may_be_seen(url: str, session: str) -> bool:
+    """As the session says of itself."""
+    told: Any = processes.get_json(f"{url}/v1/sessions/{session}")
+    return bool(told["preview"])
 
 
 def picture(data_url: str) -> NDArray[np.uint8]:
@@ -89,7 +98,8 @@ def test_the_face_that_an_encoder_sends_is_seen_until_it_leaves(url: str, folder
     arguments += ["--preview", "--px", str(RUNG.px), "--qp", str(RUNG.qp)]
     with processes.narrowcast(arguments, folder / "encoder.log") as encoder:
         processes.wait_for_session(f"{url}/v1/sessions/seen", encoder, folder / "encoder.log")
-        first = until(url, "seen", "").told
+        first = until(url, "seen", "face").told
+        assert may_be_seen(url, "seen")
         time.sleep(0.6)
         second = ask(url, "seen").told
     assert (first["px"], first["qp"]) == RUNG
@@ -103,7 +113,8 @@ def test_the_face_that_an_encoder_sends_is_seen_until_it_leaves(url: str, folder
         assert max(psnr_db(received, chip) for chip in sent) > 34
         assert max(psnr_db(restored, chip) for chip in sent) > 28
     assert "may see the face" in (folder / "encoder.log").read_text()
-    assert until(url, "seen", "session-not-live").status == 404
+    until(url, "seen", "none")
+    assert not may_be_seen(url, "seen")
 
 
 def test_an_encoder_that_does_not_allow_it_is_not_seen(url: str, folder: Path) -> None:
@@ -111,6 +122,7 @@ def test_an_encoder_that_does_not_allow_it_is_not_seen(url: str, folder: Path) -
     with processes.narrowcast(arguments, folder / "encoder.log") as encoder:
         processes.wait_for_session(f"{url}/v1/sessions/unseen", encoder, folder / "encoder.log")
         answer = until(url, "unseen", "preview-not-allowed")
+        assert not may_be_seen(url, "unseen")
     assert answer.status == 404
     assert answer.told["title"] == "The publisher does not allow it"
     assert "may see the face" not in (folder / "encoder.log").read_text()
@@ -123,10 +135,10 @@ def test_who_takes_the_session_over_is_asked_anew(url: str) -> None:
     async def scenario() -> None:
         allowed = hello("taken", Capability.PREVIEW)
         async with publishing(url, allowed) as publisher:
-            await ask_soon("no-face-yet")
+            await ask_soon("none")
             await publisher.play(3)
             await publisher.until_acknowledged(3)
-            told = (await ask_soon("")).told
+            told = (await ask_soon("face")).told
             units, decoder = clip(), ChipDecoder(PUBLISHED.px)
             chips = [decoder.decode(unit.nals) for unit in units[: told["seq"] + 1]]
             assert np.array_equal(picture(told["received"]), chips[-1])
@@ -137,7 +149,7 @@ def test_who_takes_the_session_over_is_asked_anew(url: str) -> None:
                 await other.until_acknowledged(other.seq)
                 assert ask(url, "taken").kind == "preview-not-allowed"
                 await other.finish()
-        await ask_soon("session-not-live")
+        await ask_soon("none")
 
     asyncio.run(scenario())
 
@@ -149,6 +161,7 @@ def test_a_decoder_that_was_told_so_shows_nothing(folder: Path) -> None:
             await publisher.until_acknowledged(3)
             answer = await asyncio.to_thread(ask, url, "cam")
             assert (answer.status, answer.kind) == (404, "preview-off")
+            assert not await asyncio.to_thread(may_be_seen, url, "cam")
             await publisher.finish()
 
     with processes.decoder(folder, "--no-preview") as url:

@@ -78,7 +78,8 @@ class Guarded(NamedTuple):
 
 def source() -> str:
     """An address of this machine that nobody has used: limits by address begin anew."""
-    return f"127.0.66.{next(_sources)}"
+    above, last = divmod(next(_sources), 256)
+    return f"127.0.{66 + above}.{last}"
 
 
 def good_session() -> str:

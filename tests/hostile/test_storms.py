@@ -62,7 +62,7 @@ def test_connections_that_come_too_fast_are_turned_away(decoder: Guarded, tried:
 
     def storm() -> None:
         address, answers = source(), Counter[tuple[int, str]]()
-        deadline_s = time.monotonic() + 10
+        deadline_s = time.monotonic() + 30
         while answers[429, "too-many-requests"] < 20 and time.monotonic() < deadline_s:
             for _ in range(burst):
                 knock(decoder, b"", address).close()

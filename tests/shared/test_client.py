@@ -269,6 +269,7 @@ def test_any_way_of_writing_the_base_url_will_do(url: str, base: str, websocket:
     assert address.sessions_url() == f"{base}/v1/sessions"
     wanted = f"{websocket}/v1/sessions/cam-1/subscribe?from=7"
     assert address.subscribe_url("cam-1", 7) == wanted
+    assert address.session_url("cam-1") == f"{base}/v1/sessions/cam-1"
 
 
 @pytest.mark.parametrize(
@@ -286,6 +287,12 @@ def test_any_way_of_writing_the_base_url_will_do(url: str, base: str, websocket:
 def test_a_wrong_url_says_how_to_write_one(url: str) -> None:
     with pytest.raises(SettingsError, match="write http://HOST:PORT"):
         asyncio.run(ids_of(url))
+
+
+@pytest.mark.parametrize("session", ["", "a/b", "../v1", "a b", "-a", "a" * 65])
+def test_a_name_that_no_session_has_asks_nobody(session: str) -> None:
+    with pytest.raises(SettingsError, match="is no session name: 1 to 64 letters"):
+        parse_address("http://host").session_url(session)
 
 
 @pytest.mark.parametrize(

@@ -37,37 +37,27 @@ class _Refusal(NamedTuple):
 
 
 _OFF = _Refusal("preview-off", "Previews are off", "this decoder shows no faces")
-_NOT_LIVE = _Refusal(
-    "session-not-live",
-    "The session is not live",
-    "nobody publishes session {session} now, and no face of it was kept",
-)
 _ELSEWHERE = _Refusal(
     "session-elsewhere",
     "The session is not published at this decoder",
-    "the encoder of session {session} is connected to another decoder, or is just leaving",
+    "the encoder of session {session} is connected to another decoder",
     "ask the decoder that it is connected to: faces are not shared",
 )
-_REFUSALS = {
-    NoFace.NOT_ALLOWED: _Refusal(
-        "preview-not-allowed",
-        "The publisher does not allow it",
-        "the publisher of session {session} does not let its face be seen",
-        "`narrowcast encode --preview` does",
-    ),
-    NoFace.NOT_YET: _Refusal(
-        "no-face-yet",
-        "No face has come yet",
-        "session {session} may be seen, and no face has come since its encoder was connected",
-        "ask again",
-    ),
-}
+_NOT_ALLOWED = _Refusal(
+    "preview-not-allowed",
+    "The publisher does not allow it",
+    "the publisher of session {session} does not let its face be seen",
+    "`narrowcast encode --preview` does",
+)
 
-_KINDS = [each.kind for each in (_OFF, _NOT_LIVE, _ELSEWHERE, *_REFUSALS.values())]
+_KINDS = [each.kind for each in (_OFF, _ELSEWHERE, _NOT_ALLOWED)]
 _DESCRIBED = (
-    "There is no session of that name; or there is, and no face of it: `type` ends in why, "
-    + ", ".join(f"`{kind}`" for kind in _KINDS)
-    + "."
+    "There is no session of that name; or there is, and its face cannot be seen here: `type` ends "
+    "in why, " + ", ".join(f"`{kind}`" for kind in _KINDS) + "."
+)
+_NONE_NOW = (
+    "There is no face now: none has come since its encoder was connected, or no encoder is. No "
+    "face is kept of a session that nobody publishes."
 )
 
 
@@ -94,6 +84,7 @@ class ShownFace(BaseModel):
     response_description="The last face, and what the network makes of it.",
     responses={
         200: {"content": {"application/json": {"example": _EXAMPLE}}},
+        204: {"description": _NONE_NOW},
         **problems.responses(404, 422, 503),
         404: {"model": problems.Problem, "description": _DESCRIBED},
     },
@@ -102,7 +93,8 @@ async def get_face(request: Request, service: ServiceOf, session: SessionName) -
     """The last chip of a session whose publisher is connected here and lets its face be seen.
 
     Only `narrowcast encode --preview` does. Nothing of it is stored, and it is gone when the
-    publisher is. It is made anew four times a second at most.
+    publisher is. It is made anew four times a second at most. Whoever looks for as long as there
+    is something to see asks while the session's `preview` is true.
     """
     if service.previews is None:
         return _refused(request, _OFF, session)
@@ -110,10 +102,14 @@ async def get_face(request: Request, service: ServiceOf, session: SessionName) -
     if isinstance(found, Face):
         body = _shown(found).model_dump_json()
         return Response(body, headers=_NOT_KEPT, media_type="application/json")
-    if found is not NoFace.NOT_PUBLISHED:
-        return _refused(request, _REFUSALS[found], session)
-    is_live = (await service.summary(session)).state is SessionState.LIVE
-    return _refused(request, _ELSEWHERE if is_live else _NOT_LIVE, session)
+    if found is NoFace.NOT_ALLOWED:
+        return _refused(request, _NOT_ALLOWED, session)
+    if found is NoFace.NOT_PUBLISHED:
+        summary = await service.summary(session)
+        if summary.state is SessionState.LIVE:
+            return _refused(request, _ELSEWHERE, session)
+    # Also where it is over: who still looks hears of that a moment later, and has done no wrong.
+    return Response(status_code=204, headers=_NOT_KEPT)
 
 
 def _shown(face: Face) -> ShownFace:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from narrowcast_decoder.api import problems
 from narrowcast_decoder.api.parameters import LeaseOf, ServiceOf, SessionName
 from narrowcast_decoder.security.scopes import Scope
+from narrowcast_decoder.service import Service
 from narrowcast_decoder.store.interface import DEFAULT_PAGE, SessionState, SessionSummary
 
 _log = logging.getLogger(__name__)
@@ -34,13 +35,30 @@ _EXAMPLE = {
     "last_id": 1002,
     "next_seq": 1002,
     "by_status": {"ok": 990, "no_face": 8, "skipped": 4, "lost": 0},
+    "preview": False,
 }
+
+
+class SessionInfo(SessionSummary):
+    """One session at a glance, as this decoder has it."""
+
+    preview: bool = Field(
+        description="Whether its face may be seen: it is published at this decoder now, and its "
+        "publisher and this decoder's operator allow it. Only then is there a use in asking for "
+        "`/v1/sessions/{session}/face`."
+    )
 
 
 class SessionList(BaseModel):
     """Sessions, the newest activity first."""
 
-    sessions: list[SessionSummary] = Field(description="The sessions.")
+    sessions: list[SessionInfo] = Field(description="The sessions.")
+
+
+def _info(service: Service, summary: SessionSummary) -> SessionInfo:
+    """Of memory alone, apart from the summary."""
+    preview = service.shows_face(summary.session)
+    return SessionInfo(**vars(summary), preview=preview)
 
 
 @router.get(
@@ -64,10 +82,11 @@ async def list_sessions(
     With a token, of the newest 10,000 those that it may read.
     """
     if lease.is_of_every_session:
-        return SessionList(sessions=await service.summaries(limit))
-    found = await service.summaries(MAX_LISTED)
-    allowed = [s for s in found if lease.allows(Scope.SUBSCRIBE, s.session)]
-    return SessionList(sessions=allowed[:limit])
+        listed = await service.summaries(limit)
+    else:
+        found = await service.summaries(MAX_LISTED)
+        listed = [s for s in found if lease.allows(Scope.SUBSCRIBE, s.session)][:limit]
+    return SessionList(sessions=[_info(service, summary) for summary in listed])
 
 
 @router.get(
@@ -79,9 +98,9 @@ async def list_sessions(
         **problems.responses(404, 422, 503),
     },
 )
-async def get_session(service: ServiceOf, session: SessionName) -> SessionSummary:
+async def get_session(service: ServiceOf, session: SessionName) -> SessionInfo:
     """State, times and counts of one session."""
-    return await service.summary(session)
+    return _info(service, await service.summary(session))
 
 
 @router.delete(

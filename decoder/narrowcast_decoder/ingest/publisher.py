@@ -38,6 +38,8 @@ IDLE_TIMEOUT_US = 60_000_000
 
 IDLE_CHECK_S = 5.0
 
+CLOCK_NOTE_S = 1.0
+
 MIN_REPORT_INTERVAL_MS = 50
 MAX_REPORT_INTERVAL_MS = 10_000
 
@@ -173,12 +175,15 @@ class Publisher:
         )
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line.taker = partial(self._take, claim, broken)
-        reading = asyncio.create_task(self._read(claim))
+        reading = asyncio.create_task(self._read(claim, broken))
+        noting = asyncio.create_task(self._note_clocks(claim))
         replaced = asyncio.create_task(claim.replaced.wait())
         drained = asyncio.create_task(draining.wait())
         over = asyncio.create_task(claim.session.over.wait())
         revoked = asyncio.create_task(self._lease.revoked.wait())
-        tasks: set[asyncio.Future[Any]] = {reading, broken, replaced, drained, over, revoked}
+        tasks: set[asyncio.Future[Any]] = {
+            reading, noting, broken, replaced, drained, over, revoked,
+        }  # fmt: skip
         try:
             await self._first_of(tasks, claim)
         finally:
@@ -195,8 +200,7 @@ class Publisher:
             return _Ended(EndCode.REFUSED, "the token is no longer good")
         if draining.is_set() and not _finished(reading):
             return _Ended(EndCode.DRAINING, "the decoder is going away; come back")
-        ended = reading if _finished(reading) else broken
-        ended.result()  # raises what ended it
+        next(task for task in (broken, reading, noting) if _finished(task)).result()
         return _Ended(EndCode.FINISHED, "finished")
 
     async def _first_of(self, tasks: "set[asyncio.Future[Any]]", claim: Claim) -> None:
@@ -217,14 +221,19 @@ class Publisher:
                 # Not for good: a camera that stalls may go on.
                 raise _Ended(EndCode.DRAINING, f"silent for {IDLE_TIMEOUT_US / 1e6:.0f} s")
 
-    async def _read(self, claim: Claim) -> None:
-        """Take messages until the encoder's END, and then until all is stored, the end too."""
+    async def _read(self, claim: Claim, broken: "asyncio.Future[None]") -> None:
+        """Take messages until the encoder's END, and then until all is stored, the end too.
+
+        What comes behind one that has `broken` the connection is not taken any more.
+        """
         while True:
             await self._hold_back()
             self._is_waiting = True
             message = await self._websocket.receive()
             self._is_waiting = False
             await self._hold_back()  # for what was taken by the short way
+            if broken.done():
+                return
             event = self._event(_payload(message))
             if isinstance(event, wire.Clock):
                 claim.session.told_clock(event)
@@ -235,6 +244,12 @@ class Publisher:
             elif isinstance(event, list):
                 await self._submit(claim, event)
             self._count()
+
+    async def _note_clocks(self, claim: Claim) -> None:
+        """Store what the encoder tells of the clocks, now and then; frames do not wait for it."""
+        while True:
+            await asyncio.sleep(CLOCK_NOTE_S)
+            await self._registry.note_clock(claim.session)
 
     def _count(self) -> bool:
         """Count the message just taken; whether the next one can be taken at once."""
@@ -264,7 +279,8 @@ class Publisher:
             self._hand_over(claim, frames)
         except Exception as error:  # noqa: BLE001 - the server knows nothing of what to do with it
             self._is_waiting = False
-            broken.set_exception(error)
+            if not broken.done():
+                broken.set_exception(error)
             return True
         self._is_waiting = self._count()
         return True

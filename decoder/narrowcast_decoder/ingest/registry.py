@@ -54,6 +54,11 @@ class Registry:
         """The connection that publishes a session here now."""
         return self._claims.get(session)
 
+    def is_leaving(self, session: str) -> bool:
+        """Whether its publisher has left, and what it sent is still being stored."""
+        known = self._sessions.get(session)
+        return session not in self._claims and known is not None and not known.over.is_set()
+
     async def claim(self, hello: Hello) -> Claim:
         """Take the session over for a new connection; the one before is told.
 

@@ -158,10 +158,10 @@ class Admission:
                 "ask who runs this decoder for another one",
             )
         if wanted.scope is not None and not lease.use(wanted.scope, wanted.session):
-            what = "" if wanted.session is None else " of this session"
+            what = "" if wanted.session is None else " for this session"
             return Refusal(
                 Kind.NOT_ALLOWED,
-                f"the token {lease.name!r} does not give the right to {wanted.scope}{what}",
+                f"the token {lease.name!r} lacks the scope {wanted.scope}{what}",
                 "ask who runs this decoder for one that does",
             )
         return lease

@@ -8,6 +8,7 @@ from narrowcast_shared.baseline.learner import RestLearner
 from narrowcast_shared.baseline.profile import ModelName, Profile
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.samples import Sample
+from narrowcast_shared.see import See
 
 logger = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ class BaselineChoice(NamedTuple):
                 f"the baseline of {self.profile.source} was made with {_named(made_with)}, "
                 f"and this series with {_named(model)}",
                 "models differ in what a face at rest reads: make a profile with this one",
+                see=See.BASELINE,
             )
         if made_with.name is None or model.name is None:
             logger.warning(

@@ -28,6 +28,7 @@ MAX_LAG_BINS = 120
 
 _MAD_TO_SIGMA = 1.4826  # of a normal distribution
 _MEDIAN_BY_MEAN = math.pi / 2  # variance of the median by that of the mean, normal, large samples
+_NO_PRODUCT = 1e-12  # share of the squares that is none: a transform's rounding
 _WINSOR = 3.0  # spreads from the median: what is further off counts as being there
 
 
@@ -83,19 +84,27 @@ def effective_number(
     """
     x, w = np.zeros((2, places[-1] + 1))
     x[places], w[places] = deviations, weights
-    there = w > 0
-    variance = float(np.mean(deviations**2))
+    squares, most = float(np.sum(x**2)), min(max_lag, len(places) // 2, int(places[-1]))
     sum_of_pairs = float(np.sum(w**2))
-    if variance > 0:
-        for lag in range(1, min(max_lag, len(places) // 2, places[-1]) + 1):
-            pairs = there[:-lag] & there[lag:]
-            if not pairs.any():
-                continue
-            correlation = float(np.mean((x[:-lag] * x[lag:])[pairs])) / variance
-            if correlation <= 0:
-                break
-            sum_of_pairs += 2 * correlation * float(np.sum(w[:-lag] * w[lag:]))
+    if squares > 0 and most > 0:
+        pairs = np.rint(_lagged(np.sign(w), most))
+        products = _lagged(x, most)
+        uncorrelated = np.flatnonzero((pairs > 0) & (products <= _NO_PRODUCT * squares))
+        counted = slice(uncorrelated[0] if len(uncorrelated) else most)
+        means = products[counted] / np.maximum(pairs[counted], 1)
+        correlations = means * len(places) / squares
+        sum_of_pairs += 2 * float(np.sum(correlations * _lagged(w, most)[counted]))
     return min(float(len(places)), max(1.0, float(np.sum(w)) ** 2 / sum_of_pairs))
+
+
+def _lagged(values: NDArray[np.float64], most: int) -> NDArray[np.float64]:
+    """Sums of the products of values 1, 2, ... `most` steps apart; by Fourier transforms, for a
+    day of seconds has as many lags as seconds.
+    """
+    size = 1 << (len(values) + most).bit_length()
+    spectrum = np.fft.rfft(values, size)
+    sums: NDArray[np.float64] = np.fft.irfft(np.abs(spectrum) ** 2, size)
+    return sums[1 : most + 1]
 
 
 def _places(places: Sequence[int]) -> NDArray[np.intp]:

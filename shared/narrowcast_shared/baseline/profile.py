@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from narrowcast_shared import __version__
 from narrowcast_shared.baseline.learner import RestLearner
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.see import See
 
 _MAKE_ONE = "make one with `narrowcast baseline SESSION --out FILE.json`"
 
@@ -58,6 +59,7 @@ class Profile(BaseModel):
     narrowcast: str = Field(default=__version__, description="Version that made it.")
 
 
+@pointing_to(See.BASELINE)
 def profile_of(learner: RestLearner, model: ModelName, source: str, made: datetime) -> Profile:
     """The profile of what was learned. Raises SettingsError where too little face was seen."""
     if learner.rest is None or learner.first_t is None:
@@ -83,6 +85,7 @@ def profile_of(learner: RestLearner, model: ModelName, source: str, made: dateti
     )
 
 
+@pointing_to(See.BASELINE)
 def read_profile(path: Path) -> Profile:
     """The profile in a file. Raises SettingsError where there is none."""
     try:

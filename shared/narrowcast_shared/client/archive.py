@@ -20,7 +20,6 @@ from narrowcast_shared.client.sessions import (
     SessionInfo,
     get_session,
     list_sessions,
-    session_url,
 )
 from narrowcast_shared.errors import NarrowcastError
 from narrowcast_shared.marks import Mark
@@ -97,7 +96,7 @@ class RemoteArchive:
     async def _page(self, session: SessionInfo, span: TimeSpan, from_id: int) -> _Page:
         wanted = {"from": from_id, "to": session.last_id, "limit": PAGE_SAMPLES}
         timed = {name: value for name, value in span._asdict().items() if value is not None}
-        url = f"{session_url(self._address, session.session)}/samples"
+        url = f"{self._address.session_url(session.session)}/samples"
         query = urlencode(wanted | timed)
         body = await asyncio.to_thread(request, self._address, f"{url}?{query}", PAGE_TIMEOUT_S)
         try:

@@ -7,7 +7,7 @@ import pydantic
 from pydantic import TypeAdapter
 
 from narrowcast_shared.client.http import request
-from narrowcast_shared.client.sessions import TIMEOUT_S, session_url
+from narrowcast_shared.client.sessions import TIMEOUT_S
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.marks import MAX_TEXT_CHARS, Mark, NewMark
 from narrowcast_shared.remote import refusals
@@ -43,7 +43,7 @@ async def add_mark(decoder: str | Address, session: str, text: str, t: float | N
     Raises SettingsError where it can be no mark, else as `get_marks`.
     """
     address = as_address(decoder)
-    url = f"{session_url(address, session)}/marks"
+    url = f"{address.session_url(session)}/marks"
     body = _checked(text, t).model_dump_json().encode()
     answer = await asyncio.to_thread(request, address, url, ADD_TIMEOUT_S, "POST", body)
     try:
@@ -54,7 +54,7 @@ async def add_mark(decoder: str | Address, session: str, text: str, t: float | N
 
 async def _page(address: Address, session: str, after_id: int) -> list[Mark]:
     query = urlencode({"after": after_id, "limit": PAGE_MARKS})
-    url = f"{session_url(address, session)}/marks?{query}"
+    url = f"{address.session_url(session)}/marks?{query}"
     body = await asyncio.to_thread(request, address, url, TIMEOUT_S)
     try:
         return _MARKS.validate_json(body)

@@ -1,7 +1,6 @@
 """What sessions a decoder has, and their deletion."""
 
 import asyncio
-from urllib.parse import quote
 
 import pydantic
 from pydantic import BaseModel
@@ -40,11 +39,6 @@ class SessionInfo(BaseModel):
         return self.state == LIVE
 
 
-def session_url(address: Address, session: str) -> str:
-    """Where one session is (GET, DELETE)."""
-    return f"{address.sessions_url()}/{quote(session, safe='')}"
-
-
 class _Listing(BaseModel):
     sessions: list[SessionInfo]
 
@@ -65,7 +59,7 @@ async def list_sessions(address: Address, limit: int | None = None) -> list[Sess
 
 async def get_session(address: Address, session: str) -> SessionInfo:
     """One session. Raises NoSuchSessionError where there is none, else as `list_sessions`."""
-    url = session_url(address, session)
+    url = address.session_url(session)
     body = await asyncio.to_thread(request, address, url, TIMEOUT_S)
     try:
         return SessionInfo.model_validate_json(body)
@@ -78,5 +72,5 @@ async def delete_session(address: Address, session: str, *, force: bool = False)
 
     Raises NoSuchSessionError where there is none, LinkError where the decoder refuses.
     """
-    url = session_url(address, session) + ("?force=true" if force else "")
+    url = address.session_url(session) + ("?force=true" if force else "")
     await asyncio.to_thread(request, address, url, DELETE_TIMEOUT_S, "DELETE")

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from narrowcast_shared import options
 
@@ -109,14 +110,7 @@ def watch(
 
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
-    if quiet and (as_json or as_csv):
-        raise click.UsageError("--quiet shows nothing: leave out --json and --csv")
-    if replay and session is None:
-        raise click.UsageError("which SESSION is to be replayed? `narrowcast sessions` lists them")
-    if replay and lsl:
-        raise click.UsageError("--lsl pushes what is live: leave out --replay")
-    if quiet and not lsl:
-        raise click.UsageError("--quiet leaves nothing to do: add --lsl")
+    _check_combination(session, as_json or as_csv, replay=replay, lsl=lsl, quiet=quiet)
     address = parse_address(url, access)
     flags = {Form.JSON: as_json, Form.CSV: as_csv, Form.NOTHING: quiet}
     form = next((form for form, is_set in flags.items() if is_set), Form.AUTO)
@@ -137,3 +131,20 @@ def watch(
     else:
         shown = watch_session(address, session, show, after_id=after_id, patience_s=patience_s)
     asyncio.run(shown)
+
+
+def _check_combination(
+    session: str | None, as_lines: bool, *, replay: bool, lsl: bool, quiet: bool
+) -> None:
+    """Raises UsageError where options do not fit together."""
+    if quiet and as_lines:
+        raise click.UsageError("--quiet shows nothing: leave out --json and --csv")
+    if replay and session is None:
+        raise click.UsageError("which SESSION is to be replayed? `narrowcast sessions` lists them")
+    if replay and lsl:
+        raise click.UsageError("--lsl pushes what is live: leave out --replay")
+    given = click.get_current_context().get_parameter_source
+    if not replay and ParameterSource.COMMANDLINE in (given("speed"), given("max_gap_s")):
+        raise click.UsageError("--speed and --max-gap are of a replay: add --replay")
+    if quiet and not lsl:
+        raise click.UsageError("--quiet leaves nothing to do: add --lsl")

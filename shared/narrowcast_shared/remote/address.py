@@ -4,10 +4,11 @@ import ipaddress
 import logging
 import ssl
 from typing import NamedTuple
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import ProtocolError, SettingsError
 from narrowcast_shared.remote.access import NO_ACCESS, Access
+from narrowcast_shared.wire.messages import check_session_name
 
 logger = logging.getLogger(__name__)
 
@@ -50,16 +51,32 @@ class Address(NamedTuple):
         """Where the sessions are listed (GET)."""
         return f"{self.base}/v1/sessions"
 
+    def session_url(self, session: str) -> str:
+        """Where one session is (GET, DELETE). Raises SettingsError where no session has such a
+        name.
+        """
+        return f"{self.sessions_url()}/{_checked(session)}"
+
     def publish_url(self) -> str:
         """Where an encoder publishes (WebSocket)."""
         return f"{'wss' if self.secure else 'ws'}://{self.authority}{self.path}/v1/publish"
 
     def subscribe_url(self, session: str, from_id: int) -> str:
-        """Where the samples of a session come from `from_id` on, itself included (WebSocket)."""
+        """Where the samples of a session come from `from_id` on, itself included (WebSocket).
+
+        Raises SettingsError where no session has such a name.
+        """
         scheme = "wss" if self.secure else "ws"
-        name = quote(session, safe="")
-        path = f"{self.path}/v1/sessions/{name}/subscribe"
+        path = f"{self.path}/v1/sessions/{_checked(session)}/subscribe"
         return f"{scheme}://{self.authority}{path}?from={from_id}"
+
+
+def _checked(session: str) -> str:
+    """A name that needs no quoting in a path."""
+    try:
+        return check_session_name(session)
+    except ProtocolError as error:
+        raise SettingsError(error.problem, error.remedy) from None
 
 
 def as_address(decoder: str | Address) -> Address:

@@ -93,7 +93,7 @@ def of_status(status: int, address: Address) -> LinkError:
     if status in _PASSING_STATUSES:
         return UnreachableError(f"{address.base} cannot answer now (HTTP {status})")
     if status in _FORBIDDEN_STATUSES:
-        remedy = _GIVE_TOKEN if status == _UNAUTHORIZED else ""
+        remedy = _GIVE_TOKEN if status == _UNAUTHORIZED else "check the URL and the token"
         return LinkError(
             f"{address.base} does not let us in (HTTP {status})", remedy, see=See.ACCESS
         )

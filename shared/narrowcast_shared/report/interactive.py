@@ -30,14 +30,20 @@ def payload(
         "offset": offset_s,
         "steps": STEPS_S,
         "end": round(float(strip.edges_s[-1]), 3),
-        "panels": [_panel(panel) for panel in panels],
+        "panels": [_panel(panel, float(strip.edges_s[-1])) for panel in panels],
         "strip": {"edges": _values(strip.edges_s, 3), "states": strip.state.tolist()},
         "states": {state: shown.name for state, shown in STATES.items()},
         "marks": [{"at": round(mark.at_s, 3), "text": mark.text} for mark in marks],
     }
 
 
-def _panel(panel: Panel) -> dict[str, Any]:
+def _panel(panel: Panel, end_s: float) -> dict[str, Any]:
+    """From 0 to `end_s`, which uPlot takes the axis from; nothing is drawn at what is added."""
+    before, after = (int(there) for there in _is_short(panel.x_s, end_s))
+
+    def values(column: Floats, decimals: int) -> list[float | int | None]:
+        return [None] * before + _values(column, decimals) + [None] * after
+
     return {
         "title": panel.title,
         "unit": panel.unit,
@@ -46,20 +52,25 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "log": panel.axis.logarithmic,
         "stepped": panel.stepped,
         "decimals": panel.decimals,
-        "x": _values(panel.x_s, 3),
+        "x": [0.0] * before + _values(panel.x_s, 3) + [round(end_s, 3)] * after,
         "curves": [
-            {"role": curve.role, "name": curve.name, "y": _values(curve.y, panel.decimals)}
+            {"role": curve.role, "name": curve.name, "y": values(curve.y, panel.decimals)}
             for curve in panel.curves
         ],
         "areas": [
             {
                 "role": area.role,
-                "low": _values(area.low, panel.decimals),
-                "high": _values(area.high, panel.decimals),
+                "low": values(area.low, panel.decimals),
+                "high": values(area.high, panel.decimals),
             }
             for area in panel.areas
         ],
     }
+
+
+def _is_short(x_s: Floats, end_s: float) -> tuple[bool, bool]:
+    """Whether the points begin after 0, and end before `end_s`."""
+    return not len(x_s) or x_s[0] > 0, not len(x_s) or x_s[-1] < end_s
 
 
 def _values(values: Floats, decimals: int) -> list[float | int | None]:

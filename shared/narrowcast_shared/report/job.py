@@ -1,5 +1,6 @@
 """From what the command names to the page: reads, computes, writes."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from narrowcast_shared.report.read_marks import read_marks
 from narrowcast_shared.report.section import describe
 from narrowcast_shared.report.series import Source
 from narrowcast_shared.report.write import check_out, write_report
+
+logger = logging.getLogger(__name__)
 
 MAX_SERIES = 50
 """Of a report: some 20 MB."""
@@ -62,6 +65,8 @@ async def run(job: Job, out: Path, title: str | None) -> int:
         for number, source in enumerate(sources, start=1):
             tell(f"computing series {number} of {len(sources)}")(0)
             sections.append(describe(source, zone))
+            if source.rest is not None and sections[-1].above_rest is None:
+                logger.warning("%s: nothing is above rest: %s", source.name, source.rest)
         write_report(page.render(title or _title(sources), sections, written), out)
     return len(sections)
 

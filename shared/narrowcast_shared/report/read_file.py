@@ -12,6 +12,7 @@ from narrowcast_shared.baseline import Baseline, BaselineChoice, ModelName
 from narrowcast_shared.client.archive import TimeSpan
 from narrowcast_shared.client.export import load_arrow
 from narrowcast_shared.errors import DataError, pointing_to
+from narrowcast_shared.marks import LATEST_T
 from narrowcast_shared.operating_point import CHIP_PX, MAX_QP
 from narrowcast_shared.report.series import SeriesBuilder, Source
 from narrowcast_shared.samples import Sample, Status
@@ -27,6 +28,7 @@ _HOW = "give a file of `narrowcast export` or `narrowcast score --csv`"
 
 Valence = Annotated[FiniteFloat, Field(ge=-1, le=1)]
 Sigma = Annotated[FiniteFloat, Field(ge=0)]
+Time = Annotated[FiniteFloat, Field(ge=-LATEST_T, le=LATEST_T)]
 OnRows = Callable[[int], None]
 Rows = Iterable[tuple[int, dict[str, Any]]]
 
@@ -35,7 +37,7 @@ class Row(BaseModel):
     """A line of the file; columns of other names are not looked at."""
 
     session: str = ""
-    t: FiniteFloat
+    t: Time
     status: Status
     valence: Valence | None = None
     sigma: Sigma | None = None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
+from narrowcast_shared.errors import DataError
 from narrowcast_shared.report import svg, time_axis
 from narrowcast_shared.report.card import Expected, ModelCard, expected, find_card
 from narrowcast_shared.report.events import Events, find_events
@@ -16,12 +17,18 @@ from narrowcast_shared.report.svg import TimeLabels, TimeMark
 from narrowcast_shared.report.timeline import Timeline, timeline
 from narrowcast_shared.report.tracks import Tracks, thin
 from narrowcast_shared.report.valence import Shares, Summary, shares, summarise
+from narrowcast_shared.see import See
 
 STILL_COLUMNS = 700
 """Of the figure that is printed: about one a pixel."""
 
 ZOOM_COLUMNS = 4000
 """Of the figure that is zoomed into: some 400 kB a series at most."""
+
+MOST_DAYS = 31
+"""Series are averaged to seconds. A clock that is set while it records may leave years."""
+
+_DAY_S = 86_400
 
 MOST_RUNGS = 12
 MOST_MARKS = 30
@@ -73,8 +80,12 @@ class Section(NamedTuple):
 
 
 def describe(source: Source, zone: tzinfo) -> Section:
-    """The section of a series; times of day are of `zone`."""
+    """The section of a series; times of day are of `zone`.
+
+    Raises DataError where it is too long.
+    """
     series = source.series
+    _check_duration(source)
     line = timeline(series)
     link = link_quality(series, line)
     card = find_card(source.model) if source.model else None
@@ -104,6 +115,16 @@ def describe(source: Source, zone: tzinfo) -> Section:
         zoomed.column_s,
         _payload(series, zoomed, marks, zone),
     )
+
+
+def _check_duration(source: Source) -> None:
+    days = float(source.series.at_s[-1]) / _DAY_S
+    if days > MOST_DAYS:
+        raise DataError(
+            f"{source.name} has {days:,.0f} days from its first frame to its last",
+            f"--from and --to choose {MOST_DAYS} at most; the encoder's clock may have been set",
+            see=See.REPORT,
+        )
 
 
 def _above_rest(series: Series) -> AboveRest | None:

@@ -42,6 +42,9 @@ class Told(Previews):
     def __init__(self, answer: Face | NoFace) -> None:
         self._answer = answer
 
+    def allows(self, session: str) -> bool:
+        return session == "a"
+
     async def face(self, session: str) -> Face | NoFace:
         assert session == "a"
         return self._answer
@@ -83,7 +86,6 @@ def test_both_pictures_and_the_frame_they_are_of(serve: Serve) -> None:
     [
         (None, "preview-off", "Previews are off"),
         (NoFace.NOT_ALLOWED, "preview-not-allowed", "The publisher does not allow it"),
-        (NoFace.NOT_YET, "no-face-yet", "No face has come yet"),
     ],
 )
 def test_why_there_is_none(serve: Serve, answer: NoFace | None, kind: str, title: str) -> None:
@@ -91,6 +93,15 @@ def test_why_there_is_none(serve: Serve, answer: NoFace | None, kind: str, title
         show(running, answer)
         refused = await running.client.get("/v1/sessions/a/face")
         assert_problem(refused, kind, title)
+
+    serve(scenario)
+
+
+@pytest.mark.parametrize("answer", [NoFace.NOT_YET, NoFace.LEAVING])
+def test_none_now_is_no_error(serve: Serve, answer: NoFace) -> None:
+    async def scenario(running: Running) -> None:
+        show(running, answer)
+        assert_nothing(await running.client.get("/v1/sessions/a/face"))
 
     serve(scenario)
 
@@ -103,11 +114,7 @@ def test_sessions_that_nobody_publishes_here(serve: Serve, series: Series) -> No
         assert unknown.json()["title"] == "Unknown session"
         # Of a series that was only stored, and of one that another decoder's publisher has begun.
         await running.publish(series("a", 3))
-        assert_problem(
-            await running.client.get("/v1/sessions/a/face"),
-            "session-not-live",
-            "The session is not live",
-        )
+        assert_nothing(await running.client.get("/v1/sessions/a/face"))
         await running.service.store.note_started("a", 1e9)
         assert_problem(
             await running.client.get("/v1/sessions/a/face"),
@@ -116,6 +123,28 @@ def test_sessions_that_nobody_publishes_here(serve: Serve, series: Series) -> No
         )
 
     serve(scenario)
+
+
+def test_a_session_says_whether_its_face_may_be_seen(serve: Serve, series: Series) -> None:
+    async def scenario(running: Running) -> None:
+        for session in ("a", "b"):
+            await running.service.store.append(series(session, 3))
+        for previews, expected in ((NoFace.NOT_YET, True), (None, False)):
+            show(running, previews)
+            listed = (await running.client.get("/v1/sessions")).json()["sessions"]
+            told = {each["session"]: each["preview"] for each in listed}
+            assert told == {"a": expected, "b": False}
+            for each in listed:
+                one = await running.client.get(f"/v1/sessions/{each['session']}")
+                assert one.json() == each
+
+    serve(scenario)
+
+
+def assert_nothing(answer: httpx.Response) -> None:
+    assert answer.status_code == 204
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.content == b""
 
 
 def assert_problem(answer: httpx.Response, kind: str, title: str) -> None:
@@ -131,4 +160,4 @@ def assert_problem(answer: httpx.Response, kind: str, title: str) -> None:
 
 def test_the_description_names_every_reason() -> None:
     kinds = re.findall(r"`([a-z-]+)`", api_face._DESCRIBED)
-    assert len(set(kinds) - {"type"}) == 2 + len(NoFace)
+    assert set(kinds) == {"type", "preview-off", "preview-not-allowed", "session-elsewhere"}

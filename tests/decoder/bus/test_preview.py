@@ -28,10 +28,16 @@ class Decoder(NamedTuple):
     client: httpx.AsyncClient
 
     async def kind(self) -> str:
-        """Of the problem that there is instead of a face."""
+        """Of the problem that there is instead of a face; "" where there is none just now."""
         answer = await self.client.get("/v1/sessions/cam/face")
+        if answer.status_code == 204:
+            return ""
         assert answer.status_code == 404
         return str(answer.json()["type"]).rpartition(":")[2]
+
+    async def may_be_seen(self) -> bool:
+        answer = await self.client.get("/v1/sessions/cam")
+        return bool(answer.json()["preview"])
 
 
 @asynccontextmanager
@@ -44,7 +50,7 @@ async def decoder(server: BusServer) -> AsyncIterator[Decoder]:
         home.hub,
         registry.live,
         model="oa",
-        previews=Previews(registry.claim_of, maker),
+        previews=Previews(registry, maker),
     )
     transport = httpx.ASGITransport(create_app(service))
     async with (
@@ -63,14 +69,15 @@ def test_another_decoder_says_that_the_face_is_elsewhere(server: BusServer) -> N
         async with asyncio.timeout(30), decoder(server) as here, decoder(server) as there:
             assert await there.kind() == "unknown-session"
             claim = await here.registry.claim(ALLOWED)
-            assert await here.kind() == "no-face-yet"
+            assert await here.kind() == ""
             assert await there.kind() == "session-elsewhere"
+            assert (await here.may_be_seen(), await there.may_be_seen()) == (True, False)
             taken = await there.registry.claim(ALLOWED._replace(capabilities=Capability.NONE))
             assert await there.kind() == "preview-not-allowed"
             await asyncio.wait_for(claim.session.over.wait(), 10)
             await here.registry.release(claim, finished=False)
             assert await here.kind() == "session-elsewhere"
             await there.registry.release(taken, finished=True)
-            assert await here.kind() == await there.kind() == "session-not-live"
+            assert await here.kind() == await there.kind() == ""
 
     asyncio.run(scenario())

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import websockets.frames as ws
 from numpy.typing import NDArray
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -152,6 +153,64 @@ def test_a_violation_costs_its_own_connection_only(url: str, bad: bytes | str) -
 
     asyncio.run(scenario())
     assert len(samples(url, f"bystander-{BAD_DATA.index(bad)}")) == 2
+
+
+async def send_at_once(socket: ClientConnection, *messages: list[bytes]) -> None:
+    """Each message in its fragments, all of them in one piece on the line."""
+    frames = [
+        ws.Frame(ws.Opcode.CONT if index else ws.Opcode.BINARY, data, fin=data is fragments[-1])
+        for fragments in messages
+        for index, data in enumerate(fragments)
+    ]
+    socket.transport.write(b"".join(frame.serialize(mask=True) for frame in frames))
+    await asyncio.sleep(0)
+
+
+def test_messages_in_fragments_keep_their_place(url: str) -> None:
+    async def scenario() -> None:
+        async with dial(url) as socket:
+            await greet(socket, "fragments")
+            whole = no_faces(2, 2)
+            await send_at_once(
+                socket, [no_faces(0, 2)], [whole[:3], whole[3:]], [no_faces(4, 2)], [no_faces(6, 1)]
+            )
+            await socket.send(serialise(End(EndCode.FINISHED, 7)))
+            assert (await until(socket, End)).code is EndCode.FINISHED  # type: ignore[union-attr]
+
+    asyncio.run(scenario())
+    assert [s["status"] for s in samples(url, "fragments")] == ["no_face"] * 7
+
+
+def test_what_comes_behind_a_violation_is_not_taken(url: str) -> None:
+    async def scenario() -> None:
+        async with dial(url) as socket:
+            await greet(socket, "behind")
+            end = serialise(End(EndCode.FINISHED, 9))
+            bad = no_faces(3, 3) + b"\x00"
+            await send_at_once(socket, [no_faces(0, 3)], [bad], [no_faces(3, 3)], [end])
+            told = await until(socket, End)
+            assert isinstance(told, End)
+            assert told.code is EndCode.PROTOCOL
+            assert "state" not in told.reason, "what was wrong, not that more came"
+
+    before = violations(url)
+    asyncio.run(scenario())
+    deadline = time.monotonic() + 10
+    while processes.get_json(f"{url}/v1/sessions/behind")["state"] == "live":
+        assert time.monotonic() < deadline, "all that was taken is stored, and it is let go of"
+        time.sleep(0.02)
+    assert len(samples(url, "behind")) == 3
+    assert violations(url) == before + 1
+
+
+def violations(url: str) -> int:
+    """Told by the decoder's metrics."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(f"{url}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    told = [line for line in lines if line.startswith("narrowcast_protocol_violations_total{")]
+    assert told
+    return round(sum(float(line.split()[-1]) for line in told))
 
 
 def test_a_message_over_the_limit_is_refused_before_it_is_read(url: str) -> None:

@@ -36,7 +36,7 @@ def run(tmp_path: Path, scenario: Scenario, *, previews: bool = True) -> None:
         registry = Registry(store, Hub(), ManualClock(), previews=previews)
         try:
             async with asyncio.timeout(10):
-                await scenario(registry, Previews(registry.claim_of, maker))
+                await scenario(registry, Previews(registry, maker))
         finally:
             maker.close()
             await store.close()
@@ -55,6 +55,39 @@ def test_a_publisher_that_allows_it_is_seen_until_it_leaves(tmp_path: Path) -> N
         assert isinstance(face, Face)
         assert (face.seq, face.px, face.restored) == (0, 16, None)
         await registry.release(claim, finished=False)
+        assert await previews.face("cam") is NoFace.NOT_PUBLISHED
+
+    run(tmp_path, scenario)
+
+
+def test_its_face_may_be_seen_while_it_is_published_and_allowed(tmp_path: Path) -> None:
+    async def scenario(registry: Registry, previews: Previews) -> None:
+        assert not previews.allows("cam")
+        claim = await registry.claim(ALLOWED)
+        assert previews.allows("cam")
+        assert not previews.allows("other")
+        other = await registry.claim(HELLO)
+        assert not previews.allows("cam"), "the newest one is asked"
+        await registry.release(claim, finished=False)
+        await registry.release(other, finished=False)
+        await registry.release(await registry.claim(ALLOWED), finished=True)
+        assert not previews.allows("cam")
+
+    run(tmp_path, scenario)
+
+
+def test_who_leaves_is_not_elsewhere_while_what_it_sent_is_stored(tmp_path: Path) -> None:
+    async def scenario(registry: Registry, previews: Previews) -> None:
+        claim = await registry.claim(ALLOWED)
+        claim.session.pending += 1  # a sample that the store does not have yet
+        leaving = asyncio.create_task(registry.release(claim, finished=True))
+        await asyncio.sleep(0)
+        assert not leaving.done()
+        assert await previews.face("cam") is NoFace.LEAVING
+        assert not previews.allows("cam")
+        claim.session.pending = 0
+        claim.session.progress.set()
+        await leaving
         assert await previews.face("cam") is NoFace.NOT_PUBLISHED
 
     run(tmp_path, scenario)

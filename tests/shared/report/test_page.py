@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from narrowcast_shared.errors import DataError
 from narrowcast_shared.marks import Mark
 from narrowcast_shared.report import page
 from narrowcast_shared.report.section import describe
@@ -53,6 +54,12 @@ def source(
 ) -> Source:
     made = series(steady(20, 0.4) if frames is None else frames, start_t)
     return replace(Source("anna", "a.csv", made), **told)  # type: ignore[arg-type]
+
+
+def test_a_clock_that_was_set_meanwhile_is_told_and_costs_no_memory() -> None:
+    since_1970 = [*steady(5, 0.1), *steady(5, 0.2, start_s=UNIX_T)]
+    with pytest.raises(DataError, match=r"anna has 20,454 days .* --from and --to"):
+        describe(source(since_1970, start_t=0.0), UTC)
 
 
 def render(*sources: Source) -> str:
@@ -147,7 +154,7 @@ def test_above_rest() -> None:
     made = series(frames, UNIX_T)
     above = replace(made, valence_above_rest=made.valence + 0.3, sigma_above_rest=made.sigma)
     text = render(replace(source(), series=above, rest="rest -0.30 ±0.05"))
-    assert "Above this person's rest: rest -0.30 ±0.05" in text
+    assert "Above this person's rest: rest \N{MINUS SIGN}0.30 ±0.05" in text
     assert "+0.70" in text
 
 

@@ -39,8 +39,10 @@ export async function ask(path, options = {}) {
   return answer;
 }
 
+/** null where the answer is that there is nothing now. */
 export async function getJson(path) {
   const answer = await ask(path);
+  if (answer.status === 204) return null;
   try {
     return await answer.json();
   } catch {

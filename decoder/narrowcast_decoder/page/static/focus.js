@@ -55,8 +55,9 @@ export class Focus {
     return Math.max((1000 * this.view.spanS) / this.panels.plotWidth, LEAST_MS);
   }
 
-  /** Look at a session, or at none (null). */
+  /** Look at a session, or at none (null). Said again whenever more is known of it. */
   open(session) {
+    this.preview.follow(session);
     if (session === this.session) return;
     if (this.session) this.session.isWide = false;
     this.session = session;
@@ -65,7 +66,6 @@ export class Focus {
     this.#writtenMs = -Infinity;
     show(byId("focus"), session !== null);
     this.marks.follow(session?.name ?? null);
-    this.preview.follow(session);
     if (!session) return;
     this.panels ??= new Panels(byId("panels"), (t) => this.#point(t));
     session.isWide = true;

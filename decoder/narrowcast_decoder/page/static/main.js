@@ -79,7 +79,11 @@ class Page {
 
 function wanted() {
   const found = HASH.exec(location.hash);
-  return found ? decodeURIComponent(found[1]) : null;
+  try {
+    return found ? decodeURIComponent(found[1]) : null;
+  } catch {
+    return found[1]; // a stray %: no session is named so
+  }
 }
 
 function start() {

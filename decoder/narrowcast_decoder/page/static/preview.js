@@ -6,39 +6,43 @@ import { byId, setText, show } from "./dom.js";
 const PERIOD_MS = 500;
 const LONGER_MS = 5000; // after a failure that may pass
 
-export class Preview {
-  #timer = 0;
-  #session = null;
-  #refused = new Set(); // sessions whose publishers do not allow it: asked once
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+export class Preview {
+  #session = null;
+  #polled = new Set();
+
+  /** Look at the face of a session, or at none (null). Said again whenever more is known of it. */
   follow(session) {
-    clearTimeout(this.#timer);
+    if (session !== this.#session || !session?.isPreviewed) show(byId("face"), false);
     this.#session = session;
-    show(byId("face"), false);
     if (session) this.#poll(session);
   }
 
+  /** Ask for as long as there is something to see, and somebody who looks. */
   async #poll(session) {
-    const { name } = session;
-    if (this.#refused.has(name)) return;
-    let pauseMs = PERIOD_MS;
-    if (!document.hidden && session.isLive) pauseMs = await this.#load(session);
-    if (session !== this.#session || pauseMs === null) return;
-    this.#timer = setTimeout(() => this.#poll(session), pauseMs);
+    if (this.#polled.has(session)) return;
+    this.#polled.add(session);
+    while (this.#isSeen(session) && !document.hidden) await pause(await this.#load(session));
+    this.#polled.delete(session);
   }
 
+  #isSeen(session) {
+    return session === this.#session && session.isPreviewed;
+  }
+
+  /** Returns after how many ms it is worth while to ask again. */
   async #load(session) {
+    let face = null;
+    let pauseMs = PERIOD_MS;
     try {
-      const face = await getJson(sessionPath(session.name, "/face"));
-      if (session === this.#session) draw(face);
-      return PERIOD_MS;
-    } catch (problem) {
-      if (session === this.#session) show(byId("face"), false);
-      const isFinal = problem.kind.startsWith("preview-") || problem.status === 403;
-      if (!isFinal) return LONGER_MS;
-      this.#refused.add(session.name);
-      return null;
+      face = await getJson(sessionPath(session.name, "/face"));
+    } catch {
+      pauseMs = LONGER_MS;
     }
+    if (face && this.#isSeen(session)) draw(face);
+    else if (session === this.#session) show(byId("face"), false);
+    return pauseMs;
   }
 }
 

@@ -39,6 +39,11 @@ export class Session {
     return this.summary.state === "live";
   }
 
+  /** Whether its face may be seen now. */
+  get isPreviewed() {
+    return this.summary.preview === true;
+  }
+
   /** One word, or two: how things stand. */
   get condition() {
     if (this.follower.state === UNKNOWN) return "gone";
