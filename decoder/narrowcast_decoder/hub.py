@@ -104,7 +104,7 @@ class Subscription:
     def offer(self, samples: Sequence[Sample]) -> None:
         """Queue samples. Overflow policy: the queue is dropped and the subscription is over."""
         if self.pour is not None and self._taking and not self._queue:
-            samples = samples[self.pour(samples) :]
+            samples = samples[self._poured(samples) :]
             if not samples:
                 return
         if len(self._queue) + len(samples) > self._capacity:
@@ -113,6 +113,16 @@ class Subscription:
             return
         self._queue.extend(samples)
         self._stirred.set()
+
+    def _poured(self, samples: Sequence[Sample]) -> int:
+        """How many of them `pour` took; none where it fails, which is its subscriber's alone."""
+        assert self.pour is not None
+        try:
+            return self.pour(samples)
+        except Exception:  # noqa: BLE001 - all others go on
+            _log.exception("a subscription to %s cannot be written to at once", self.session)
+            self.pour = None
+            return 0
 
     def finish(self, state: FeedState) -> None:
         """No more samples, because of `state`. What is queued can still be taken."""

@@ -11,7 +11,7 @@ from narrowcast_encoder.session.stream import Stream
 from narrowcast_encoder.session.told_cap import CHANGED, PAUSE_US, ToldCap
 from narrowcast_shared.link import LinkSettings, parse_schedule
 from narrowcast_shared.link.trace import Trace
-from narrowcast_shared.wire.messages import Data, Report
+from narrowcast_shared.wire.messages import MAX_COUNT, Data, Report
 from narrowcast_shared.wire.serial import parse
 
 FRAME_US = 40_000
@@ -94,6 +94,13 @@ def test_the_steps_of_a_schedule_are_told() -> None:
     assert first == 0
     assert 75 <= second <= 125, "the first that had not left at 4 s"
     assert 175 <= third <= 240
+
+
+def test_a_cap_beyond_all_numbers_is_told_as_the_largest() -> None:
+    assert list(told_by(make_stream(StreamSettings(link=link("32k,2s:9000G")), 0), 4).values()) == [
+        32_000,
+        MAX_COUNT,
+    ]
 
 
 def test_a_constant_cap_costs_nothing() -> None:

@@ -1,9 +1,20 @@
 """`narrowcast token`: a new token, its secret told once."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+
+
+def _expiry(text: str) -> datetime:
+    """A click type: a time; UTC where it names no zone."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"{text!r} is no time; write 2027-01-31, or 2027-01-31T12:00:00"
+        ) from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 @click.command()
@@ -28,7 +39,7 @@ import click
 )
 @click.option(
     "--expires",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    type=_expiry,
     metavar="T",
     help="Good until then, UTC: 2027-01-31, or 2027-01-31T12:00:00.",
 )
@@ -59,14 +70,12 @@ def token(
     is written to standard error. The file holds a digest of the secret, from which nobody finds
     it.
     """
-    from datetime import UTC
-
     from narrowcast_decoder.security import token_file
     from narrowcast_decoder.security.scopes import Scope
     from narrowcast_decoder.security.tokens import Token, digest_of, new_secret
 
     secret = new_secret()
-    expires_s = None if expires is None else expires.replace(tzinfo=UTC).timestamp()
+    expires_s = None if expires is None else expires.timestamp()
     made = Token(name, digest_of(secret), frozenset(map(Scope, scopes)), patterns, expires_s)
     entry = token_file.entry_text(made)
     token_file.parse_tokens(entry.encode(errors="replace"), "what was given")
@@ -75,4 +84,6 @@ def token(
     else:
         token_file.add(file, made)
         click.echo(f"narrowcast: {name} is added to {file}; its secret:", err=True)
+    if expires is not None and expires <= datetime.now(UTC):
+        click.echo(f"narrowcast: {expires:%Y-%m-%d} is over: the token lets nobody in", err=True)
     click.echo(secret)

@@ -56,6 +56,11 @@ class LiveSession:
         self.clock_offset_us = clock.offset_us
         self.clock_note.told(clock)
 
+    def taken_over(self) -> None:
+        """Another encoder publishes it, for all that is known: nothing is known of its clock."""
+        self.clock_offset_us = 0
+        self.clock_note = ClockNote()
+
     def stop(self, verdict: Verdict) -> None:
         """Send its publisher away. What has been taken in is still stored."""
         self.verdict = self.verdict or verdict

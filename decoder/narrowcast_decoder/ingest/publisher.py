@@ -236,7 +236,8 @@ class Publisher:
                 return
             event = self._event(_payload(message))
             if isinstance(event, wire.Clock):
-                claim.session.told_clock(event)
+                if not claim.replaced.is_set():
+                    claim.session.told_clock(event)
             elif isinstance(event, Ended):
                 await self._submit(claim, event.lost)
                 await self._registry.release(claim, finished=True)

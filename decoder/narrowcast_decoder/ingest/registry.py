@@ -85,7 +85,7 @@ class Registry:
                     "session %s: a new connection takes over", name, extra={"session": name}
                 )
                 before.replaced.set()
-            session.clock_offset_us = 0  # that of another encoder, for all that is known
+            session.taken_over()
             self._sessions[name], self._claims[name] = session, claim
         return claim
 
@@ -101,14 +101,14 @@ class Registry:
 
         Where the store cannot take it now, it is due again.
         """
-        now_us = self._clock.monotonic_us()
-        told = session.clock_note.due(now_us, last=last)
+        now_us, note = self._clock.monotonic_us(), session.clock_note
+        told = note.due(now_us, last=last)
         if told is None or session.hold is None:
             return
         offset_ms, error_ms = told.offset_us / 1000, told.round_trip_us / 2000
         with suppress(StoreError):
             await self._store.note_clock(session.name, offset_ms, error_ms, session.hold)
-            session.clock_note.stored(told, now_us)
+            note.stored(told, now_us)
 
     def lost(self, session: str, hold: int, *, deleted: bool) -> None:
         """Another decoder took `hold` on a session, or deleted it while it was held by `hold`."""

@@ -22,7 +22,7 @@ from narrowcast_encoder.session.uplink import Uplink
 from narrowcast_encoder.session.withdrawal import without_units
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
-from narrowcast_shared.wire.messages import TICK_US, Data, Frame, FrameKind, Report
+from narrowcast_shared.wire.messages import MAX_COUNT, TICK_US, Data, Frame, FrameKind, Report
 from narrowcast_shared.wire.serial import parse, serialise
 
 LATE_RUNG = Rung(32, 36)
@@ -316,5 +316,6 @@ class Stream:
         """Tell of the cap beside the frames, where it is another than the decoder knows."""
         if self._told_cap is None:
             return message
-        cap_bps = self._told_cap.news(self._uplink.cap_bps(now_us), now_us)
+        kept_bps = min(self._uplink.cap_bps(now_us), MAX_COUNT)  # more cannot be told, nor matters
+        cap_bps = self._told_cap.news(kept_bps, now_us)
         return message if cap_bps is None else message._replace(cap_bps=cap_bps)

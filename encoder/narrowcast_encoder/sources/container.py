@@ -105,7 +105,9 @@ def open_url_container(url: str, timeout_s: float) -> VideoContainer:
     except FFmpegError as error:
         waited = time.monotonic() - start_s >= timeout_s
         problem = f"no answer for {timeout_s:g} s" if waited else error.strerror
-        raise SourceError(f"{name} cannot be opened ({problem})") from error
+        raise SourceError(
+            f"{name} cannot be opened ({problem})", "check the URL, and that it plays elsewhere"
+        ) from error
     return _with_video(container, name)
 
 

@@ -15,7 +15,7 @@ from narrowcast_decoder.store.sqlite import BUSY_TIMEOUT_S, SqliteStore
 from narrowcast_shared.clock import ManualClock
 from narrowcast_shared.errors import StoreError
 from narrowcast_shared.samples import Sample, Status
-from narrowcast_shared.wire.messages import Hello
+from narrowcast_shared.wire.messages import Clock, Hello
 
 HELLO = Hello("cam", b"12345678", 0, 200)
 Scenario = Callable[[Registry, SqliteStore, Hub], Awaitable[None]]
@@ -61,12 +61,21 @@ def test_a_claim_that_the_store_refuses_leaves_everything_as_it_was(
 
 
 def test_the_offset_of_one_encoders_clock_is_not_taken_for_the_nexts(tmp_path: Path) -> None:
-    async def scenario(registry: Registry, _: SqliteStore, __: Hub) -> None:
+    async def scenario(registry: Registry, store: SqliteStore, _: Hub) -> None:
         first = await registry.claim(HELLO)
-        first.session.clock_offset_us = 3_000_000
+        first.session.told_clock(Clock(3_000_000, 10_000))
         second = await registry.claim(HELLO)
         assert second.session is first.session
         assert second.session.clock_offset_us == 0
+        await registry.note_clock(second.session, last=True)
+        summary = await store.summary("cam")
+        assert summary is not None
+        assert summary.clock_offset_ms is None
+        second.session.told_clock(Clock(5000, 10_000))
+        await registry.note_clock(second.session)
+        summary = await store.summary("cam")
+        assert summary is not None
+        assert summary.clock_offset_ms == 5
 
     run(tmp_path, scenario)
 

@@ -31,8 +31,17 @@ def test_a_token_is_added_to_the_file_and_its_secret_is_on_a_line_of_its_own(
 
 
 def test_without_a_file_the_entry_is_shown(tmp_path: Path) -> None:
-    made = call("all", "--scope", "admin", "--scope", "publish", "--expires", "2027-01-31")
+    made = call("all", "--scope", "admin", "--scope", "publish", "--expires", "2099-01-31")
     (shown,) = parse_tokens(made.stderr.encode(), "what was shown")
     assert shown.scopes == {Scope.ADMIN, Scope.PUBLISH}
-    assert shown.expires_s == 1_801_353_600
+    assert shown.expires_s == 4_073_500_800
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_time_that_is_over_or_none_is_told(tmp_path: Path) -> None:
+    tokens = str(tmp_path / "tokens.toml")
+    over = call("all", "--scope", "admin", "--expires", "2020-01-31", "--tokens", tokens)
+    assert "narrowcast: 2020-01-31 is over: the token lets nobody in" in over.stderr
+    none = call("all", "--scope", "admin", "--expires", "soon")
+    assert (none.exit_code, none.stdout) == (2, "")
+    assert "'soon' is no time; write 2027-01-31" in none.stderr
