@@ -14,7 +14,7 @@ import torch
 import uvicorn
 from starlette.types import ASGIApp
 
-from narrowcast_decoder import allocator, debug, event_loop, web_socket
+from narrowcast_decoder import debug, event_loop, web_socket
 from narrowcast_decoder.app import create_app
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.reader import FrameReader
@@ -68,7 +68,6 @@ def serve(settings: DecoderSettings) -> None:
     open_files.allow_many()
     security = assembly.assemble(settings, settings.host, SystemClock())
     listener = _listen(settings, security)
-    allocator.keep_freed_memory()
     torch.set_num_threads(settings.threads)
     recogniser = Recogniser.load(settings.model, settings.precision, settings.device)
     _collect_less()

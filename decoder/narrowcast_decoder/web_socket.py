@@ -115,6 +115,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         if not (is_next and self.taker is not None and self.taker(bytes(event.data))):
             super().handle_bytes(event)
 
+    async def send(self, message: "ASGISendEvent") -> None:
+        """A handshake that was answered with a refusal is complete: uvicorn logs an error else."""
+        await super().send(message)
+        if self.close_sent and self.initial_response is not None:
+            self.handshake_complete = True
+
     def write(self, payload: bytes, *, text: bool = False) -> bool:
         """`DirectSocket.write`."""
         is_open = self.handshake_complete and not (self.close_sent or self.disconnected)

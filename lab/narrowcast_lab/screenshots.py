@@ -15,7 +15,7 @@ from narrowcast_lab import browser, processes
 from narrowcast_lab.browser import Size
 from narrowcast_lab.free_port import free_port
 from narrowcast_lab.line import Line, line
-from narrowcast_shared.errors import NarrowcastError
+from narrowcast_shared.errors import NarrowcastError, SettingsError
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -80,7 +80,12 @@ class Shots(NamedTuple):
 
 def take_all(folder: Path, tell: Tell) -> None:
     """Write pictures of all states into `folder`. Raises NarrowcastError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the folder {folder} cannot be made ({error.strerror})", "name another one"
+        ) from error
     with browser.browser(TALL) as driver, tempfile.TemporaryDirectory() as name:
         shots = Shots(driver, folder, tell)
         port = _port()

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import cast
 
+import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from narrowcast_decoder.direct import direct
@@ -270,3 +272,20 @@ def test_nothing_is_written_directly_to_a_full_line_or_behind_a_close() -> None:
 
     run(endpoint, Stages(), scenario)
     assert outcomes == [("full", True), ("room", True), ("closed", False)]
+
+
+def test_a_handshake_that_is_refused_is_no_error_of_the_service(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.send_denial_response(PlainTextResponse("not you", 403))
+
+    async def main() -> None:
+        async with serving(endpoint, Stages()) as (_, url):
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(url, proxy=None)
+            assert refused.value.response.status_code == 403
+            assert refused.value.response.body == b"not you"
+
+    asyncio.run(main())
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

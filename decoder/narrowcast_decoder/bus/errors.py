@@ -14,6 +14,7 @@ from valkey.exceptions import TimeoutError as NoAnswerError
 
 from narrowcast_decoder.store.interface import StoreBusyError
 from narrowcast_shared.errors import StoreError
+from narrowcast_shared.see import See
 
 # By class, the more special one first.
 _REFUSED: dict[type[Exception], tuple[str, str]] = {
@@ -52,12 +53,12 @@ def store_error(shown: str, error: ValkeyError | OSError) -> StoreError:
     """
     for kind, (problem, remedy) in _REFUSED.items():
         if isinstance(error, kind):
-            return StoreError(f"the bus {shown} {problem}", remedy)
+            return StoreError(f"the bus {shown} {problem}", remedy, see=See.BUS)
     for kind, (problem, remedy) in _PASSING.items():
         if isinstance(error, kind):
-            return StoreBusyError(f"the bus {shown} {problem}", remedy)
+            return StoreBusyError(f"the bus {shown} {problem}", remedy, see=See.BUS)
     code = str(error).partition(" ")[0]
     if code in _PASSING_CODES:
         problem, remedy = _PASSING_CODES[code]
-        return StoreBusyError(f"the bus {shown} {problem}", remedy)
-    return StoreError(f"the bus {shown} failed ({error})")
+        return StoreBusyError(f"the bus {shown} {problem}", remedy, see=See.BUS)
+    return StoreError(f"the bus {shown} failed ({error})", see=See.BUS)

@@ -16,13 +16,13 @@ def settings() -> str:
     rows = [
         _row(name, field, flags.get(name)) for name, field in DecoderSettings.model_fields.items()
     ]
-    return table(("in the file", "environment", "flag", "default", ""), rows)
+    return table(("in the file", "what it is", "default", "flag, environment"), rows)
 
 
 def _row(name: str, field: FieldInfo, flag: str | None) -> tuple[str, ...]:
     environment = f"`{ENVIRONMENT_PREFIX}{name.upper()}`"
-    shown = f"`{flag}`" if flag else "none"
-    return f"`{name}`", environment, shown, _default(field.default), field.description or ""
+    ways = f"`{flag}`<br>{environment}" if flag else environment
+    return f"`{name}`", field.description or "", _default(field.default), ways
 
 
 def _default(value: Any) -> str:  # noqa: ANN401 - of any setting
