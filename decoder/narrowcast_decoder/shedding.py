@@ -14,8 +14,10 @@ from typing import NamedTuple
 ROUND_US = 100_000
 """A round is to take no longer: with the one before it, it is most of what a frame waits for."""
 
-PATIENCE_US = 150_000
-"""A frame that has waited for less is left for the next round where this one is full."""
+PATIENCE_US = 200_000
+"""A frame that has waited for less is left for the next round where this one is full. So many
+streams may begin at once: each opens a context, which takes as long as reading three chips.
+"""
 
 MIN_ROOM = 64
 """Chips that a round may always read."""
