@@ -2,11 +2,13 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.stages import Stages
+from narrowcast_models.batches import SIZES
 from narrowcast_models.coding import Coding
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
 from narrowcast_shared.samples import Status
@@ -16,6 +18,9 @@ logger = logging.getLogger(__name__)
 MAX_BATCH = 80
 """Chips read in one call of the network: what a round begins with, and what comes meanwhile. oneDNN
 keeps memory for every size of batch it has seen; twice as many chips take 2 to 4 MB a size."""
+
+BUSY_CHIPS = 16
+"""A round of so many is of a service that has work: it will meet every size of batch."""
 
 FAILING_CHIPS = 64
 """One after another that the network failed on: it is not the chips that are wrong."""
@@ -43,6 +48,7 @@ class FrameReader:
         self._recogniser = recogniser
         self._stages = stages or Stages()
         self._failed = 0  # chips since the last one that was read
+        self._unmet = [size for size in SIZES if size <= MAX_BATCH]
 
     @property
     def is_failing(self) -> bool:
@@ -54,11 +60,21 @@ class FrameReader:
         with self._stages.decode:
             chips = [_chip(contexts, frame) for contexts, frame in work]
         with self._stages.model:
-            readings = iter(self._readings([chip for chip in chips if chip]))
+            coded = [chip for chip in chips if chip]
+            readings = iter(self._readings(coded))
+            if self._unmet and BUSY_CHIPS <= len(coded) <= MAX_BATCH:
+                self._meet(coded[0])
         return [
             _outcome(frame, next(readings) if chip else None)
             for (_, frame), chip in zip(work, chips, strict=True)
         ]
+
+    def _meet(self, chip: CodedChip) -> None:
+        """Have the network meet one more size of batch: what it keeps for each is allocated within
+        the first seconds of load, and not at some time in the hours after.
+        """
+        with suppress(RuntimeError):  # nobody waits for it
+            self._recogniser.read([chip] * self._unmet.pop())
 
     def _readings(self, chips: list[CodedChip]) -> list[Reading | None]:
         """Readings in batches; None of what cannot be had."""
