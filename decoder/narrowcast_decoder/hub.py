@@ -126,6 +126,7 @@ class Subscription:
 
     def finish(self, state: FeedState) -> None:
         """No more samples, because of `state`. What is queued can still be taken."""
+        self.pour = None  # whose it is and this would be each other's to the end
         if self.state is not FeedState.OPEN:
             return
         _log.debug("subscription to %s: %s", self.session, state)

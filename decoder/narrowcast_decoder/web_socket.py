@@ -79,6 +79,9 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._farewell is not None:
             self._farewell.cancel()
+        self.taker = None
+        if self.handshake_initiated:  # else this and its scope would be each other's to the end
+            cast("dict[str, object]", self.scope["extensions"]).pop(EXTENSION, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
