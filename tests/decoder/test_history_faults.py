@@ -17,7 +17,7 @@ from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import LinkError
 from narrowcast_shared.remote.address import parse_address
 from narrowcast_shared.wire import SUBPROTOCOL
-from narrowcast_shared.wire.messages import Data, End, EndCode, Frame, FrameKind, Hello
+from narrowcast_shared.wire.messages import Data, End, EndCode, Frame, FrameKind, Hello, Report
 from narrowcast_shared.wire.serial import parse, serialise
 
 
@@ -35,6 +35,14 @@ async def publishing(url: str, session: str) -> AsyncIterator[ClientConnection]:
 
 async def send(publisher: ClientConnection, seq: int) -> None:
     await publisher.send(serialise(Data(0, seq, (Frame(seq, FrameKind.NO_FACE),))))
+
+
+async def stored(publisher: ClientConnection, seq: int) -> None:
+    """Wait for the report that all frames below `seq` are stored."""
+    while True:
+        message = parse(await publisher.recv(decode=False))
+        if isinstance(message, Report) and message.stored_seq >= seq:
+            return
 
 
 async def end_of(publisher: ClientConnection) -> End:
@@ -91,7 +99,7 @@ def test_a_live_session_is_deleted_by_force(tmp_path: Path) -> None:
             assert (end.code, end.reason) == (EndCode.REFUSED, "this session was deleted")
             assert [info.session for info in await list_sessions(address)] == ["b"]
             await send(b, 1)
-            await b.recv()
+            await stored(b, 2)
             (info,) = await list_sessions(address)
             assert (info.samples, info.model) == (2, "oa")
 
