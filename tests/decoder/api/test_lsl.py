@@ -31,9 +31,12 @@ level = -3
 @pytest.fixture
 def own_network() -> None:
     """Skips where this user may have no network of their own."""
-    tools = shutil.which("unshare") and shutil.which("ip")
-    if not tools or subprocess.run([*UNSHARE, "true"], capture_output=True, check=False).returncode:
-        pytest.skip("a network namespace cannot be made here")
+    for tool in ("unshare", "ip"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed: the test needs a network of its own")
+    tried = subprocess.run([*UNSHARE, "true"], capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"the kernel makes no network namespace: {tried.stderr.strip()}")
 
 
 @pytest.mark.usefixtures("own_network")
