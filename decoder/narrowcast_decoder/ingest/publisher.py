@@ -292,12 +292,14 @@ class Publisher:
         self._hand_over(claim, frames)
 
     def _hand_over(self, claim: Claim, frames: list[TakenFrame]) -> None:
-        if frames and not claim.replaced.is_set():
+        if claim.replaced.is_set():
+            return
+        if frames:
             claim.session.owed = self._receiver.owed
             contexts = self._contexts[frames[-1].late]
             self._pipeline.submit(claim.session, contexts, frames, self._heard_us)
-            if self._reporting is not None:
-                self._reporting.news()
+        if self._reporting is not None:  # of frames that are known already, too
+            self._reporting.news()
 
     def _event(self, data: bytes | None) -> object:
         """The event of a message, None for a text. A violation ends the connection."""

@@ -84,6 +84,11 @@ class Receiver:
         return self._state
 
     @property
+    def messages(self) -> int:
+        """Those that told of frames, new or not, so far: what a report acknowledges."""
+        return self._messages
+
+    @property
     def owed(self) -> Owed:
         """Gaps of which the encoder may still tell, as of the last message."""
         return self._numbering.owed

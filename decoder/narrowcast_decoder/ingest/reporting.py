@@ -46,7 +46,7 @@ class Reporting:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._reported_s = 0.0  # by the loop's clock
-        self._told = (-1, -1)
+        self._told = (-1, -1)  # messages, and what is stored
         self._requested: dict[bool, _Requested] = {}  # by late
 
     def news(self) -> None:
@@ -70,7 +70,8 @@ class Reporting:
 
     def _tick(self) -> None:
         self._timer, self._reported_s = None, self._loop.time()
-        position = (self._session.next_seq, self._session.stored_seq)
+        # Messages, not frames: late ones, and those sent again, leave the end where it is.
+        position = (self._receiver.messages, self._session.stored_seq)
         if position != self._told and self._line.write(self.report()):
             self._told = position
         wanted = [each.keyframe_wanted for each in self._contexts]

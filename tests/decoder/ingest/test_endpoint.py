@@ -8,6 +8,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ from narrowcast_shared.wire.messages import (
     Hello,
     KeyframeRequest,
     Message,
+    Report,
     Welcome,
 )
 from narrowcast_shared.wire.serial import parse, serialise
@@ -361,6 +363,26 @@ def test_an_outage_is_filled_in_after_the_reconnect(url: str) -> None:
     assert [s["seq"] for s in stored] == order
     lost = [s["seq"] for s in stored if s["status"] == "lost"]
     assert lost == [10, 11, 24]
+
+
+def test_late_messages_are_acknowledged_one_by_one_though_nothing_else_comes(url: str) -> None:
+    """An encoder whose source has ended fills its gaps by this; the last two tell nothing new."""
+    back = hello("late-alone")._replace(capabilities=Capability.BACKFILL)
+
+    async def scenario() -> None:
+        async with dial(url) as socket:
+            await socket.send(serialise(back))
+            await receive(socket)
+            await socket.send(no_faces(9, 1))
+            for messages, seq in enumerate((0, 3, 6, 6, 0), start=2):
+                await socket.send(no_faces(seq, 3, late=True))
+                while cast(Report, await until(socket, Report)).messages < messages:
+                    pass
+            await socket.send(serialise(End(EndCode.FINISHED, 10)))
+            await until(socket, End)
+
+    asyncio.run(scenario())
+    assert [s["seq"] for s in samples(url, "late-alone")] == [9, *range(9)]
 
 
 def test_a_publisher_that_leaves_before_its_welcome_leaves_no_live_session(url: str) -> None:

@@ -12,8 +12,16 @@ from narrowcast_decoder.ingest.receiver import Receiver
 from narrowcast_decoder.ingest.reporting import Reporting
 from narrowcast_decoder.metrics import Metrics
 from narrowcast_shared.clock import SystemClock
-from narrowcast_shared.wire.messages import KeyframeRequest, Report
-from narrowcast_shared.wire.serial import parse
+from narrowcast_shared.wire.messages import (
+    Capability,
+    Data,
+    Frame,
+    FrameKind,
+    Hello,
+    KeyframeRequest,
+    Report,
+)
+from narrowcast_shared.wire.serial import parse, serialise
 
 INTERVAL_S = 0.04
 
@@ -42,15 +50,23 @@ class Stand:
     def __init__(self) -> None:
         self.line, self.contexts, self.metrics = Line(), RungContexts(), Metrics()
         self.session = LiveSession("a", 0, 1, 0, None)
-        receiver = Receiver()
+        self.receiver = Receiver()
+        self.receiver.receive(serialise(Hello("a", bytes(8), 0, 200, Capability.BACKFILL)), 0, 0)
+        self.receiver.welcome(0, None)
         self.reporting = Reporting(
-            self.line, receiver, self.session, [self.contexts], INTERVAL_S, SystemClock(),
+            self.line, self.receiver, self.session, [self.contexts], INTERVAL_S, SystemClock(),
             self.metrics,
         )  # fmt: skip
 
-    def comes(self) -> None:
-        """A frame, taken in."""
-        self.session.taken(1, self.session.next_seq + 1, 0)
+    def comes(self, seq: int | None = None, *, late: bool = False) -> None:
+        """A message of one frame, the next by default, taken in."""
+        if seq is None:
+            seq = self.session.next_seq
+        frame = Frame(seq, FrameKind.NO_FACE)
+        fresh = self.receiver.receive(serialise(Data(0, seq, (frame,), late=late)), 0, 0)
+        assert isinstance(fresh, list)
+        if fresh:
+            self.session.taken(len(fresh), seq + 1, 0)
         self.reporting.news()
 
     def store(self) -> None:
@@ -85,6 +101,23 @@ def test_what_is_stored_later_is_told_without_another_message() -> None:
         stand.store()
         await asyncio.sleep(2 * INTERVAL_S)
         assert [report.stored_seq for report in stand.line.reports()] == [0, 1]
+
+    run(test)
+
+
+def test_each_message_is_acknowledged_though_the_series_ends_where_it_did() -> None:
+    """Behind the end of the source an encoder waits for this before it tells the next frames."""
+
+    async def test(stand: Stand) -> None:
+        stand.comes(5)
+        for frame in ({"seq": 1, "late": True}, {"seq": 2, "late": True}, {"seq": 2}):
+            stand.store()
+            await asyncio.sleep(2 * INTERVAL_S)
+            stand.comes(**frame)
+        stand.store()
+        await asyncio.sleep(2 * INTERVAL_S)
+        told = [(report.messages, report.stored_seq) for report in stand.line.reports()]
+        assert told == [(1, 6), (2, 6), (3, 6), (4, 6)]
 
     run(test)
 
