@@ -53,6 +53,7 @@ setup: $(VENV)/ready  ## Make the virtual environment with everything in it
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "narrowcast needs Python 3.11 or newer: make PYTHON=python3.12 ..."; exit 1; }
+	@echo "installing into $(VENV), which takes some minutes ..."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --constraint constraints.txt \
 		--editable '.[encoder,decoder,train,parquet,bus,dev]'

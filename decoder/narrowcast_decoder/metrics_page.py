@@ -53,7 +53,10 @@ class MetricsPage:
 
     def render(self, accept: str | None) -> tuple[bytes, str]:
         """The page and its media type, for an `Accept` header."""
-        encode, media_type = choose_encoder(accept or "")
+        try:
+            encode, media_type = choose_encoder(accept or "")
+        except (TypeError, ValueError):  # of a version that is none
+            encode, media_type = choose_encoder("")
         return encode(self._registry), media_type
 
 

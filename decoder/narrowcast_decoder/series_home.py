@@ -9,6 +9,7 @@ from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_decoder.store.interface import SampleStore
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.model_name import ModelName
 
 if TYPE_CHECKING:
     from narrowcast_decoder.bus.listener import OnLost
@@ -50,13 +51,13 @@ class LocalHome:
         yield
 
 
-async def open_home(settings: DecoderSettings) -> SeriesHome:
-    """The home that the settings name, its store opened.
+async def open_home(settings: DecoderSettings, model: ModelName) -> SeriesHome:
+    """The home that the settings name, its store opened; what comes is read with `model`.
 
     Raises StoreError where that cannot be, SettingsError where the bus is wrong or cannot be used.
     """
     if settings.bus is None:
-        store = await SqliteStore.open(settings.store, model=settings.model)
+        store = await SqliteStore.open(settings.store, model=model)
         return LocalHome(store, str(settings.store))
     try:
         from narrowcast_decoder.bus.home import BusHome  # noqa: PLC0415 - an extra
@@ -66,4 +67,4 @@ async def open_home(settings: DecoderSettings) -> SeriesHome:
         raise SettingsError(
             "a bus needs the client library of Valkey", "pip install 'narrowcast[bus]'"
         ) from None
-    return await BusHome.open(settings.bus.get_secret_value(), settings.model)
+    return await BusHome.open(settings.bus.get_secret_value(), model)

@@ -37,6 +37,7 @@ from narrowcast_models.recogniser import Recogniser
 from narrowcast_shared import open_files, signals
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
 
 logger = logging.getLogger(__name__)
@@ -119,7 +120,7 @@ async def _serve(
     security: Security,
 ) -> None:
     clock, stages, metrics = SystemClock(), Stages(), Metrics()
-    home = await open_home(settings)
+    home = await open_home(settings, ModelName(name=settings.model, sha256=recogniser.sha256))
     store, hub = home.store, home.hub
     faces = FaceMaker(Restorer.of(settings.model))
     try:
@@ -140,9 +141,10 @@ async def _serve(
             queued_frames=lambda: pipeline.queued,
             is_reading=lambda: pipeline.is_running and not reader.is_failing,
             is_draining=lambda: ingest.is_draining,
+            model_sha256=recogniser.sha256,
             previews=Previews(registry, faces) if settings.preview else None,
         )
-        retention = Retention(store, settings.limits, registry.live, clock)
+        retention = Retention(store, settings.limits, registry.live, clock, hub.end)
         app = create_app(service)
         app.add_api_websocket_route(PUBLISH_PATH, ingest.publish)
         app.router.routes.append(debug.route(stages))
@@ -155,6 +157,7 @@ async def _serve(
         ):
             host, port = listener.getsockname()[:2]
             scheme = "http" if security.tls is None else "https"
+            host = f"[{host}]" if ":" in host else host
             logger.info("listening on %s://%s:%d, series in %s", scheme, host, port, home.shown)
             await server.serve([listener])
     finally:

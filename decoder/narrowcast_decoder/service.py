@@ -52,6 +52,8 @@ class Service:
     """Frames that wait to be read; none by default."""
     is_reading: Callable[[], bool] = _yes
     is_draining: Callable[[], bool] = _no
+    model_sha256: str | None = None
+    """Checksum of the model's weights, hexadecimal."""
     previews: Previews | None = None
     """Faces that may be seen; None where this decoder shows none."""
 

@@ -1,7 +1,9 @@
 """Scores a recording: the whole path offline, as fast as it goes, one sample a frame."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 from typing import NamedTuple
 
 from narrowcast_encoder.crop import ChipMaker
@@ -23,14 +25,15 @@ class Scorer(NamedTuple):
     detector: FaceDetector
     settings: StreamSettings
 
-    def score(self, path: str) -> Iterator[Sample]:
+    def score(self, path: str, name: str) -> Iterator[Sample]:
         """Samples of every frame, in order; `t` is the position in the file in seconds.
+
+        name: the session's, in each sample.
 
         Raises SourceError where the file cannot be read.
         """
         stream, interval_ms = make_stream(self.settings, 0), report_interval_ms(self.settings)
         cap_bps = self.settings.link.mean_bps or 0
-        name = session_name(path)
         offline = OfflinePath(self.recogniser, stream, name, interval_ms, cap_bps)
         maker = ChipMaker(self.detector)
         at_us = 0
@@ -45,3 +48,33 @@ def session_name(path: str) -> str:
     """A session's name for a file: its name without what a session's name may not hold."""
     stem = path.rstrip("/").rpartition("/")[2].rpartition(".")[0] or path
     return _NOT_IN_NAMES.sub("-", stem).strip("-._")[:MAX_SESSION_BYTES] or "recording"
+
+
+def session_names(paths: Sequence[str]) -> list[str]:
+    """A session's name for each file, no two alike: two series of one name would be taken for one.
+
+    Where files are named alike, their folder's name goes before; where that is alike too, or is
+    none, they are numbered.
+    """
+    names = [session_name(path) for path in paths]
+    alike = {name for name, count in Counter(names).items() if count > 1}
+    names = [
+        session_name(_with_folder(path)) if name in alike else name
+        for path, name in zip(paths, names, strict=True)
+    ]
+    for place, name in enumerate(names):
+        names[place] = _numbered(name, names[:place])
+    return names
+
+
+def _with_folder(path: str) -> str:
+    return f"{PurePath(path).parent.name}-{PurePath(path).name}"
+
+
+def _numbered(name: str, taken: Sequence[str]) -> str:
+    """The name, with the first number behind it that makes it another than those."""
+    number, told = 1, name
+    while told in taken:
+        number += 1
+        told = f"{name[: MAX_SESSION_BYTES - 1 - len(str(number))]}-{number}"
+    return told

@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from narrowcast_lab.score import Scorer
+from narrowcast_lab.score import Scorer, session_names
 from narrowcast_shared.baseline import BaselineChoice, ModelName, SampleAboveRest
 from narrowcast_shared.samples import Sample, Status, csv_header, csv_row
 
@@ -33,42 +33,47 @@ class Scored(NamedTuple):
         """What each sample is."""
         return Sample if self.rest is None else SampleAboveRest
 
-    def samples(self, file: str) -> Iterator[Sample]:
+    @property
+    def named(self) -> list[tuple[str, str]]:
+        """Each file, and the name of its session."""
+        return list(zip(self.files, session_names(self.files), strict=True))
+
+    def samples(self, file: str, name: str) -> Iterator[Sample]:
         """Samples of one file; at its end, what is known of rest goes to standard error."""
         if self.rest is None:
-            yield from self.scorer.score(file)
+            yield from self.scorer.score(file, name)
             return
         baseline = self.rest.begin(self.model)
-        for sample in self.scorer.score(file):
+        for sample in self.scorer.score(file, name):
             yield baseline.above_rest(sample)
         click.echo(f"narrowcast: {file}: {baseline}", err=True)
 
 
 def write_json(scored: Scored) -> None:
     """Every sample as one line of JSON."""
-    for sample in _samples(scored, scored.files):
+    for sample in _samples(scored, scored.named):
         sys.stdout.write(sample.model_dump_json() + "\n")
 
 
 def write_csv(scored: Scored) -> None:
     """Every sample as one line of CSV, below one header."""
-    for index, sample in enumerate(_samples(scored, scored.files)):
+    for index, sample in enumerate(_samples(scored, scored.named)):
         sys.stdout.write((csv_header(scored.kind) if index == 0 else "") + csv_row(sample))
 
 
 def show(scored: Scored) -> None:
     """A table and a plot of each file."""
     console = Console()
-    for file in scored.files:
-        samples = list(_samples(scored, [file]))
+    for file, name in scored.named:
+        samples = list(_samples(scored, [(file, name)]))
         console.print(_summary(file, samples))
         readings = [(s.t, s.valence) for s in samples if s.valence is not None]
         if readings:
             console.print(_plot(readings, console.width))
 
 
-def _samples(scored: Scored, files: Iterable[str]) -> Iterator[Sample]:
-    """Samples of all files, with progress on standard error where somebody looks."""
+def _samples(scored: Scored, named: Iterable[tuple[str, str]]) -> Iterator[Sample]:
+    """Samples of these files, with progress on standard error where somebody looks."""
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -79,9 +84,9 @@ def _samples(scored: Scored, files: Iterable[str]) -> Iterator[Sample]:
         disable=not sys.stderr.isatty(),
     )
     with progress:
-        for file in files:
+        for file, name in named:
             task = progress.add_task(file, total=None)
-            for sample in scored.samples(file):
+            for sample in scored.samples(file, name):
                 progress.advance(task)
                 yield sample
 

@@ -41,8 +41,10 @@ class Recogniser:
         network: OneForAll,
         precision: Precision = Precision.FLOAT32,
         device: torch.device | None = None,
+        sha256: str | None = None,
     ) -> None:
-        """device: the CPU, if none is named."""
+        """device: the CPU, if none is named. sha256: of the file that the weights are from."""
+        self.sha256 = sha256
         self._device = device or torch.device("cpu")
         self._network = ReadingNetwork(network, precision.dtype(self._device), self._device)
         self._config = network.config
@@ -58,8 +60,8 @@ class Recogniser:
 
         Raises WeightsError, and SettingsError where there is no such device.
         """
-        network, _ = checkpoint.load(model)
-        return cls(network, precision, device_.choose(device))
+        network, card = checkpoint.load(model)
+        return cls(network, precision, device_.choose(device), card.sha256)
 
     def read(self, chips: Sequence[CodedChip]) -> list[Reading]:
         """One reading a chip, in order."""

@@ -8,6 +8,7 @@ Ctrl-C, 143 after SIGTERM.
 """
 
 import difflib
+import errno
 import importlib.util
 import signal
 import sys
@@ -24,6 +25,9 @@ from narrowcast_shared.see import See
 INTERRUPTED = 130
 TERMINATED = 143
 """128 + SIGINT and 128 + SIGTERM, as a shell reports them."""
+
+_INSTALL_ALL = "pip install 'narrowcast[encoder,train]'"
+"""Brings what every command needs, but for what says itself what to install."""
 
 _REGISTERED = "narrowcast.registered"
 _VERBOSITY = "narrowcast.verbosity"
@@ -194,7 +198,12 @@ def _usage(error: click.ClickException) -> str:
 def _name_unexpected(
     kind: type[BaseException], error: BaseException, _: TracebackType | None
 ) -> None:
-    _complain(f"unexpected {kind.__name__} ({error}): run again with -v for the traceback")
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(logs.OURS):
+        _complain(f"this needs the package {error.name}: {_INSTALL_ALL}")
+    elif isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        _complain("there is no room left on the disk that is written to: free some")
+    else:
+        _complain(f"unexpected {kind.__name__} ({error}): run again with -v for the traceback")
 
 
 def _complain(text: str, see: See | None = None) -> None:

@@ -12,8 +12,10 @@ from narrowcast_shared.errors import SettingsError
 def in_place(out: Path) -> Iterator[Path]:
     """A path beside `out`, which takes its place at the end, or goes where that fails.
 
-    Raises SettingsError where it cannot be written.
+    Raises SettingsError where it cannot be written, or is no file's name.
     """
+    if not out.name:
+        raise SettingsError(f"{out} is a folder", "name a file")
     part = out.with_name(f".{out.name}.{os.getpid()}.part")
     try:
         yield part

@@ -190,11 +190,10 @@ _LINK_OPTIONS = (
 )
 
 
-def decoder_option(what: str, *aliases: str) -> Callable[[Command], Command]:
+def decoder_option(what: str) -> Callable[[Command], Command]:
     """`--decoder URL`, as `url`; `what` it is for: "to ask"."""
     return click.option(
         "--decoder",
-        *aliases,
         "url",
         default=DECODER_URL,
         metavar="URL",
@@ -295,9 +294,19 @@ def json_file_option() -> Callable[[Command], Command]:
         "--json",
         "json_path",
         type=click.Path(path_type=Path),
+        callback=_writable,
         metavar="FILE",
         help="Also write the figures to FILE.",
     )
+
+
+def _writable(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """Told before the work and not after it. Raises SettingsError."""
+    if path is not None and not path.parent.is_dir():
+        raise SettingsError(f"{path} cannot be written (no such folder)", "make the folder")
+    if path is not None and path.is_dir():
+        raise SettingsError(f"{path} cannot be written (it is a folder)", "name a file in it")
+    return path
 
 
 def model_option() -> Callable[[Command], Command]:

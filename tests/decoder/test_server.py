@@ -14,6 +14,7 @@ from narrowcast_decoder import server
 from narrowcast_decoder.security.assembly import assemble
 from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_lab import processes
+from narrowcast_models import checkpoint
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_shared.clock import SystemClock
@@ -65,6 +66,20 @@ def test_a_pipeline_that_fails_ends_the_service_with_its_error(
 
     with pytest.raises(TypeError, match="nobody thought of"):
         asyncio.run(scenario())
+
+
+def test_a_session_is_noted_with_the_weights_that_are_loaded(tmp_path: Path) -> None:
+    path, card = checkpoint.find("oa")
+    with processes.decoder(tmp_path, "--model", str(path)) as url:
+
+        async def scenario() -> None:
+            async with dial(urlsplit(url).port or 0) as publisher:
+                await greet(publisher)
+                session = processes.get_json(f"{url}/v1/sessions/cam")
+                assert (session["model"], session["model_sha256"]) == (str(path), card.sha256)
+
+        asyncio.run(scenario())
+        assert processes.get_json(f"{url}/healthz")["model_sha256"] == card.sha256
 
 
 def test_a_store_that_is_locked_does_not_hold_up_the_end(tmp_path: Path) -> None:

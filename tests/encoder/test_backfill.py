@@ -1,5 +1,7 @@
 """Back-fill: live first, then the oldest, with a small share of the line, until all is told."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -150,6 +152,27 @@ def test_what_was_not_acknowledged_is_told_again_on_the_next_connection() -> Non
     assert keyframe.kind is FrameKind.KEYFRAME, "contexts are cold on a new connection"
 
 
+def test_behind_what_is_told_twice_comes_a_keyframe() -> None:
+    """The decoder drops what it has already, the keyframe that the next frame builds on too."""
+    backfill = held(20)
+    sent = Sent(backfill)
+    sent.run(0, SETTLE_US + 10_000)
+    (_, before, _), *_ = sent.messages
+    backfill.disconnected()
+    backfill.connected(500, enabled=True)
+    backfill.reported(1, 500, 4 * S)
+    again = Sent(backfill)
+    again.run(4 * S, 40 * S)
+    assert again.seqs() == list(range(500))
+    kinds = {
+        data.first_seq + i: frame.kind
+        for _, data, _ in again.messages for i, frame in enumerate(data.frames) if frame.nals
+    }  # fmt: skip
+    told_twice = [seq for seq in kinds if seq < before.first_seq + len(before.frames)]
+    keyframes = [seq for seq, kind in kinds.items() if kind is FrameKind.KEYFRAME]
+    assert keyframes == [min(told_twice), min(set(kinds) - set(told_twice))]
+
+
 def test_what_was_told_and_never_stored_is_held() -> None:
     backfill = Backfill()
     backfill.connected(0, enabled=True)
@@ -198,3 +221,25 @@ def test_a_message_takes_the_line_no_longer_than_live_frames_can_wait(capacity_b
     assert sent.seqs() == list(range(250))
     _, *later = [size for _, data, size in sent.messages if any(f.nals for f in data.frames)]
     assert 8 * max(later) / capacity_bps < max(0.2, 8 * 160 / capacity_bps)
+
+
+@pytest.mark.parametrize("jitter_ticks", [0, 5, 80, 160])
+@pytest.mark.parametrize("fps", [30.0, 29.97, 25.0, 7.3])
+def test_times_take_no_room_and_are_true_to_30_ms(fps: float, jitter_ticks: int) -> None:
+    """Frames that nobody coded, of a camera that is not quite regular."""
+    random, backfill, ticks = Random(4), Backfill(), [0]
+    backfill.connected(0, enabled=True)
+    for seq in range(1, 1000):
+        jitter = random.randint(-jitter_ticks, jitter_ticks)
+        ticks.append(max(ticks[-1], round(10_000 * seq / fps) + jitter))
+    for seq, at in enumerate(ticks):
+        kind = FrameKind.NO_FACE if seq // 150 % 2 else FrameKind.SKIPPED
+        backfill.hold(seq, Frame(at, kind), None, 100 * at)
+    backfill.reported(1, 0, 0)
+    backfill.source_ended()
+    sent = Sent(backfill, LineView(4_000.0))
+    sent.run(0, 300 * S)
+    assert sent.seqs() == list(range(1000))
+    assert max(size for _, _, size in sent.messages) <= 100
+    told = [frame.ticks for _, data, _ in sent.messages for frame in data.frames]
+    assert max(abs(a - b) for a, b in zip(told, ticks, strict=True)) <= 300

@@ -78,3 +78,11 @@ def test_a_clock_that_is_set_back_stops_nothing() -> None:
     for index in range(100):
         thinner.due(10**12 + index * FRAME_US, 5, 0.01, 25.0)
     assert any(thinner.due(index * FRAME_US, 5, 0.01, 25.0) for index in range(20))
+
+
+def test_frames_of_one_time_teach_nothing() -> None:
+    """Files have them, and clocks are set back."""
+    thinner = ChangeThinner()
+    for captured_us in (0, 0, FRAME_US, FRAME_US, 0):
+        thinner.due(captured_us, 5, 0.01, 25.0)
+    assert thinner.due(10 * FRAME_US, 5, 0.01, 25.0)

@@ -68,6 +68,19 @@ def test_clocks_are_told_of_to_those_alone_who_use_them() -> None:
     assert Talk(Capability.BACKFILL).report(10**9, 1000) == []
 
 
+def test_nothing_comes_behind_the_end() -> None:
+    """The decoder's last report comes behind it, and may be the first that tells of the clocks."""
+    talk = Talk()
+    talk.stream.skip(0, 0)
+    talk.stream.flush(0)
+    while not talk.stream.is_told:
+        talk.now_us += 10_000
+        talk.stream.outgoing(talk.now_us, talk.now_us)
+    talk.connection.finish()
+    report = serialise(Report(1, 1, 1, 0, talk.now_us, 0, 0))
+    assert talk.connection.receive(report, talk.now_us, talk.now_us) == []
+
+
 def test_what_is_said_of_clocks_is_billed() -> None:
     """It does not wait for the line, but what comes after it does."""
     talk = Talk(cap="8k")

@@ -1,12 +1,13 @@
 """What is kept for later: every frame once, in order, within bounds."""
 
 import numpy as np
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from narrowcast_encoder.session.held import HELD_PX, RUNS_PER_CHIP, HeldFrames, HeldRun
-from narrowcast_encoder.session.packer import MAX_FRAMES
+from narrowcast_encoder.session.spacing import MAX_RUN_FRAMES, TIME_ERROR_TICKS
 from narrowcast_shared.wire.messages import FrameKind
 
 
@@ -103,11 +104,11 @@ def test_what_was_taken_may_come_back_in_its_place() -> None:
 
 def test_without_chips_all_is_told_in_a_few_runs() -> None:
     held = HeldFrames()
-    for seq in range(MAX_FRAMES + 5):
+    for seq in range(MAX_RUN_FRAMES + 5):
         held.add(seq, seq, FrameKind.SKIPPED, chip(seq) if seq % 12 == 0 else None)
     held.drop_chips()
     assert (held.chips, len(held)) == (0, 2)
-    assert seqs(list(held)) == list(range(MAX_FRAMES + 5))
+    assert seqs(list(held)) == list(range(MAX_RUN_FRAMES + 5))
 
 
 whats = st.lists(st.sampled_from(["chip", "no_face", "skipped", "gap"]), max_size=120)
@@ -134,3 +135,17 @@ def test_every_frame_is_held_once_in_order(plan: list[str], max_chips: int) -> N
     ticks = [frame.ticks for run in held for frame in run.told()]
     assert ticks == sorted(ticks)
     assert all(abs(tick - 10 * seq) < 10 for tick, seq in zip(ticks, found, strict=True))
+
+
+@pytest.mark.parametrize("late_tick", [2_000, 300_000])
+def test_a_pause_or_another_frame_rate_puts_no_frame_at_a_wrong_time(late_tick: int) -> None:
+    held, true = HeldFrames(), []
+    for seq in range(400):
+        jitter = seq * 7919 % 50 - 25
+        true.append(333 * seq + (late_tick if seq >= 100 else 0) + 300 * max(0, seq - 200) + jitter)
+        held.add(seq, true[seq], FrameKind.NO_FACE)
+    told = [frame.ticks for run in held for frame in run.told()]
+    assert max(abs(a - b) for a, b in zip(told, true, strict=True)) <= TIME_ERROR_TICKS + 1
+    assert len(held) <= 5
+    held.drop_below(150)
+    assert next(iter(held)).first_ticks == pytest.approx(true[150], abs=TIME_ERROR_TICKS + 1)

@@ -45,8 +45,8 @@ def test_a_session_is_recorded_with_its_cap_its_clocks_and_its_marks(folder: Pat
         assert abs(offset_ms) <= error_ms + 1 < 1000
 
         # 3. Marks are set then and now, and written beside the samples.
-        run("mark", SESSION, "smile", "--at", str(live[30].t), "--from", url)
-        run("mark", SESSION, "over", "--from", url)
+        run("mark", SESSION, "smile", "--at", str(live[30].t), "--decoder", url)
+        run("mark", SESSION, "over", "--decoder", url)
         out, marks = folder / "cam.csv", folder / "marks.csv"
         run("export", SESSION, "--out", str(out), "--marks", str(marks), "--decoder", url)
         head, smile, over = [line.split(",") for line in marks.read_text().splitlines()]

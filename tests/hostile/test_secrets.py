@@ -130,7 +130,7 @@ def test_no_log_no_file_and_no_process_list_tells_a_token(found: Clinic, tmp_pat
         processes.stop(encoder)
     reading = {"NARROWCAST_TOKEN": found.subscribe}
     decoder = ["--decoder", found.url]
-    watched = found.run("watch", "-vvv", "anna", "--json", "--from", found.url, **reading)
+    watched = found.run("watch", "-vvv", "anna", "--json", "--decoder", found.url, **reading)
     assert watched.returncode == 0, watched.stderr
     assert json.loads(watched.stdout.splitlines()[0])["session"] == "anna"
     listed = found.run("sessions", "-vvv", "--json", *decoder, **reading)

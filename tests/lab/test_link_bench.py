@@ -225,6 +225,8 @@ def test_ahead_by_the_difference_of_the_scores() -> None:
     found = ahead(ours, other, truth)
     expected = metrics.score(ours, truth).ccc - metrics.score(other, truth).ccc
     assert found.ccc == pytest.approx(expected, abs=1e-4)
+    assert found.low is not None
+    assert found.high is not None
     assert 0 < found.low < found.ccc < found.high
     behind = ahead(other, ours, truth)
     assert behind == pytest.approx((-found.ccc, -found.high, -found.low))
@@ -239,7 +241,21 @@ def test_few_faces_leave_it_open() -> None:
     truth = np.repeat(rng.uniform(-1, 1, 6), 125)
     first, second = (truth + np.repeat(rng.normal(0, 0.5, 6), 125) for _ in range(2))
     found = ahead(first, second, truth)
+    assert found.low is not None
+    assert found.high is not None
     assert found.low < 0 < found.high
+
+
+def test_footage_too_short_to_draw_from_has_no_bounds() -> None:
+    """From three stretches the bounds would be the extremes, from one no width at all."""
+    rng = np.random.default_rng(3)
+    truth = rng.uniform(-1, 1, 500)
+    ours, other = truth + 0.1, truth - 0.3
+    assert ahead(ours, other, truth).low is not None
+    for frames in (100, 375):
+        found = ahead(ours[:frames], other[:frames], truth[:frames])
+        assert found.ccc > 0
+        assert (found.low, found.high) == (None, None)
 
 
 def test_clips_are_joined_at_full_size() -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from narrowcast_models import checkpoint
 from narrowcast_models.coding import Coding
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import CodedChip, Recogniser
@@ -34,6 +35,12 @@ def test_order_is_kept(tiny_network: OneForAll) -> None:
     recogniser, chips = Recogniser(tiny_network), _chips()
     forward, backward = recogniser.read(chips), recogniser.read(chips[::-1])
     assert np.array(backward[::-1]) == pytest.approx(np.array(forward), abs=1e-5)
+
+
+def test_it_says_which_weights_it_has(tiny_network: OneForAll) -> None:
+    path, card = checkpoint.find("oa")
+    assert Recogniser.load(str(path)).sha256 == Recogniser.load("oa").sha256 == card.sha256
+    assert Recogniser(tiny_network).sha256 is None
 
 
 def test_no_chips(tiny_network: OneForAll) -> None:

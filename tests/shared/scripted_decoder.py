@@ -15,6 +15,10 @@ from websockets.http11 import Request, Response
 
 from narrowcast_shared.samples import Sample, Status
 
+MAX_LISTED = 1000
+
+UNKNOWN_SESSION = {"type": "urn:narrowcast:problem:unknown-session", "detail": "no such session"}
+
 
 class Plan(NamedTuple):
     """One connection: how many samples are sent, then how it ends (None: it stays open)."""
@@ -64,13 +68,20 @@ class ScriptedDecoder:
             yield self
 
     def _list(self, connection: ServerConnection, request: Request) -> Response | None:
-        if urlsplit(request.path).path != "/v1/sessions":
-            return None
-        listing = [
-            {"session": name, "state": state, "last_id": len(self.series), "more": 1}
-            for name, state in self.sessions
-        ]
-        return connection.respond(HTTPStatus.OK, json.dumps({"sessions": listing}))
+        match urlsplit(request.path).path.split("/")[1:]:
+            case "v1", "sessions":
+                listed = self.sessions[:MAX_LISTED]
+                found: Any = {"sessions": [self._info(*session) for session in listed]}
+            case "v1", "sessions", name if name in dict(self.sessions):
+                found = self._info(name, dict(self.sessions)[name])
+            case "v1", "sessions", _:
+                return connection.respond(HTTPStatus.NOT_FOUND, json.dumps(UNKNOWN_SESSION))
+            case _:
+                return None
+        return connection.respond(HTTPStatus.OK, json.dumps(found))
+
+    def _info(self, name: str, state: str) -> dict[str, Any]:
+        return {"session": name, "state": state, "last_id": len(self.series), "more": 1}
 
     async def _serve(self, websocket: ServerConnection) -> None:
         assert websocket.request is not None

@@ -52,6 +52,12 @@ def test_what_is_no_token(file: Path, tmp_path: Path) -> None:
         assert not text or text not in str(raised.value)
 
 
+def test_an_empty_token_file_is_called_empty(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("\n")
+    with pytest.raises(SettingsError, match="the token is empty: `narrowcast token` makes one"):
+        read_access(None, tmp_path / "token", None)
+
+
 def test_a_secret_is_shown_by_no_repr() -> None:
     address = decoder_at("https://decoder.example", token=SECRET)
     assert address.headers == BEARER

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,9 +12,11 @@ from typing import TypedDict, Unpack
 import pytest
 
 from narrowcast_shared.client import Notice, State, subscribe
+from narrowcast_shared.client.sessions import delete_session, list_sessions
 from narrowcast_shared.errors import LinkError, SettingsError
 from narrowcast_shared.remote.address import parse_address
 from narrowcast_shared.remote.backoff import FIRST_DELAY_S, LONGEST_DELAY_S, Persistence, delay_s
+from narrowcast_shared.remote.refusals import UnreachableError
 
 from .scripted_decoder import Plan, ScriptedDecoder, make_sample
 
@@ -61,6 +64,12 @@ def test_begins_after_the_id_it_is_given() -> None:
 def test_may_begin_counted_from_the_end(after_id: int, first: int, name: str | None) -> None:
     decoder = ScriptedDecoder(Plan(2, "abort"), Plan(30))
     assert subscribed(decoder, name, after_id=after_id) == list(range(first, 31))
+
+
+def test_the_end_of_a_session_is_known_however_many_are_newer() -> None:
+    newer = [(f"newer-{number}", "ended") for number in range(1000)]
+    decoder = ScriptedDecoder(Plan(30), sessions=[*newer, ("cam-1", "ended")])
+    assert subscribed(decoder, after_id=-4) == list(range(27, 31))
 
 
 @pytest.mark.parametrize("close", ["abort", 1001, 1011, 1012, 1013, 4408])
@@ -282,6 +291,12 @@ def test_any_way_of_writing_the_base_url_will_do(url: str, base: str, websocket:
         "http://h:99999",
         "http://h/?a=1",
         "http://[::",
+        "http://a..b",
+        f"http://{'a' * 64}",
+        "http://a b",
+        "http://a\x00b",
+        "http://a/b c",
+        "http://a/b\N{LATIN SMALL LETTER O WITH DIAERESIS}",
     ],
 )
 def test_a_wrong_url_says_how_to_write_one(url: str) -> None:
@@ -338,6 +353,44 @@ def test_persistence_starts_over_after_a_success() -> None:
 
 def _states(notices: list[Notice]) -> list[State]:
     return [notice.state for notice in notices]
+
+
+@pytest.mark.parametrize("status", ["200 OK", "503 Busy"])
+def test_an_answer_that_is_cut_off_is_worth_another_try(status: str) -> None:
+    answer = f"HTTP/1.1 {status}\r\nContent-Length: 100\r\n\r\n{{".encode()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(4096)
+        writer.write(answer)
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        linger = struct.pack("ii", 1, 0)  # close by a reset, as a process that is killed may
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.close()
+
+    async def run() -> None:
+        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            await list_sessions(parse_address(f"http://127.0.0.1:{port}"))
+
+    with pytest.raises(UnreachableError, match="took the connection and dropped it"):
+        asyncio.run(run())
+
+
+def test_who_is_cancelled_does_not_wait_for_an_answer() -> None:
+    """A deletion may take minutes; Ctrl-C does not."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = parse_address(f"http://127.0.0.1:{silent.getsockname()[1]}")
+
+        async def run() -> None:
+            async with asyncio.timeout(0.2):
+                await delete_session(address, "cam-1")
+
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            asyncio.run(run())
+        assert time.monotonic() - began < 5
 
 
 async def _until(condition: Callable[[], object]) -> None:

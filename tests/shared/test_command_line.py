@@ -36,6 +36,10 @@ def fail(what):
         raise SettingsError("px is\\n wrong")
     if what == "bug":
         raise RuntimeError("the cat")
+    if what == "package":
+        import no_such_package
+    if what == "room":
+        raise OSError(28, "No space left on device")
     if what == "write":
         while True:
             print("line", flush=True)
@@ -152,6 +156,12 @@ def test_every_help_page_is_of_one_design(name: str) -> None:
             1,
             "unexpected RuntimeError (the cat): run again with -v for the traceback",
         ),
+        (
+            ["fail", "package"],
+            1,
+            "this needs the package no_such_package: pip install 'narrowcast[encoder,train]'",
+        ),
+        (["fail", "room"], 1, "there is no room left on the disk that is written to: free some"),
         (["fail"], 2, "Missing argument 'WHAT': try `narrowcast fail -h`"),
         (["fail", "a", "--xyzzy"], 2, "No such option '--xyzzy': try `narrowcast fail -h`"),
         (["fial"], 2, "there is no command 'fial', did you mean 'fail'?: try `narrowcast -h`"),

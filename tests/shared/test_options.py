@@ -85,3 +85,18 @@ def test_settings(tmp_path: Path) -> None:
 def test_contradictions_are_named(choice: LinkChoice, complaint: str) -> None:
     with pytest.raises(SettingsError, match=complaint):
         choice.settings()
+
+
+def test_figures_that_could_not_be_written_are_refused_before_the_work(tmp_path: Path) -> None:
+    @click.command()
+    @options.json_file_option()
+    def measure(json_path: Path | None) -> None:
+        click.echo(f"measured, into {json_path}")
+
+    def told(path: Path) -> str:
+        result = CliRunner().invoke(measure, ["--json", str(path)])
+        return f"{result.output.strip()}{result.exception or ''}"
+
+    assert told(tmp_path / "a.json") == f"measured, into {tmp_path / 'a.json'}"
+    assert told(tmp_path / "no" / "a.json").endswith("(no such folder): make the folder")
+    assert told(tmp_path).endswith("(it is a folder): name a file in it")

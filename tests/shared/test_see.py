@@ -48,7 +48,7 @@ def test_a_class_may_have_a_page() -> None:
 @pytest.mark.parametrize(
     ("arguments", "told", "see"),
     [
-        (["export", "anna", "--out", "a.csv", "--token", "a b"], "the token is none", See.TOKENS),
+        (["export", "anna", "--out", "a.csv", "--token", "a b"], "this is no token", See.TOKENS),
         (["score", "no-such-file"], "there is no file no-such-file", See.SOURCES),
         (["encode", "sample", "--cap", "0"], "a cap of 0 carries nothing", See.CAPS),
         (["encode", "sample", "--trace", "none"], "the trace none cannot be read", See.TRACES),

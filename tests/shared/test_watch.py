@@ -212,7 +212,7 @@ async def piped(decoder: ScriptedDecoder, *arguments: str) -> tuple[int | None, 
 async def _started(decoder: ScriptedDecoder, *arguments: str) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(
-        *WATCH, *arguments, "--from", decoder.url, stdout=pipe, stderr=pipe
+        *WATCH, *arguments, "--decoder", decoder.url, stdout=pipe, stderr=pipe
     )
 
 
@@ -289,7 +289,7 @@ def test_it_waits_for_a_session_and_says_how_to_start_one() -> None:
 def test_a_reader_that_has_enough_ends_it_quietly() -> None:
     async def run() -> tuple[bytes, bytes]:
         async with ScriptedDecoder(Plan(30, 1000, pace_s=0.02)).listening() as decoder:
-            command = f"{' '.join(WATCH)} --json --from {decoder.url} | head -n 2"
+            command = f"{' '.join(WATCH)} --json --decoder {decoder.url} | head -n 2"
             pipe = asyncio.subprocess.PIPE
             process = await asyncio.create_subprocess_shell(command, stdout=pipe, stderr=pipe)
             async with asyncio.timeout(30):
@@ -302,8 +302,8 @@ def test_a_reader_that_has_enough_ends_it_quietly() -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "words_"),
     [
-        (["--from", "http://127.0.0.1:9", "--patience", "100ms"], 1, "nothing listens at"),
-        (["--from", "somewhere"], 2, "'somewhere' is no URL of a decoder: write"),
+        (["--decoder", "http://127.0.0.1:9", "--patience", "100ms"], 1, "nothing listens at"),
+        (["--decoder", "somewhere"], 2, "'somewhere' is no URL of a decoder: write"),
         (["--json", "--csv"], 2, "--json and --csv exclude each other: try `narrowcast watch -h`"),
         (["--speed", "2"], 2, "--speed and --max-gap are of a replay: add --replay: try"),
         (["--window", "20"], 2, "Invalid value for '--window': '20' is no duration; write it like"),
@@ -376,7 +376,7 @@ class Terminal:
 @asynccontextmanager
 async def _terminal(decoder: ScriptedDecoder, columns: int, lines: int) -> AsyncIterator[Terminal]:
     async with decoder.listening():
-        terminal = Terminal(*WATCH, "--from", decoder.url, columns=columns, lines=lines)
+        terminal = Terminal(*WATCH, "--decoder", decoder.url, columns=columns, lines=lines)
         try:
             yield terminal
         finally:

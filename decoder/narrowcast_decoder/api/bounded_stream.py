@@ -8,7 +8,7 @@ from contextlib import aclosing
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Send
 
-from narrowcast_shared.errors import StoreError
+from narrowcast_shared.errors import StoreError, UnknownSessionError
 
 _log = logging.getLogger(__name__)
 
@@ -44,3 +44,5 @@ class BoundedStream(StreamingResponse):
             _log.warning("a client took nothing for %g s and is cut off", self._send_s)
         except StoreError as error:
             _log.error("a stream ends early: %s", error)
+        except UnknownSessionError as error:  # deleted since: who asks again is told so
+            _log.info("a stream ends early: %s", error)

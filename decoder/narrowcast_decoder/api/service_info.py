@@ -34,6 +34,10 @@ class Health(BaseModel):
     )
     version: str = Field(default=__version__, description="Version of the software.")
     model: str = Field(description="The model that reads the chips.", examples=["oa"])
+    model_sha256: str | None = Field(
+        description="SHA-256 of its weights, hexadecimal.",
+        examples=["0156232fb1c61103e97588816f213135705c451f140e0b030d75d5763163dfc9"],
+    )
     live_sessions: int = Field(description="Sessions whose publisher is connected.", examples=[3])
 
 
@@ -86,6 +90,7 @@ async def health(service: ServiceOf) -> Health:
     return Health(
         store=service.store_health.condition,
         model=service.model,
+        model_sha256=service.model_sha256,
         live_sessions=len(service.live_sessions()),
     )
 

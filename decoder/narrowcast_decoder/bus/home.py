@@ -11,6 +11,7 @@ from narrowcast_decoder.bus.hub import BusHub
 from narrowcast_decoder.bus.listener import Listener, OnLost
 from narrowcast_decoder.bus.valkey_store import LIFE_MS, ValkeyStore
 from narrowcast_shared.errors import StoreError
+from narrowcast_shared.model_name import UNKNOWN_MODEL, ModelName
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class BusHome:
         self.shown = store.client.address.shown
 
     @classmethod
-    async def open(cls, url: str, model: str | None = None) -> Self:
+    async def open(cls, url: str, model: ModelName = UNKNOWN_MODEL) -> Self:
         """The series on the bus at `url`. Raises SettingsError, StoreError."""
         return cls(await ValkeyStore.open(parse_bus(url), model=model))
 

@@ -43,6 +43,7 @@ class Row(NamedTuple):
             ended_t=ended_t,
             end_reason=fields.get("end_reason"),
             model=fields.get("model") or None,
+            model_sha256=fields.get("model_sha256") or None,
             clock_offset_ms=self._number("clock_offset_ms"),
             clock_error_ms=self._number("clock_error_ms"),
             samples=sum(by_status.values()),
@@ -57,8 +58,9 @@ class Row(NamedTuple):
         found: list[SeqGap] = []
         for text in reversed(self.fields.get("gaps", "").split(";")[:-1]):
             next_seq, end_seq, start_t, end_t = text.split(" ")
-            if missing <= 0 or start_t == _BEFORE_ALL:
+            if missing <= 0:
                 break
+            start_t = end_t if start_t == _BEFORE_ALL else start_t
             found.append(SeqGap(int(next_seq), int(end_seq), float(start_t), float(end_t)))
             missing -= int(end_seq) - int(next_seq)
         return found[::-1]

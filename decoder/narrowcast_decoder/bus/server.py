@@ -9,11 +9,13 @@ from narrowcast_shared.errors import StoreError
 
 _log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 """Of the keys and entries that this release writes."""
 
-OLDER_FORMAT = 1
-"""Which it reads, and goes on with: entries were the same, but none had a cap."""
+OLDER_FORMATS = ("1", "2")
+"""Which it reads, and goes on with: in 1 no entry had a cap, in 2 no session a checksum of its
+model's weights, so that releases of before would leave that of another model standing.
+"""
 
 OLDEST = (7, 0)
 """Scripts that say how they behave where memory is short came with Redis 7.0."""
@@ -61,7 +63,7 @@ def _warn(shown: str, info: dict[str, Any]) -> None:
 async def _check_format(client: BusClient) -> None:
     await client.call("SETNX", keys.FORMAT, FORMAT)
     found = (await client.call("GET", keys.FORMAT) or b"").decode(errors="replace")
-    if found == str(OLDER_FORMAT):
+    if found in OLDER_FORMATS:
         await client.call("SET", keys.FORMAT, FORMAT)
     elif found != str(FORMAT):
         raise StoreError(

@@ -4,7 +4,7 @@ import heapq
 import itertools
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from narrowcast_decoder.bus import encoding, keys, server, spans
@@ -26,6 +26,7 @@ from narrowcast_decoder.store.interface import (
 from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.errors import StoreError, UnknownSessionError
 from narrowcast_shared.marks import MAX_MARKS, Mark
+from narrowcast_shared.model_name import UNKNOWN_MODEL, ModelName
 from narrowcast_shared.samples import Sample
 
 LIFE_MS = 6_000
@@ -45,7 +46,7 @@ _US_PER_S = 1_000_000
 class ValkeyStore:
     """A `SampleStore`. Each has a name of its own, by which the others know its publishers."""
 
-    def __init__(self, client: BusClient, clock: Clock, model: str | None) -> None:
+    def __init__(self, client: BusClient, clock: Clock, model: ModelName) -> None:
         self.decoder = secrets.token_hex(8)
         self.client = client
         self._clock = clock
@@ -54,7 +55,7 @@ class ValkeyStore:
 
     @classmethod
     async def open(
-        cls, address: BusAddress, *, model: str | None = None, clock: Clock | None = None
+        cls, address: BusAddress, *, model: ModelName = UNKNOWN_MODEL, clock: Clock | None = None
     ) -> Self:
         """The series on the bus at `address`.
 
@@ -116,9 +117,13 @@ class ValkeyStore:
         merged = heapq.merge(*map(_scored, lists), reverse=True)
         return await self._summaries([name for _, name in itertools.islice(merged, limit)])
 
-    async def oldest(self, limit: int = DEFAULT_PAGE) -> list[SessionSummary]:
+    async def oldest(self, limit: int = DEFAULT_PAGE, skip: int = 0) -> list[SessionSummary]:
+        skip_others = max(0, skip - await self.client.call("ZCARD", keys.ENDED))
         ended, others = await self.client.call_all(
-            [("ZRANGE", key, 0, limit - 1) for key in (keys.ENDED, keys.OPEN)]
+            [
+                ("ZRANGE", key, first, first + limit - 1)
+                for key, first in ((keys.ENDED, skip), (keys.OPEN, skip_others))
+            ]
         )
         return await self._summaries([name.decode() for name in (*ended, *others)[:limit]])
 
@@ -144,7 +149,12 @@ class ValkeyStore:
             deleted += batch
         return deleted
 
-    async def delete(self, session: str, written_before: float | None = None) -> bool:
+    async def delete(
+        self,
+        session: str,
+        written_before: float | None = None,
+        on_gone: Callable[[], None] | None = None,
+    ) -> bool:
         touched = (
             *_sessions_keys(session),
             keys.stream(session),
@@ -154,7 +164,10 @@ class ValkeyStore:
         )
         before = "" if written_before is None else repr(written_before)
         about = (session, before, self._events, _DELETED_MS)
-        return bool(await self.client.script("delete", touched, about))
+        found = bool(await self.client.script("delete", touched, about))
+        if found and on_gone is not None:
+            on_gone()  # late, where somebody was quick: who follows by the bus is told by the bus
+        return found
 
     async def check_writable(self) -> None:
         await self.client.call("SET", keys.CHECK, self.decoder, "PX", _CHECK_MS)
@@ -162,7 +175,8 @@ class ValkeyStore:
     async def note_started(self, session: str, unix_s: float, hold: int | None = None) -> int:
         touched = (*_sessions_keys(session), keys.decoder(self.decoder), keys.deleted(session))
         had = "" if hold is None else hold
-        about = (session, repr(unix_s), self._model or "", had, self.decoder, self._events, LIFE_MS)
+        model = (self._model.name or "", self._model.sha256 or "")
+        about = (session, repr(unix_s), *model, had, self.decoder, self._events, LIFE_MS)
         return int(await self.client.script("start", touched, about))
 
     async def note_left(self, session: str, hold: int) -> None:

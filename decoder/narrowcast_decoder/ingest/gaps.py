@@ -5,9 +5,7 @@ from typing import NamedTuple
 
 from narrowcast_decoder.ingest.frames import Fate, Line, TakenFrame
 from narrowcast_shared.errors import ProtocolError
-
-MAX_GAP = 200_000
-"""Frames in one gap: almost two hours at 30 fps. More is no outage but a broken encoder."""
+from narrowcast_shared.wire.messages import MAX_GAP
 
 MAX_GAPS = 64
 """Gaps that one session may owe; of one more the oldest is lost."""

@@ -17,6 +17,7 @@ from narrowcast_decoder.ingest.message_rate import MessageRate
 from narrowcast_decoder.ingest.receiver import Ended, Receiver, State
 from narrowcast_decoder.ingest.registry import Claim, Registry
 from narrowcast_decoder.ingest.reporting import Reporting
+from narrowcast_decoder.ingest.reports import Reports
 from narrowcast_decoder.metrics import INTERRUPTED, Metrics, Violation, end_name
 from narrowcast_decoder.pipeline import MAX_PENDING, Pipeline
 from narrowcast_decoder.security.leases import lease_of
@@ -90,12 +91,13 @@ class Publisher:
         self._contexts: dict[bool, RungContexts] = {}  # by late
         self._heard_us = clock.monotonic_us()
         self._heard_bytes = 0
-        self._report_interval_s = 0.2
+        self._report_interval_us = 200_000
         line = direct(websocket)
         assert line is not None, "publishers are served by the service's own server alone"
         self._line = line
         self._reporting: Reporting | None = None
         self._is_waiting = False  # for a message, and nothing that came before is unfinished
+        self._is_told = False  # to its end
         self._held_back_until_us = 0
 
     async def serve(self, draining: asyncio.Event) -> None:
@@ -127,7 +129,7 @@ class Publisher:
         interval_ms = min(
             max(hello.report_interval_ms, MIN_REPORT_INTERVAL_MS), MAX_REPORT_INTERVAL_MS
         )
-        self._report_interval_s = interval_ms / 1000
+        self._report_interval_us = 1000 * interval_ms
         return await self._registry.claim(hello)
 
     def _check_welcome(self, session: str) -> None:
@@ -164,15 +166,10 @@ class Publisher:
 
     async def _converse(self, claim: Claim, draining: asyncio.Event) -> _Ended:
         """Run the reader and wait for reasons to stop; the first to come decides."""
-        self._reporting = Reporting(
-            self._line,
-            self._receiver,
-            claim.session,
-            self._contexts.values(),
-            self._report_interval_s,
-            self._clock,
-            self._metrics,
+        reports = Reports(
+            self._receiver, claim.session, self._contexts.values(), self._report_interval_us
         )
+        self._reporting = Reporting(self._line, reports, self._clock, self._metrics)
         broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line.taker = partial(self._take, claim, broken)
         reading = asyncio.create_task(self._read(claim, broken))
@@ -186,6 +183,8 @@ class Publisher:
         }  # fmt: skip
         try:
             await self._first_of(tasks, claim)
+            if self._is_told:  # that is stored, whatever else has happened meanwhile
+                await asyncio.wait({reading})
         finally:
             self._line.taker = None
             self._reporting.stop()
@@ -239,6 +238,7 @@ class Publisher:
                 if not claim.replaced.is_set():
                     claim.session.told_clock(event)
             elif isinstance(event, Ended):
+                self._is_told = True
                 await self._submit(claim, event.lost)
                 await self._registry.release(claim, finished=True)
                 return

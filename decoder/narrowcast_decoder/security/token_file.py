@@ -105,8 +105,8 @@ def parse_tokens(data: bytes, source: str) -> list[Token]:
         document = tomllib.loads(data.decode())
     except UnicodeDecodeError:
         raise SettingsError(f"{source} is not UTF-8", "is it a file of tokens?") from None
-    except tomllib.TOMLDecodeError as error:
-        # Its message quotes nothing but a key or a single character, at a line and a column.
+    except (ValueError, RecursionError) as error:  # also a number or a nesting without end
+        # The message quotes nothing but a key or a single character, at a line and a column.
         raise SettingsError(f"{source} is no TOML ({error})") from None
     if unknown := set(document) - {"token"}:
         key = min(unknown)

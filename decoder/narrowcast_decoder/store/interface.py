@@ -1,6 +1,6 @@
 """What a store of series promises. One set of tests holds every implementation to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -85,6 +85,11 @@ class SessionSummary(BaseModel):
     model: str | None = Field(
         default=None, description="The model that its last publisher's chips were read with."
     )
+    model_sha256: str | None = Field(
+        default=None,
+        description="SHA-256 of that model's weights, hexadecimal. null where it was not noted, "
+        "as in sessions of older releases.",
+    )
     clock_offset_ms: float | None = Field(
         default=None,
         description="How far the decoder's clock is ahead of the encoder's, ms, as its last "
@@ -114,7 +119,7 @@ class IdSpan(NamedTuple):
 
 class SeqGap(NamedTuple):
     """Frames `next_seq` to `end_seq`, the latter not included, without a sample; the capture times
-    (s) of the samples before and after them.
+    (s) of the samples before and after them, or twice that of the one after them.
     """
 
     next_seq: int
@@ -176,8 +181,8 @@ class SampleStore(Protocol):
         """The gaps in its frame numbers, the oldest first, found from the end of the series on.
 
         Looks no further back once `missing` frames are found: time grows with how far that is.
-        Gaps before the first sample are none of these, and those before samples that were
-        deleted may not be.
+        Of a gap before the first sample both times are that sample's. Gaps before samples that
+        were deleted may be none of these.
         """
         ...
 
@@ -189,8 +194,8 @@ class SampleStore(Protocol):
         """The `limit` sessions that were written to last, the newest activity first."""
         ...
 
-    async def oldest(self, limit: int = DEFAULT_PAGE) -> list[SessionSummary]:
-        """The `limit` sessions to be deleted first where room is short.
+    async def oldest(self, limit: int = DEFAULT_PAGE, skip: int = 0) -> list[SessionSummary]:
+        """The `limit` sessions to be deleted first where room is short, behind the first `skip`.
 
         Those that have ended come before the others, and of each kind those before that were
         written to longer ago.
@@ -209,12 +214,20 @@ class SampleStore(Protocol):
         """
         ...
 
-    async def delete(self, session: str, written_before: float | None = None) -> bool:
+    async def delete(
+        self,
+        session: str,
+        written_before: float | None = None,
+        on_gone: Callable[[], None] | None = None,
+    ) -> bool:
         """Delete the session, its samples and marks; False where there is no such session.
 
         With `written_before` also where it was written to since that Unix time (s), which is
         then as if nobody had asked. No reader finds it any more once this has begun; when it
         returns, nothing of it is left in the store. Appends of others go on meanwhile.
+
+        on_gone: called as soon as no reader finds it, and before anybody can begin another one of
+        its name: the rest may take long, and who follows that other one has nothing to do with it.
         """
         ...
 

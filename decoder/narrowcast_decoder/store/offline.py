@@ -1,8 +1,8 @@
 """A store's file read without a decoder: for commands, and only where no decoder holds it."""
 
 import sqlite3
-from collections.abc import AsyncGenerator
-from contextlib import closing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from narrowcast_decoder.store import sqlite_file, sqlite_marks, sqlite_schema, sqlite_series
@@ -24,10 +24,8 @@ def open_offline(path: Path) -> "OfflineArchive":
         raise StoreError(
             f"the store {path} is held by a decoder that runs", "ask that one, with --decoder"
         )
-    try:
+    with _telling(path):
         return OfflineArchive(path, sqlite_schema.open_offline(path, BUSY_TIMEOUT_S))
-    except sqlite3.Error as error:
-        raise store_error(path, error) from error
 
 
 class OfflineArchive:
@@ -38,11 +36,13 @@ class OfflineArchive:
         self._connection = connection
 
     async def sessions(self) -> list[SessionInfo]:
-        listed = sqlite_series.summaries(self._connection, MAX_SESSIONS)
+        with _telling(self._path):
+            listed = sqlite_series.summaries(self._connection, MAX_SESSIONS)
         return [_info(summary) for summary in listed]
 
     async def session(self, name: str) -> SessionInfo:
-        summary = sqlite_series.summary(self._connection, name)
+        with _telling(self._path):
+            summary = sqlite_series.summary(self._connection, name)
         if summary is None:
             raise UnknownSessionError(
                 f"there is no session {name!r}", "`narrowcast sessions` lists those there are"
@@ -50,22 +50,36 @@ class OfflineArchive:
         return _info(summary)
 
     async def marks(self, session: str) -> list[Mark]:
-        return sqlite_marks.read(self._connection, session, 0, MAX_MARKS)
+        with _telling(self._path):
+            return sqlite_marks.read(self._connection, session, 0, MAX_MARKS)
 
     async def pages(
         self, session: SessionInfo, span: TimeSpan
     ) -> AsyncGenerator[list[Sample], None]:
         after_id = 0
         from_t, to_t = _bounds(span)
-        while page := sqlite_series.read(self._connection, session.session, after_id, PAGE_SAMPLES):
+        while page := self._read(session.session, after_id):
             after_id = page[-1].id
             if found := [sample for sample in page if from_t <= sample.t < to_t]:
                 yield found
+
+    def _read(self, session: str, after_id: int) -> list[Sample]:
+        with _telling(self._path):
+            return sqlite_series.read(self._connection, session, after_id, PAGE_SAMPLES)
 
     def close(self) -> None:
         """Let go of the file."""
         with closing(self._connection):
             pass
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """SQLite's errors come out as StoreErrors."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise store_error(path, error) from error
 
 
 def _info(summary: SessionSummary) -> SessionInfo:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import AsyncGenerator
+from itertools import takewhile
 from typing import NamedTuple
 
 from narrowcast_decoder.store.interface import SampleStore
@@ -58,9 +59,24 @@ async def pages(
 
 async def first(store: SampleStore, session: str, part: Range, limit: int) -> list[Sample]:
     """The first `limit` samples of a part."""
-    found: list[Sample] = []
-    async for page in pages(store, session, await narrowed(store, session, part), limit):
+    found = await _next(store, session, part, limit)
+    if len(found) >= limit:
+        return found
+    rest = part._replace(after_id=found[-1].id) if found else part
+    async for page in pages(store, session, await narrowed(store, session, rest), limit):
         found += page
         if len(found) >= limit:
             break
     return found[:limit]
+
+
+async def _next(store: SampleStore, session: str, part: Range, limit: int) -> list[Sample]:
+    """Of a part that is read on with: the samples that come next, up to one that is not of it.
+
+    To narrow the part takes as long as it is. Who reads a long one page by page would have the
+    whole of it looked through for each of them.
+    """
+    if not part.is_timed or part.after_id == 0:
+        return []
+    read = await store.read(session, part.after_id, limit)
+    return list(takewhile(part.holds, read))

@@ -8,7 +8,8 @@ publishers have not been told of yet. For any `SampleStore`.
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import aclosing
 from typing import NamedTuple
 
 from narrowcast_decoder.store.interface import SampleStore, SessionState, SessionSummary
@@ -26,8 +27,11 @@ KEPT_NEWEST = 2048
 TURN_S = 4 * PERIOD_S
 """For so long one of the decoders that share a store looks after it, and the others do not."""
 
-MAX_SESSIONS = 10_000
-"""Sessions of one look; where there are more, the next one goes on."""
+PAGE_SESSIONS = 1000
+"""Sessions looked at together."""
+
+PAGE_SAMPLES = 1000
+"""Samples read together, to find those that are old."""
 
 _US_PER_S = 1_000_000
 
@@ -53,11 +57,15 @@ class Retention:
         limits: Limits,
         live_sessions: Callable[[], Collection[str]],
         clock: Clock,
+        on_deleted: Callable[[str], None],
     ) -> None:
+        """on_deleted: told of a session as soon as it is gone: who follows it waits for nothing."""
         self._store = store
         self._limits = limits
         self._live_sessions = live_sessions
         self._clock = clock
+        self._on_deleted = on_deleted
+        self._deleted_sessions = 0
         self._is_over = False  # and nothing can be done about it: said once
 
     async def run(self) -> None:
@@ -79,11 +87,12 @@ class Retention:
 
     async def _enforce_age(self, age_s: float) -> None:
         written_before = self._clock.unix_us() / _US_PER_S - age_s
-        for summary in await self._store.oldest(MAX_SESSIONS):
-            if summary.written_t < written_before and not self._is_live(summary):
-                await self._delete(summary, written_before, "is older than the limit")
-            elif summary.state is not SessionState.ENDED:
-                await self._trim_old(summary, age_s)
+        async with aclosing(self._oldest()) as sessions:
+            async for summary in sessions:
+                if summary.written_t < written_before and not self._is_live(summary):
+                    await self._delete(summary, written_before, "is older than the limit")
+                elif summary.state is not SessionState.ENDED:
+                    await self._trim_old(summary, age_s)
 
     async def _trim_old(self, summary: SessionSummary, age_s: float) -> None:
         """Delete the old beginning of a session that goes on.
@@ -94,9 +103,23 @@ class Retention:
             return
         from_t = summary.last_t - age_s
         if summary.first_t < from_t:
-            kept = await self._store.span(summary.session, from_t, math.inf)
-            if kept is not None:
-                await self._trim(summary, kept.first)
+            await self._trim(summary, await self._first_since(summary, from_t))
+
+    async def _first_since(self, summary: SessionSummary, from_t: float) -> int:
+        """Id of the first sample that was captured at `from_t` or later, or that is kept anyway.
+
+        What is old is read, for it goes now; what is kept may be a thousand times as much.
+        """
+        after_id, last_id = summary.first_id - 1, summary.last_id - KEPT_NEWEST
+        while after_id < last_id:
+            page = await self._store.read(summary.session, after_id, PAGE_SAMPLES)
+            for sample in page:
+                if sample.t >= from_t:
+                    return sample.id
+            if not page:
+                break
+            after_id = page[-1].id
+        return after_id + 1
 
     async def _enforce_size(self) -> None:
         while (excess := await self._excess()) > 0 and await self._shrink(excess):
@@ -106,14 +129,27 @@ class Retention:
     async def _shrink(self, excess: int) -> int:
         """Delete so many samples, or more, where there are so many; how many these were."""
         deleted = 0
-        for summary in await self._store.oldest(MAX_SESSIONS):
-            if deleted >= excess:
-                break
-            if summary.state is SessionState.ENDED and not self._is_live(summary):
-                deleted += await self._delete(summary, None, "is the oldest over the limit")
-            else:
-                deleted += await self._trim(summary, summary.first_id + excess - deleted)
+        async with aclosing(self._oldest()) as sessions:
+            async for summary in sessions:
+                if deleted >= excess:
+                    break
+                if summary.state is SessionState.ENDED and not self._is_live(summary):
+                    deleted += await self._delete(summary, None, "is the oldest over the limit")
+                else:
+                    deleted += await self._trim(summary, summary.first_id + excess - deleted)
         return deleted
+
+    async def _oldest(self) -> AsyncGenerator[SessionSummary, None]:
+        """Every session, in the order of `SampleStore.oldest`; who is given one may delete it.
+
+        Not the first ones alone: those may be within the limits, and what goes on stands behind.
+        """
+        kept = 0
+        while page := await self._store.oldest(PAGE_SESSIONS, kept):
+            deleted_before = self._deleted_sessions
+            for summary in page:
+                yield summary
+            kept += len(page) - (self._deleted_sessions - deleted_before)
 
     async def _excess(self) -> int:
         """Samples that are too many."""
@@ -127,14 +163,16 @@ class Retention:
     async def _delete(self, summary: SessionSummary, written_before: float | None, why: str) -> int:
         """Delete an ended session; how many samples it had. Not where it has begun again."""
         before = summary.written_t + 1e-6 if written_before is None else written_before
-        if not await self._store.delete(summary.session, before):
+        name = summary.session
+        if not await self._store.delete(name, before, on_gone=lambda: self._on_deleted(name)):
             return 0
+        self._deleted_sessions += 1
         _log.info(
             "session %s %s: %d samples deleted",
-            summary.session,
+            name,
             why,
             summary.samples,
-            extra={"session": summary.session},
+            extra={"session": name},
         )
         return summary.samples
 

@@ -1,8 +1,10 @@
 """The default store: one SQLite file in WAL mode. It survives the end of the process."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -25,30 +27,40 @@ from narrowcast_decoder.store.sqlite_file import StoreFile
 from narrowcast_decoder.store.sqlite_worker import SqliteWorker
 from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.marks import MAX_MARKS, Mark
+from narrowcast_shared.model_name import UNKNOWN_MODEL, ModelName
 from narrowcast_shared.samples import Sample
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 BUSY_TIMEOUT_S = 0.3
 """How long a call waits for another process that holds the file. So does the service's end."""
 
+FORGET_TRIES = 3
+"""To empty the log; nobody appends while one of them waits."""
+
 _US_PER_S = 1_000_000
 
 
 class SqliteStore:
-    """A `SampleStore`. Reads have a connection of their own: no download delays an append."""
+    """A `SampleStore`. Reads have a connection of their own: no download delays an append. So have
+    searches, which may take seconds in a long series: no other read waits for them.
+    """
 
     def __init__(
         self,
         file: StoreFile,
         writer: SqliteWorker,
         reader: SqliteWorker,
+        searcher: SqliteWorker,
         clock: Clock,
-        model: str | None,
+        model: ModelName,
     ) -> None:
         self._file = file
         self._writer = writer
         self._reader = reader
+        self._searcher = searcher
         self._clock = clock
         self._model = model
         self._holds = Holds()
@@ -59,7 +71,7 @@ class SqliteStore:
         path: Path,
         busy_timeout_s: float = BUSY_TIMEOUT_S,
         *,
-        model: str | None = None,
+        model: ModelName = UNKNOWN_MODEL,
         clock: Clock | None = None,
     ) -> Self:
         """The store in the file at `path`, which is made, folder and all, if need be.
@@ -69,22 +81,20 @@ class SqliteStore:
         Raises StoreError where it cannot be opened, is in use, of a newer schema or no store.
         """
         file = await asyncio.to_thread(StoreFile.hold, path)
+        openers = (sqlite_schema.open_writer, sqlite_schema.open_reader, sqlite_schema.open_reader)
+        workers: list[SqliteWorker] = []
         try:
-            writer = await SqliteWorker.start(
-                path, lambda: sqlite_schema.open_writer(path, busy_timeout_s)
-            )
-            try:
-                reader = await SqliteWorker.start(
-                    path, lambda: sqlite_schema.open_reader(path, busy_timeout_s)
-                )
-            except BaseException:
-                await writer.close()
-                raise
+            for opener in openers:  # one after the other: the first one makes the file
+                connect = partial(opener, path, busy_timeout_s)
+                workers.append(await SqliteWorker.start(path, connect))
         except BaseException:
+            for worker in workers:
+                await worker.close()
             file.release()
             raise
         file.opened()
-        return cls(file, writer, reader, clock or SystemClock(), model)
+        writer, reader, searcher = workers
+        return cls(file, writer, reader, searcher, clock or SystemClock(), model)
 
     async def append(self, samples: Sequence[Sample], holds: Mapping[str, int] = NO_HOLDS) -> None:
         self._holds.check(samples, holds)  # a newer hold's samples queue up behind these
@@ -99,12 +109,12 @@ class SqliteStore:
         )
 
     async def span(self, session: str, from_t: float, to_t: float) -> IdSpan | None:
-        return await self._reader.run(
+        return await self._searcher.run(
             lambda connection: sqlite_series.span(connection, session, from_t, to_t)
         )
 
     async def gaps(self, session: str, missing: int) -> list[SeqGap]:
-        return await self._reader.run(
+        return await self._searcher.run(
             lambda connection: sqlite_series.gaps(connection, session, missing)
         )
 
@@ -120,8 +130,10 @@ class SqliteStore:
         )
         return [self._holds.with_live(summary) for summary in found]
 
-    async def oldest(self, limit: int = DEFAULT_PAGE) -> list[SessionSummary]:
-        found = await self._reader.run(lambda connection: sqlite_series.oldest(connection, limit))
+    async def oldest(self, limit: int = DEFAULT_PAGE, skip: int = 0) -> list[SessionSummary]:
+        found = await self._reader.run(
+            lambda connection: sqlite_series.oldest(connection, limit, skip)
+        )
         return [self._holds.with_live(summary) for summary in found]
 
     async def usage(self) -> Usage:
@@ -135,18 +147,25 @@ class SqliteStore:
             deleted += batch
         return deleted
 
-    async def delete(self, session: str, written_before: float | None = None) -> bool:
+    async def delete(
+        self,
+        session: str,
+        written_before: float | None = None,
+        on_gone: Callable[[], None] | None = None,
+    ) -> bool:
         found = await self._write(
             lambda connection: sqlite_deletion.hide(connection, session, written_before)
         )
         if found:
             self._holds.forget(session)
+            if on_gone is not None:
+                on_gone()
         # Also what an end of the process left half deleted.
         purged = False
         while await self._write(sqlite_deletion.purge):
             purged = True
         if purged:
-            await self._write(sqlite_deletion.forget_log)
+            await self._forget_log()
         return found
 
     async def check_writable(self) -> None:
@@ -191,9 +210,18 @@ class SqliteStore:
         return True
 
     async def close(self) -> None:
-        await self._reader.close()
-        await self._writer.close()
+        for worker in (self._searcher, self._reader, self._writer):
+            await worker.close()
         self._file.release()
+
+    async def _forget_log(self) -> None:
+        """Have nothing of what was deleted in the log: behind a long read, once that is over."""
+        for _ in range(FORGET_TRIES):
+            if await self._write(sqlite_deletion.forget_log):
+                return
+            for worker in (self._searcher, self._reader):
+                await worker.run(lambda _: None)
+        _log.warning("another process reads the store: its log has what was deleted for a while")
 
     async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` returns, done on the file that was opened and on no other."""

@@ -72,9 +72,13 @@ def trim(connection: sqlite3.Connection, session: str, before_id: int) -> int:
         return _delete_first(connection, row[0], before_id) if row else 0
 
 
-def forget_log(connection: sqlite3.Connection) -> None:
-    """Empty the write-ahead log, where deleted samples may still stand. Waits for readers."""
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+def forget_log(connection: sqlite3.Connection) -> bool:
+    """Empty the write-ahead log, where deleted samples may still stand.
+
+    False where readers that it has waited for, as for any lock, would not let it.
+    """
+    is_busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not is_busy
 
 
 def usage(connection: sqlite3.Connection) -> Usage:

@@ -35,6 +35,8 @@ class StoreFile:
     @classmethod
     def hold(cls, path: Path) -> Self:
         """Take hold; the folder is made if need be. Raises StoreError where another has it."""
+        if path.is_dir():
+            raise StoreError(f"the store {path} is a folder", "name a file in it")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = os.open(lock_path(path), os.O_RDWR | os.O_CREAT, _OWN_MODE)

@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 APPLICATION_ID = 0x6E637374
 """Marks the file as ours in its header (`file` shows it): "ncst" in ASCII."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 # `touched` counts transactions, so that "newest activity" needs no clock. A session's numbers
 # stand in its row and change with its samples, so that no summary ever counts rows.
@@ -89,7 +89,10 @@ _CAPS_CLOCKS_AND_MARKS = (
     """,
 )
 
-_UPGRADES = (_FIRST_TABLES, _BEGINNINGS_AND_TIMES, _CAPS_CLOCKS_AND_MARKS)
+# Which weights the model was: a name alone may be that of others later.
+_WEIGHTS = ("ALTER TABLE sessions ADD COLUMN model_sha256 TEXT",)
+
+_UPGRADES = (_FIRST_TABLES, _BEGINNINGS_AND_TIMES, _CAPS_CLOCKS_AND_MARKS, _WEIGHTS)
 """What makes a file of each version, from 0 (empty) on, one of the next."""
 
 assert len(_UPGRADES) == SCHEMA_VERSION

@@ -3,7 +3,7 @@
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 from narrowcast_decoder.store import conflicts
@@ -15,6 +15,7 @@ from narrowcast_decoder.store.interface import (
 )
 from narrowcast_decoder.store.sqlite_schema import transaction
 from narrowcast_shared.errors import UnknownSessionError
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.samples import Sample, Status
 
 # The one order of a sample's columns; _row and _sample speak it too.
@@ -38,7 +39,7 @@ _BEGIN_SESSION = """
     SET ended_t = NULL, end_reason = NULL,
         written_t = excluded.written_t, touched = excluded.touched
 """
-_SET_MODEL = "UPDATE sessions SET model = ? WHERE name = ?"
+_SET_MODEL = "UPDATE sessions SET model = ?, model_sha256 = ? WHERE name = ?"
 _ADVANCE_SESSION = """
     UPDATE sessions SET
         first_id = CASE first_id WHEN 0 THEN ? ELSE first_id END,
@@ -57,14 +58,14 @@ _END_SESSION = """
 """
 _SET_CLOCK = "UPDATE sessions SET clock_offset_ms = ?, clock_error_ms = ? WHERE name = ?"
 _SUMMARY_COLUMNS = """
-    SELECT name, started_t, written_t, ended_t, end_reason, model,
+    SELECT name, started_t, written_t, ended_t, end_reason, model, model_sha256,
            clock_offset_ms, clock_error_ms, first_id, first_t,
            last_id, last_t, next_seq, ok, no_face, skipped, lost
     FROM sessions
 """
 _SUMMARY = f"{_SUMMARY_COLUMNS} WHERE name = ?"
 _SUMMARIES = f"{_SUMMARY_COLUMNS} WHERE {_IS_SHOWN} ORDER BY touched DESC LIMIT ?"
-_OLDEST = f"{_SUMMARY_COLUMNS} WHERE {_IS_SHOWN} ORDER BY ended_t IS NULL, touched LIMIT ?"
+_OLDEST = f"{_SUMMARY_COLUMNS} WHERE {_IS_SHOWN} ORDER BY ended_t IS NULL, touched LIMIT ? OFFSET ?"
 _SPAN = """
     SELECT min(id), max(id) FROM samples
     WHERE session = (SELECT key FROM sessions WHERE name = ?) AND t >= ? AND t < ?
@@ -74,6 +75,7 @@ _SEQS_FROM_THE_END = """
     SELECT seq, t FROM samples
     WHERE session = (SELECT key FROM sessions WHERE name = ?) ORDER BY seq DESC
 """
+_FIRST_ID = "SELECT first_id FROM sessions WHERE name = ?"
 
 
 class _Position(NamedTuple):
@@ -110,9 +112,9 @@ def summaries(connection: sqlite3.Connection, limit: int) -> list[SessionSummary
     return [_session_summary(row) for row in connection.execute(_SUMMARIES, (limit,))]
 
 
-def oldest(connection: sqlite3.Connection, limit: int) -> list[SessionSummary]:
+def oldest(connection: sqlite3.Connection, limit: int, skip: int) -> list[SessionSummary]:
     """`SampleStore.oldest`."""
-    return [_session_summary(row) for row in connection.execute(_OLDEST, (limit,))]
+    return [_session_summary(row) for row in connection.execute(_OLDEST, (limit, skip))]
 
 
 def span(connection: sqlite3.Connection, session: str, from_t: float, to_t: float) -> IdSpan | None:
@@ -125,22 +127,28 @@ def gaps(connection: sqlite3.Connection, session: str, missing: int) -> list[Seq
     """`SampleStore.gaps`."""
     found: list[SeqGap] = []
     rows = connection.execute(_SEQS_FROM_THE_END, (session,))
-    for (after_seq, after_t), (seq, t) in pairwise(rows):
+    for (after_seq, after_t), (seq, t) in pairwise(chain(rows, _before_all(connection, session))):
         if missing <= 0:
             break
         if after_seq > seq + 1:
-            found.append(SeqGap(seq + 1, after_seq, t, after_t))
+            found.append(SeqGap(seq + 1, after_seq, after_t if t is None else t, after_t))
             missing -= after_seq - seq - 1
     return found[::-1]
 
 
+def _before_all(connection: sqlite3.Connection, session: str) -> list[tuple[int, None]]:
+    """In place of a row before the first of all; nothing where the beginning was deleted."""
+    found = connection.execute(_FIRST_ID, (session,)).fetchone()
+    return [(-1, None)] if found == (1,) else []
+
+
 def note_started(
-    connection: sqlite3.Connection, session: str, unix_s: float, model: str | None
+    connection: sqlite3.Connection, session: str, unix_s: float, model: ModelName
 ) -> None:
     """`SampleStore.note_started`; what comes is read with `model`."""
     with transaction(connection):
         connection.execute(_BEGIN_SESSION, (session, unix_s, unix_s))
-        connection.execute(_SET_MODEL, (model, session))
+        connection.execute(_SET_MODEL, (model.name, model.sha256, session))
 
 
 def note_ended(connection: sqlite3.Connection, session: str, unix_s: float, reason: str) -> None:
@@ -231,7 +239,8 @@ def _sample(session: str, row: tuple[Any, ...]) -> Sample:
 
 
 def _session_summary(row: tuple[Any, ...]) -> SessionSummary:
-    name, started_t, written_t, ended_t, end_reason, model, offset_ms, error_ms, *rest = row
+    name, started_t, written_t, ended_t, end_reason, model, model_sha256, *rest = row
+    offset_ms, error_ms, *rest = rest
     first_id, first_t, last_id, last_t, next_seq, *by_status = rest
     return SessionSummary(
         session=name,
@@ -243,6 +252,7 @@ def _session_summary(row: tuple[Any, ...]) -> SessionSummary:
         ended_t=ended_t,
         end_reason=end_reason,
         model=model,
+        model_sha256=model_sha256,
         clock_offset_ms=offset_ms,
         clock_error_ms=error_ms,
         samples=sum(by_status),

@@ -73,7 +73,8 @@ class ChangeThinner:
         if self._missed:  # the change has added up, and says nothing of what is usual
             return weight / self._usual_weight
         self._seen_s += gap_s
-        share = gap_s / (min(self._seen_s, MEMORY_S) + gap_s)
+        # Frames of one time, or behind a clock that was set back, teach nothing.
+        share = gap_s / (min(self._seen_s, MEMORY_S) + gap_s) if gap_s else 0.0
         self._usual += share * (min(relative, CUT) - 1) * self._usual
         self._usual_weight += share * (weight - self._usual_weight)
         return weight / self._usual_weight

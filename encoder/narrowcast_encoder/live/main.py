@@ -58,7 +58,7 @@ def publish(request: EncodeRequest) -> None:
 
     def welcomed() -> None:
         stream.begin(clock.monotonic_us())  # frames follow now: a cap's steps count from here
-        watch = f"narrowcast watch {hello.session} --from {address.base}"
+        watch = f"narrowcast watch {hello.session} --decoder {address.base}"
         click.echo(f"publishing {request.source} as session {hello.session}: {watch}")
         if request.preview:
             click.echo("whoever may subscribe to it may see the face as it is received")

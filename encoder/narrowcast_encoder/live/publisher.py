@@ -54,6 +54,7 @@ class Publisher:
         )
         self._stirred = asyncio.Event()
         self._source_ended = False
+        self._away = False  # nobody answers, and that was told
         self.welcomed = asyncio.Event()
         """Set once the decoder has taken the session on for the first time."""
 
@@ -96,8 +97,17 @@ class Publisher:
         delay_s = self._persistence.next_delay_s(self._clock.monotonic_us())
         if delay_s is None:
             raise error
-        logger.info("%s; trying again in %.1f s", error.problem, delay_s)
+        if self._away:
+            logger.info("%s; trying again in %.1f s", error.problem, delay_s)
+        else:  # once an outage: who waits for it should know
+            self._away = True
+            logger.warning("%s; trying again", error)
         await asyncio.sleep(delay_s)
+
+    def _tell_back(self) -> None:
+        if self._away:
+            self._away = False
+            logger.warning("%s answers now", self._address.base)
 
     async def _connect_once(self) -> End:
         """One connection from HELLO to END. Raises UnreachableError where it breaks off."""
@@ -150,6 +160,7 @@ class Publisher:
         if connection.end is not None:
             return connection.end
         self._persistence.contact(self._clock.monotonic_us())
+        self._tell_back()
         self.welcomed.set()
         sending = asyncio.create_task(self._send(socket, connection))
         listening = asyncio.create_task(self._listen(socket, connection))
@@ -157,7 +168,8 @@ class Publisher:
         try:
             await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
             if not listening.done():
-                await sending  # the END is said; a failure ends the connection
+                with contextlib.suppress(ConnectionClosed):  # `listening` knows why
+                    await sending
             async with asyncio.timeout(END_TIMEOUT_S):  # all is said: an answer is owed
                 return await listening
         finally:
@@ -188,7 +200,8 @@ class Publisher:
         assert isinstance(message, bytes)
         now_us, unix_us = self._clock.monotonic_us(), self._clock.unix_us()
         for answer in connection.receive(message, now_us, unix_us):
-            await socket.send(answer)
+            with contextlib.suppress(ConnectionClosed):  # why it is may be yet to be read
+                await socket.send(answer)
         self._stirred.set()  # what is held may go on
 
     async def _send(self, socket: ClientConnection, connection: Connection) -> None:

@@ -15,6 +15,7 @@ from narrowcast_encoder.control.thinning import FrameThinner
 from narrowcast_encoder.session.held import HELD_PX, HeldFrames, HeldRun
 from narrowcast_encoder.session.packer import MAX_FRAMES
 from narrowcast_encoder.session.rungs import WarmRungs
+from narrowcast_encoder.session.spacing import on_grid
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire.cost import wire_bytes
 from narrowcast_shared.wire.messages import Data, Frame
@@ -62,6 +63,7 @@ class Backfill:
         self._told = HeldFrames(MAX_TOLD_CHIPS)
         self._sent: list[HeldRun] = []
         self._sent_as: int | None = None
+        self._retold_end_seq = 0  # what is held below was sent before, and may have arrived
         self._keep = FrameThinner()
         self._rungs = WarmRungs(MAX_CONTEXTS)
         self._rung: Rung | None = None
@@ -81,6 +83,10 @@ class Backfill:
     def is_under_way(self) -> bool:
         """Whether frames are held and the decoder is there to take them."""
         return self._heard and bool(self.held)
+
+    def ticks_of(self, seq: int) -> int | None:
+        """Capture time of a frame that is held."""
+        return self.held.ticks_of(seq)
 
     def told(
         self, seq: int, frame: Frame, chip: NDArray[np.uint8] | None, captured_us: int
@@ -113,6 +119,8 @@ class Backfill:
     def disconnected(self) -> None:
         """What was sent last may not have arrived; what did is told again and dropped there."""
         self.held.merge(self._sent)
+        if self._sent:
+            self._retold_end_seq = self._sent[-1].end_seq
         self._sent, self._sent_as = [], None
         self._wait()
 
@@ -203,12 +211,12 @@ class Backfill:
         size_bytes, runs, end_seq = HEAD_BYTES, 0, 0
         for run in self.held:
             size_bytes += RUN_BYTES if run.chip is None else self._unit_bytes
-            too_much = size_bytes > budget_bytes or len(frames) + run.frames > MAX_FRAMES
-            if frames and (too_much or run.first_seq != end_seq):
+            if frames and (size_bytes > budget_bytes or not _continues(frames, run, end_seq)):
                 break
             if run.chip is None:
                 frames += run.told()
             else:
+                self._pass_retold(run.first_seq)
                 coded = self._rungs.encode(run.chip, rung)
                 opened = rung if coded.new_epoch else opened
                 self._unit_bytes = coded.unit.size_bytes + RUN_BYTES
@@ -216,4 +224,24 @@ class Backfill:
             runs, end_seq = runs + 1, run.end_seq
         self._sent = self.held.take(runs)
         epoch = max(0, self._rungs.epoch)
-        return Data(epoch, self._sent[0].first_seq, tuple(frames), opened, late=True)
+        return Data(epoch, self._sent[0].first_seq, _on_grid(frames), opened, late=True)
+
+    def _pass_retold(self, seq: int) -> None:
+        """What is told twice may be dropped unread, a keyframe too: behind it comes another."""
+        if self._retold_end_seq and seq >= self._retold_end_seq:
+            self._retold_end_seq = 0
+            self._rungs.want_keyframe()
+
+
+def _continues(frames: list[Frame], run: HeldRun, end_seq: int) -> bool:
+    """Whether a message may go on with a run: their times have to be told in no more bytes."""
+    ticks = [frame.ticks for frame in (*frames, *run.told())]
+    return run.first_seq == end_seq and len(ticks) <= MAX_FRAMES and on_grid(ticks) is not None
+
+
+def _on_grid(frames: list[Frame]) -> tuple[Frame, ...]:
+    """The same, whole ticks apart where that is near enough."""
+    ticks = on_grid([frame.ticks for frame in frames])
+    if ticks is None:
+        return tuple(frames)
+    return tuple(frame._replace(ticks=at) for frame, at in zip(frames, ticks, strict=True))

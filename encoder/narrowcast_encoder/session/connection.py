@@ -117,7 +117,8 @@ class Connection:
 
     def _clock(self) -> list[bytes]:
         offset = self._stream.clock_offset
-        if not self._use_clock or offset is None or not self._worth_telling(offset):
+        is_of_use = self._use_clock and self._state is State.OPEN  # nothing comes behind the END
+        if not is_of_use or offset is None or not self._worth_telling(offset):
             return []
         self._told_offset = offset
         message = serialise(Clock(*offset))

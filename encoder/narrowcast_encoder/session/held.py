@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowcast_encoder.session.packer import MAX_FRAMES
+from narrowcast_encoder.session.spacing import MAX_RUN_FRAMES, EvenSpacing
 from narrowcast_shared.resample import resample
 from narrowcast_shared.wire.messages import Frame, FrameKind
 
@@ -25,7 +25,8 @@ oldest of what is still over are dropped.
 class HeldRun(NamedTuple):
     """One frame with its chip uint8 [px, px], or a run of frames that are told as `kind`.
 
-    Frames of a run are taken as evenly spaced from `first_ticks` to `last_ticks`.
+    Frames of a run are taken as evenly spaced from `first_ticks` to `last_ticks`, which is true to
+    20 ms (`spacing`), unless too many runs had to become one.
     """
 
     first_seq: int
@@ -47,6 +48,8 @@ class HeldRun(NamedTuple):
     def since(self, seq: int) -> "HeldRun":
         """The part from `seq` on, at least its last frame."""
         gone = min(max(0, seq - self.first_seq), self.frames - 1)
+        if not gone:
+            return self
         return self._replace(
             first_seq=self.first_seq + gone,
             frames=self.frames - gone,
@@ -59,7 +62,7 @@ class HeldRun(NamedTuple):
             self.chip is None
             and after.chip is None
             and after.first_seq == self.end_seq
-            and self.frames + after.frames <= MAX_FRAMES
+            and self.frames + after.frames <= MAX_RUN_FRAMES
         )
 
     def with_run(self, after: "HeldRun") -> "HeldRun":
@@ -68,6 +71,10 @@ class HeldRun(NamedTuple):
         return self._replace(
             frames=self.frames + after.frames, last_ticks=after.last_ticks, kind=kind
         )
+
+    def ticks_of(self, seq: int) -> int:
+        """Capture time of a frame of the run."""
+        return self._ticks(seq - self.first_seq)
 
     def _ticks(self, index: int) -> int:
         if self.frames == 1:
@@ -82,6 +89,8 @@ class HeldFrames:
         self._max_chips = max_chips
         self._runs: list[HeldRun] = []
         self._chips = 0
+        self._spaced: HeldRun | None = None  # the run that `_spacing` is of
+        self._spacing = EvenSpacing(0)
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -102,10 +111,21 @@ class HeldFrames:
             chip = resample(chip, HELD_PX)
         run = HeldRun(seq, 1, ticks, ticks, kind, chip)
         last = self._runs[-1] if self._runs else None
-        if last is not None and last.kind is kind and last.joins(run):
-            self._runs[-1] = last.with_run(run)
+        if last is not None and last is self._spaced and self._continues(last, run):
+            self._runs[-1] = self._spaced = last.with_run(run)
         else:
+            self._spaced, self._spacing = run, EvenSpacing(ticks)
             self._set([*self._runs, run])
+
+    def _continues(self, last: HeldRun, run: HeldRun) -> bool:
+        """Whether one more frame is of the last run; a pause, or another frame rate, ends that."""
+        alike = last.kind is run.kind and last.joins(run)
+        return alike and self._spacing.takes(run.first_ticks)
+
+    def ticks_of(self, seq: int) -> int | None:
+        """Capture time of a frame; None where it is not held."""
+        runs = (run for run in self._runs if run.first_seq <= seq < run.end_seq)
+        return next((run.ticks_of(seq) for run in runs), None)
 
     def take(self, runs: int) -> list[HeldRun]:
         """The oldest so many runs, no longer held."""

@@ -15,6 +15,7 @@ from narrowcast_encoder.control.controller import Controller, Decision, Observat
 from narrowcast_encoder.session.backfill import Backfill
 from narrowcast_encoder.session.change import Change
 from narrowcast_encoder.session.flight import Offset
+from narrowcast_encoder.session.long_gap import stones
 from narrowcast_encoder.session.packer import DEFAULT_QUIET_US, Packer
 from narrowcast_encoder.session.rungs import WarmRungs
 from narrowcast_encoder.session.told_cap import ToldCap
@@ -67,6 +68,7 @@ class Stream:
         self._backfill = Backfill()
         self._told_cap: ToldCap | None = None
         self._connected = False
+        self._end_seq = 0  # of what this connection's messages tell of
         self._known = False  # to a decoder
         self._live_rung = LATE_RUNG
         self._last_ticks = 0
@@ -103,6 +105,7 @@ class Stream:
         self._told_cap = None if told_cap_bps is None else ToldCap(told_cap_bps)
         self._known = True
         self._connected = True
+        self._end_seq = wanted_seq
 
     def disconnected(self) -> None:
         """The connection is gone, and with it what was not yet delivered."""
@@ -141,6 +144,7 @@ class Stream:
         """Messages that the line has let go by `now_us`."""
         self._send(self._packer.poll(now_us), now_us)
         self._send_late(now_us)
+        self._shorten_gap(self._packer.captured, now_us)  # an END may be next
         return self._uplink.release(now_us, unix_us)
 
     def flush(self, now_us: int) -> None:
@@ -305,12 +309,20 @@ class Stream:
 
     def _send(self, messages: list[Data], now_us: int) -> int:
         """Hand messages to the line; their bytes, all headers counted."""
-        if not self._connected:
-            return 0
-        return sum(
-            self._uplink.send(serialise(self._with_cap(message, now_us)), now_us)
-            for message in messages
-        )
+        return sum(self._send_one(message, now_us) for message in messages if self._connected)
+
+    def _send_one(self, message: Data, now_us: int) -> int:
+        end_seq = message.first_seq + len(message.frames)
+        self._shorten_gap(end_seq if message.late else message.first_seq, now_us)
+        self._end_seq = max(self._end_seq, end_seq)
+        return self._uplink.send(serialise(self._with_cap(message, now_us)), now_us)
+
+    def _shorten_gap(self, seq: int, now_us: int) -> None:
+        """Before `seq` is told of: a decoder takes no gap that is too long for an outage."""
+        for stone in stones(self._end_seq, seq) if self._connected else ():
+            ticks = self._backfill.ticks_of(stone)
+            frame = Frame(self._last_ticks if ticks is None else ticks, FrameKind.SKIPPED)
+            self._send_one(Data(0, stone, (frame,)), now_us)
 
     def _with_cap(self, message: Data, now_us: int) -> Data:
         """Tell of the cap beside the frames, where it is another than the decoder knows."""

@@ -22,6 +22,9 @@ _TEXT_FORMAT = "tty"
 # to learn about it; a picture's format is known long before.
 _URL_OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "2000000"}
 
+# A last picture may stand for a while, and sound go on longer than the pictures.
+_SHORT_S = 1.0
+
 
 class VideoContainer:
     """An open container and its first video stream that is not a cover picture.
@@ -38,6 +41,9 @@ class VideoContainer:
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.period_s = float(1 / rate) if rate else None
         self.has_end = container.duration is not None
+        self._first_s: float | None = None
+        self._last_s: float | None = None
+        self._damaged = 0
 
     def frames(self) -> Generator[VideoFrame]:
         """Decoded frames in order of presentation; what is damaged is left out.
@@ -48,9 +54,22 @@ class VideoContainer:
         for packet in self._packets():
             for frame in self._decoded(packet):
                 count += 1
+                self._note(frame.time)
                 yield frame
         if count == 0:
             raise SourceError(f"{self._name} holds no frame that can be decoded")
+
+    def missing(self) -> list[str]:
+        """In words, after the last frame: what the container announces and does not hold."""
+        found = []
+        announced_s = self._announced_s()
+        held_s = (self._last_s or 0.0) - (self._first_s or 0.0) + (self.period_s or 0.0)
+        if announced_s - held_s > _SHORT_S:
+            told = f"{self._name} has pictures for {held_s:.1f} s of the {announced_s:.1f} s that "
+            found.append(told + "it announces: it may have been cut off, or be damaged")
+        if self._damaged:
+            found.append(f"{self._name} is damaged: {self._damaged} pictures of it are left out")
+        return found
 
     def close(self) -> None:
         self._container.close()
@@ -71,12 +90,24 @@ class VideoContainer:
         except FFmpegError as error:
             raise SourceError(f"{self._name} broke off ({error.strerror})") from error
 
-    @staticmethod
-    def _decoded(packet: "Packet[VideoStream]") -> list[VideoFrame]:
+    def _decoded(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
         try:
             return packet.decode()
         except FFmpegError:
+            self._damaged += 1
             return []
+
+    def _note(self, time_s: float | None) -> None:
+        if time_s is not None:
+            self._first_s = time_s if self._first_s is None else self._first_s
+            self._last_s = time_s
+
+    def _announced_s(self) -> float:
+        """How long the pictures go on; 0 where nobody says."""
+        stream, whole_us = self._stream, self._container.duration
+        if stream.duration is not None and stream.time_base is not None:
+            return float(stream.duration * stream.time_base)
+        return 0.0 if whole_us is None else whole_us / 1e6
 
 
 def open_file_container(path: Path) -> VideoContainer:

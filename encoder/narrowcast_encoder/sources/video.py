@@ -1,5 +1,6 @@
 """Video files, still images and URLs as sources of frames."""
 
+import logging
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from narrowcast_encoder.sources.container import (
 from narrowcast_encoder.sources.frame import CapturedFrame, FrameSource
 from narrowcast_encoder.sources.picture import BgrPictures
 from narrowcast_encoder.sources.timeline import Timeline
+
+_log = logging.getLogger(__name__)
 
 STILL_PERIOD_S = 0.04
 """Frame period where the container states none, as of a still image: 25 frames a second."""
@@ -44,6 +47,8 @@ class Recording(FrameSource):
 
     def _play(self) -> Generator[CapturedFrame]:
         yield from map(self._captured, self._container.frames())
+        for told in self._container.missing():
+            _log.warning("%s", told)
         while self._reopen is not None:
             self._container.close()
             self._container = self._reopen()

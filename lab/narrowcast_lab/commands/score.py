@@ -44,7 +44,8 @@ def score(
 
     Finds the face, codes it, decodes it and reads it as live. A terminal gets a summary and a
     plot of each file; a pipe gets CSV. Times are positions in the file; under --cap or --trace
-    the delays are those of such a line.
+    the delays are those of such a line. Each file's session is named after it, and after its folder
+    too where two are named alike.
     """
     import cv2
 

@@ -11,6 +11,7 @@ HANG_S = 10
 """One input may take so long."""
 
 MAX_RSS_MB = 1024
+"""Over the parent's own peak, which Linux counts for a child's as it starts (getrusage(2))."""
 
 MAX_GROWTH_MB = 64
 """From the seeds to the end: what a fuzzer itself keeps is far less, so more is a leak."""
@@ -24,7 +25,7 @@ def flags(seconds: float, max_bytes: int, corpus: Path, failures: Path) -> list[
     return [
         f"-max_total_time={max(1, round(seconds))}",
         f"-timeout={HANG_S}",
-        f"-rss_limit_mb={MAX_RSS_MB}",
+        f"-rss_limit_mb={MAX_RSS_MB + _peak_mb()}",
         f"-max_len={max_bytes}",
         f"-artifact_prefix={failures}/",
         "-print_final_stats=1",
@@ -61,3 +62,10 @@ class Progress:
         self.coverage, self.rss_mb = int(status["cov"]), int(status["rss"])
         if status["event"] == "INITED":
             self.coverage_first, self.rss_first_mb = self.coverage, self.rss_mb
+
+
+def _peak_mb() -> int:
+    """Resident memory of this process at its highest."""
+    import resource  # noqa: PLC0415 - there is none on Windows
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

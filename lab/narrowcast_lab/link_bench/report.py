@@ -43,11 +43,13 @@ def table(bench: Bench, run: Run) -> Table:
         box=SIMPLE_HEAD,
         caption=_told(bench, run),
         caption_justify="left",
-        collapse_padding=True,
+        padding=0,
         pad_edge=False,
     )
     for column in _COLUMNS:
-        out.add_column(column, justify="right" if column else "left")
+        # In a narrow terminal the last column gives way: a number that is cut is a wrong one.
+        last = column == _COLUMNS[-1]
+        out.add_column(column, justify="right" if column else "left", no_wrap=not last)
     for name in (ADAPTIVE, *others):
         out.add_row(name, *_cells(run.controllers[name]), _ahead(bench, run, name))
     return out
@@ -105,6 +107,8 @@ def _ahead(bench: Bench, run: Run, name: str) -> str:
     if name == ADAPTIVE:
         return ""
     found = bench.ahead(run, name)
+    if found.low is None or found.high is None:
+        return "too short"
     return f"{found.low:+.3f} {found.high:+.3f}"
 
 

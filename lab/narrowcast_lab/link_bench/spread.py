@@ -15,15 +15,20 @@ from narrowcast_models.evaluation.moving_figures import FPS
 BLOCK_FRAMES = 5 * FPS
 """A stretch as long as a reel's longest segment: frames of one face are drawn together."""
 
+MIN_BLOCKS = 4
+"""Of n stretches, one in n^n resamples is n times the same: of three, more than a tail of 2.5 %."""
+
 Floats = NDArray[np.float64]
 
 
 class Ahead(NamedTuple):
-    """By how much one CCC is above another, and bounds that hold 95 % of the resampled ones."""
+    """By how much one CCC is above another, and bounds that hold 95 % of the resampled ones; none
+    where the footage has fewer than `MIN_BLOCKS` stretches to draw from.
+    """
 
     ccc: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
 
 
 def ahead(ours: Floats, other: Floats, truth: Floats) -> Ahead:
@@ -32,9 +37,12 @@ def ahead(ours: Floats, other: Floats, truth: Floats) -> Ahead:
     draws = np.random.default_rng(SEED).multinomial(blocks, np.full(blocks, 1 / blocks), RESAMPLES)
     drawn = np.vstack([np.ones(blocks), draws])  # the footage itself, then the resamples
     lead = _ccc(drawn @ _sums(ours, truth)) - _ccc(drawn @ _sums(other, truth))
+    ccc = round(float(lead[0]), 4)
+    if blocks < MIN_BLOCKS:
+        return Ahead(ccc, None, None)
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(lead[1:], (tail, 1 - tail))
-    return Ahead(*(round(float(value), 4) for value in (lead[0], low, high)))
+    return Ahead(ccc, round(float(low), 4), round(float(high), 4))
 
 
 def _sums(series: Floats, truth: Floats) -> Floats:

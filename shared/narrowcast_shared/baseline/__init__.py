@@ -13,12 +13,12 @@ from narrowcast_shared.baseline.baseline import Baseline, BaselineChoice, Known
 from narrowcast_shared.baseline.estimate import Rest
 from narrowcast_shared.baseline.learner import MAX_S, MIN_S, RestLearner
 from narrowcast_shared.baseline.profile import (
-    ModelName,
     Profile,
     profile_of,
     read_profile,
     write_profile,
 )
+from narrowcast_shared.model_name import ModelName
 
 __all__ = [
     "MAX_S",

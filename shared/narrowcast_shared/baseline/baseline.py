@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from narrowcast_shared.baseline.above_rest import SampleAboveRest, above_rest, without_rest
 from narrowcast_shared.baseline.learner import RestLearner
-from narrowcast_shared.baseline.profile import ModelName, Profile
+from narrowcast_shared.baseline.profile import Profile
 from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.samples import Sample
 from narrowcast_shared.see import See
 
@@ -21,6 +22,10 @@ class Known(NamedTuple):
 
     valence: float
     standard_error: float
+
+    def __str__(self) -> str:
+        """As `rest -0.12 ±0.03`."""
+        return f"rest {self.valence:+.2f} ±{self.standard_error:.2f}"
 
 
 class Baseline:
@@ -67,7 +72,7 @@ class Baseline:
     def __str__(self) -> str:
         """As `rest -0.12 ±0.03`, or `learning rest: 12 of 30 s of face seen`."""
         if self._known is not None:
-            return f"rest {self._known.valence:+.2f} ±{self._known.standard_error:.2f}"
+            return str(self._known)
         assert self.learner is not None
         return (
             f"learning rest: {self.learner.seen_s:.0f} of {self.learner.seconds:g} s of face seen"
@@ -100,8 +105,8 @@ class BaselineChoice(NamedTuple):
         made_with = self.profile.model
         if made_with.differs(model):
             raise SettingsError(
-                f"the baseline of {self.profile.source} was made with {_named(made_with)}, "
-                f"and this series with {_named(model)}",
+                f"the baseline of {self.profile.source} was made with model {made_with}, "
+                f"and this series with model {model}",
                 "models differ in what a face at rest reads: make a profile with this one",
                 see=See.BASELINE,
             )
@@ -111,8 +116,3 @@ class BaselineChoice(NamedTuple):
                 self.profile.source,
             )
         return Baseline(self.profile)
-
-
-def _named(model: ModelName) -> str:
-    checksum = f" ({model.sha256[:8]})" if model.sha256 else ""
-    return f"model {model.name or 'unknown'}{checksum}"

@@ -1,7 +1,7 @@
 """A stored resting valence of one person, as one model read it."""
 
 from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Literal
 
 import pydantic
@@ -10,31 +10,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from narrowcast_shared import __version__
 from narrowcast_shared.baseline.learner import RestLearner
 from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.see import See
 
 _MAKE_ONE = "make one with `narrowcast baseline SESSION --out FILE.json`"
-
-
-class ModelName(BaseModel):
-    """Which model read; None where it is not known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str | None = None
-    """As `--model` was given: shipped, or a file."""
-    sha256: str | None = None
-    """Checksum of its weights, hexadecimal."""
-
-    def differs(self, other: "ModelName") -> bool:
-        """Whether these are certainly two models. The checksum decides where both have one."""
-        if self.sha256 and other.sha256:
-            return self.sha256 != other.sha256
-        return None not in (self.name, other.name) and _stem(self.name) != _stem(other.name)
-
-
-def _stem(name: str | None) -> str:
-    """Of a weight file its name: it may lie elsewhere on another machine."""
-    return PurePath(name or "").name.removesuffix(".safetensors")
 
 
 class Profile(BaseModel):

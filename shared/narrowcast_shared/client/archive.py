@@ -4,7 +4,6 @@ A file is read by the component that writes such files, which registers its read
 point `file` of the group `narrowcast.archives`: a function of the path that gives an Archive.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -14,7 +13,7 @@ from urllib.parse import urlencode
 import pydantic
 from pydantic import BaseModel
 
-from narrowcast_shared.client.http import request
+from narrowcast_shared.client.http import ask
 from narrowcast_shared.client.marks import get_marks
 from narrowcast_shared.client.sessions import (
     SessionInfo,
@@ -98,7 +97,7 @@ class RemoteArchive:
         timed = {name: value for name, value in span._asdict().items() if value is not None}
         url = f"{self._address.session_url(session.session)}/samples"
         query = urlencode(wanted | timed)
-        body = await asyncio.to_thread(request, self._address, f"{url}?{query}", PAGE_TIMEOUT_S)
+        body = await ask(self._address, f"{url}?{query}", PAGE_TIMEOUT_S)
         try:
             return _Page.model_validate_json(body)
         except pydantic.ValidationError:

@@ -185,6 +185,7 @@ def _schema(
     metadata = {
         "narrowcast.session": session.session,
         "narrowcast.model": session.model or "",
+        "narrowcast.model_sha256": session.model_sha256 or "",
         "narrowcast.time_base": TIME_BASE,
         "narrowcast.clock_offset_ms": _told(session.clock_offset_ms),
         "narrowcast.clock_error_ms": _told(session.clock_error_ms),

@@ -1,9 +1,22 @@
-"""Small requests to a decoder, without an HTTP library. Blocking: for a thread."""
+"""Small requests to a decoder, without an HTTP library."""
 
+import asyncio
 import http.client
+import threading
 import urllib.error
 import urllib.request
-from urllib.request import BaseHandler, HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
+from urllib.request import (
+    BaseHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+)
 
 from narrowcast_shared.remote import refusals
 from narrowcast_shared.remote.address import Address
@@ -18,10 +31,38 @@ class _NoRedirect(HTTPRedirectHandler):
         return None
 
 
+async def ask(
+    address: Address, url: str, timeout_s: float, method: str = "GET", body: bytes | None = None
+) -> bytes:
+    """As `request`, on a thread of its own. Whoever is cancelled leaves that behind: an executor's
+    would hold up the end of the program until the decoder answers.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[bytes] = loop.create_future()
+
+    def settle(settle_by: Callable[[], None]) -> None:
+        if not answer.done():
+            settle_by()
+
+    def run() -> None:
+        try:
+            found = request(address, url, timeout_s, method, body)
+            settle_by = partial(answer.set_result, found)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is the asker's
+            settle_by = partial(answer.set_exception, error)
+        with suppress(RuntimeError):  # nobody waits any more, and the loop is closed
+            loop.call_soon_threadsafe(settle, settle_by)
+
+    threading.Thread(target=run, name="request", daemon=True).start()
+    return await answer
+
+
 def request(
     address: Address, url: str, timeout_s: float, method: str = "GET", body: bytes | None = None
 ) -> bytes:
-    """The body of the answer. `timeout_s` is the longest wait for each step. body: JSON to send.
+    """The body of the answer, which it waits for. `timeout_s` is the longest wait for each step.
+
+    body: JSON to send.
 
     Raises UnreachableError where nobody answers now, NoSuchSessionError where the session is
     not there, else LinkError, in the decoder's own words where it has any.
@@ -34,11 +75,7 @@ def request(
     headers = address.headers | ({} if body is None else {"Content-Type": "application/json"})
     wanted = Request(url, body, headers, method=method)  # noqa: S310 - Address allows http and https alone
     try:
-        with opener.open(wanted, timeout=timeout_s) as response:
-            answer: bytes = response.read(MAX_BYTES)
-    except urllib.error.HTTPError as error:
-        with error:
-            raise refusals.of_answer(error.code, error.read(MAX_BYTES), address) from error
+        status, answer = _answer(opener, wanted, timeout_s)
     except urllib.error.URLError as error:
         cause = error.reason if isinstance(error.reason, OSError) else OSError(error.reason)
         raise refusals.of_network(cause, address) from error
@@ -46,4 +83,16 @@ def request(
         raise refusals.of_network(error, address) from error
     except http.client.HTTPException as error:
         raise refusals.not_a_decoder(address) from error
+    if status >= HTTPStatus.MULTIPLE_CHOICES:
+        raise refusals.of_answer(status, answer, address)
     return answer
+
+
+def _answer(opener: OpenerDirector, wanted: Request, timeout_s: float) -> tuple[int, bytes]:
+    """Status and body, whatever the status; a body that does not come is an OSError."""
+    try:
+        with opener.open(wanted, timeout=timeout_s) as response:
+            return response.status, response.read(MAX_BYTES)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read(MAX_BYTES)

@@ -1,12 +1,11 @@
 """Marks of a decoder's sessions: read, and added."""
 
-import asyncio
 from urllib.parse import urlencode
 
 import pydantic
 from pydantic import TypeAdapter
 
-from narrowcast_shared.client.http import request
+from narrowcast_shared.client.http import ask
 from narrowcast_shared.client.sessions import TIMEOUT_S
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.marks import MAX_TEXT_CHARS, Mark, NewMark
@@ -45,7 +44,7 @@ async def add_mark(decoder: str | Address, session: str, text: str, t: float | N
     address = as_address(decoder)
     url = f"{address.session_url(session)}/marks"
     body = _checked(text, t).model_dump_json().encode()
-    answer = await asyncio.to_thread(request, address, url, ADD_TIMEOUT_S, "POST", body)
+    answer = await ask(address, url, ADD_TIMEOUT_S, "POST", body)
     try:
         return Mark.model_validate_json(answer)
     except pydantic.ValidationError:
@@ -55,7 +54,7 @@ async def add_mark(decoder: str | Address, session: str, text: str, t: float | N
 async def _page(address: Address, session: str, after_id: int) -> list[Mark]:
     query = urlencode({"after": after_id, "limit": PAGE_MARKS})
     url = f"{address.session_url(session)}/marks?{query}"
-    body = await asyncio.to_thread(request, address, url, TIMEOUT_S)
+    body = await ask(address, url, TIMEOUT_S)
     try:
         return _MARKS.validate_json(body)
     except pydantic.ValidationError:

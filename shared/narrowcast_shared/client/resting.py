@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from narrowcast_shared.baseline import Baseline, BaselineChoice, ModelName, SampleAboveRest
+from narrowcast_shared.baseline import Baseline, BaselineChoice, SampleAboveRest
 from narrowcast_shared.client.archive import Archive, TimeSpan
 from narrowcast_shared.client.sessions import SessionInfo
 from narrowcast_shared.samples import Sample
@@ -18,7 +18,7 @@ async def begin(
 
     Raises SettingsError where a profile is of another model, else as the archive does.
     """
-    baseline = choice.begin(ModelName(name=session.model))
+    baseline = choice.begin(session.read_by)
     if baseline.known is None:
         async with aclosing(archive.pages(session, span)) as pages:
             async for page in pages:

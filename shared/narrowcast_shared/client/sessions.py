@@ -1,17 +1,16 @@
 """What sessions a decoder has, and their deletion."""
 
-import asyncio
-
 import pydantic
 from pydantic import BaseModel
 
-from narrowcast_shared.client.http import request
+from narrowcast_shared.client.http import ask
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.remote import refusals
 from narrowcast_shared.remote.address import Address
 from narrowcast_shared.samples import Status
 
 TIMEOUT_S = 1.0
-"""Longest wait for each step of a read. Short, because a thread that waits holds up the exit."""
+"""Longest wait for each step of a read."""
 
 DELETE_TIMEOUT_S = 600.0
 """A long session takes the decoder a while: some 5 s for a million samples."""
@@ -28,11 +27,17 @@ class SessionInfo(BaseModel):
     first_t: float | None = None
     last_t: float | None = None
     model: str | None = None
+    model_sha256: str | None = None
     clock_offset_ms: float | None = None
     clock_error_ms: float | None = None
     samples: int | None = None
     last_id: int | None = None
     by_status: dict[Status, int] = {}
+
+    @property
+    def read_by(self) -> ModelName:
+        """The model and its weights, as far as they are known."""
+        return ModelName(name=self.model, sha256=self.model_sha256)
 
     @property
     def is_live(self) -> bool:
@@ -50,7 +55,7 @@ async def list_sessions(address: Address, limit: int | None = None) -> list[Sess
     """
     query = "" if limit is None else f"?limit={limit}"
     url = address.sessions_url() + query
-    body = await asyncio.to_thread(request, address, url, TIMEOUT_S)
+    body = await ask(address, url, TIMEOUT_S)
     try:
         return _Listing.model_validate_json(body).sessions
     except pydantic.ValidationError:
@@ -60,7 +65,7 @@ async def list_sessions(address: Address, limit: int | None = None) -> list[Sess
 async def get_session(address: Address, session: str) -> SessionInfo:
     """One session. Raises NoSuchSessionError where there is none, else as `list_sessions`."""
     url = address.session_url(session)
-    body = await asyncio.to_thread(request, address, url, TIMEOUT_S)
+    body = await ask(address, url, TIMEOUT_S)
     try:
         return SessionInfo.model_validate_json(body)
     except pydantic.ValidationError:
@@ -73,4 +78,4 @@ async def delete_session(address: Address, session: str, *, force: bool = False)
     Raises NoSuchSessionError where there is none, LinkError where the decoder refuses.
     """
     url = address.session_url(session) + ("?force=true" if force else "")
-    await asyncio.to_thread(request, address, url, DELETE_TIMEOUT_S, "DELETE")
+    await ask(address, url, DELETE_TIMEOUT_S, "DELETE")

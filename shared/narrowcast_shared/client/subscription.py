@@ -14,7 +14,7 @@ from enum import Enum
 from random import SystemRandom
 from typing import NamedTuple
 
-from narrowcast_shared.client.sessions import list_sessions
+from narrowcast_shared.client.sessions import get_session, list_sessions
 from narrowcast_shared.client.stream import REAL_TIME, Replay, stream
 from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.errors import LinkError
@@ -177,9 +177,9 @@ class Subscription:
     async def _end_of_series(self) -> int:
         """Id of the newest sample that the decoder has; 0 where it has none."""
         session = await self._chosen()
-        sessions = await list_sessions(self._address)
+        info = await get_session(self._address, session)
         self._answered()
-        return next((info.last_id or 0 for info in sessions if info.session == session), 0)
+        return info.last_id or 0
 
     async def _newest_live(self) -> str:
         while True:

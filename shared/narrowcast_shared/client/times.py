@@ -5,9 +5,13 @@ from datetime import datetime
 from narrowcast_shared.client.archive import TimeSpan
 from narrowcast_shared.errors import SettingsError
 
+_DATE_CHARS = 8  # of a date without hyphens
+
 
 def parse_time(text: str) -> float:
     """Unix time in s, of `1767225600.5` or ISO 8601; without an offset, of this machine's zone.
+
+    `20260131` is a date, and not a time of the year 1970.
 
     Raises SettingsError.
     """
@@ -21,7 +25,7 @@ def parse_time(text: str) -> float:
 
 def parse_span(from_: str | None, to: str | None) -> TimeSpan:
     """What `--from` and `--to` say. Raises SettingsError where one is no time, or none is left."""
-    span = TimeSpan(parse_time(from_) if from_ else None, parse_time(to) if to else None)
+    span = TimeSpan(*(None if text is None else parse_time(text) for text in (from_, to)))
     if span.from_t is not None and span.to_t is not None and span.to_t <= span.from_t:
         raise SettingsError("--to must be later than --from")
     return span
@@ -33,4 +37,5 @@ def format_time(t: float | None) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text.replace(".", "", 1).isdecimal()
+    is_date = text.isdecimal() and len(text) == _DATE_CHARS
+    return text.replace(".", "", 1).isdecimal() and not is_date

@@ -64,6 +64,8 @@ def export(
     from narrowcast_shared.client.times import parse_span
     from narrowcast_shared.remote.address import parse_address
 
+    if marks is not None and marks.resolve() == out.resolve():
+        raise click.UsageError(f"{out} cannot hold samples and marks: name two files")
     span = parse_span(from_, to)
     address = parse_address(url, access)
     noted = 0

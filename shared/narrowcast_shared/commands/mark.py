@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @click.argument("session")
 @click.argument("text")
 @click.option("--at", metavar="T", help="When it happened; now by default.")
-@options.decoder_option("that has it", "--from")
+@options.decoder_option("that has it")
 @options.access_options()
 def mark(session: str, text: str, at: str | None, url: str, access: "Access") -> None:
     r"""Note what happened, and when, beside a series.

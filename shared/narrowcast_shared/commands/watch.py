@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("session", required=False)
-@options.decoder_option("to watch", "--from")
+@options.decoder_option("to watch")
 @options.json_option("each sample, one a line,")
 @options.csv_option("each sample, one a line,")
 @click.option(

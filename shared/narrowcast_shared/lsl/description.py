@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from narrowcast_shared import __version__
 from narrowcast_shared.lsl.channels import STATUS_CODES, Channel
+from narrowcast_shared.model_name import UNKNOWN_MODEL, ModelName
 
 STREAM_TYPE = "Valence"
 MARKERS_TYPE = "Markers"
@@ -18,7 +19,7 @@ class Origin(NamedTuple):
 
     session: str
     decoder: str
-    model: str | None = None
+    model: ModelName = UNKNOWN_MODEL
     clock_offset_ms: float | None = None
     clock_error_ms: float | None = None
 
@@ -41,7 +42,8 @@ def describe(root: Any, origin: Origin, channels: Sequence[Channel]) -> None:  #
             _fill(listed.append_child("channel"), channel._asdict())
     acquisition = {
         "manufacturer": "narrowcast",
-        "model": origin.model,
+        "model": origin.model.name,
+        "model_sha256": origin.model.sha256,
         "software_version": __version__,
         "session": origin.session,
         "decoder": origin.decoder,

@@ -95,7 +95,7 @@ class Outlets:
         if info.clock_offset_ms is None:
             logger.warning("%s: its clock's offset is not known yet, and taken for 0", session)
         origin = Origin(
-            session, self._address.base, info.model, info.clock_offset_ms, info.clock_error_ms
+            session, self._address.base, info.read_by, info.clock_offset_ms, info.clock_error_ms
         )
         lsl = self._lsl
         stream = lsl.StreamInfo(

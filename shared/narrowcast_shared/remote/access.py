@@ -82,8 +82,14 @@ def _read(path: Path) -> str:
 
 def _checked(token: str) -> SecretStr:
     """What a header can carry; the complaint does not repeat it."""
-    if not token or len(token) > MAX_TOKEN_CHARS or not (token.isascii() and token.isprintable()):
-        raise SettingsError("the token is none", "`narrowcast token` makes one, on one line")
+    make_one = "`narrowcast token` makes one, on one line"
+    if not token:
+        raise SettingsError("the token is empty", make_one)
+    if len(token) > MAX_TOKEN_CHARS or not (token.isascii() and token.isprintable()):
+        raise SettingsError(
+            f"this is no token: one has up to {MAX_TOKEN_CHARS} ASCII characters on one line",
+            make_one,
+        )
     if " " in token:
-        raise SettingsError("the token is none: there is a space in it", "give the secret alone")
+        raise SettingsError("this is no token: there is a space in it", "give the secret alone")
     return SecretStr(token)

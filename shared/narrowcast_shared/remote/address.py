@@ -79,6 +79,12 @@ def _checked(session: str) -> str:
         raise SettingsError(error.problem, error.remedy) from None
 
 
+def _is_plain(authority: str, path: str) -> bool:
+    """Whether a request's head can carry them; the letters of a name are coded for that."""
+    text = authority + path
+    return text.isprintable() and " " not in text and path.isascii()
+
+
 def as_address(decoder: str | Address) -> Address:
     """The address, or that of a base URL. Raises SettingsError."""
     return parse_address(decoder) if isinstance(decoder, str) else decoder
@@ -89,9 +95,10 @@ def parse_address(url: str, access: Access = NO_ACCESS) -> Address:
     try:
         parts = urlsplit(url.strip())
         host, _ = parts.hostname, parts.port  # reading the port is what checks it
+        (host or "").encode("idna")  # as whoever looks it up does
     except ValueError as error:
         raise SettingsError(f"{url!r} is no URL ({error})", "write http://HOST:PORT") from None
-    if parts.scheme not in _SECURE or not host:
+    if parts.scheme not in _SECURE or not host or not _is_plain(parts.netloc, parts.path):
         raise SettingsError(f"{url!r} is no URL of a decoder", "write http://HOST:PORT")
     if parts.query or parts.fragment or parts.username:
         raise SettingsError(

@@ -122,7 +122,8 @@ def of_network(error: OSError, address: Address) -> LinkError:
 
 
 def _dropped(address: Address) -> LinkError:
-    remedy = "write http:// where the decoder has no TLS" if address.secure else ""
+    scheme, has = ("http", "no TLS") if address.secure else ("https", "TLS")
+    remedy = f"write {scheme}:// where the decoder has {has}"
     return UnreachableError(f"{address.base} took the connection and dropped it", remedy)
 
 

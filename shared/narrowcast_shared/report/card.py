@@ -1,7 +1,8 @@
 """What the card beside a model's weights says of the sizes that a series was read at.
 
 The component that ships models registers a reader of their cards as the entry point `shipped` of
-the group `narrowcast.cards`: a function of a model's name that gives its card's JSON, or None.
+the group `narrowcast.cards`: a function of a shipped model's name, or of the checksum of its
+weights, that gives its card's JSON, or None.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from typing import NamedTuple
 
 import pydantic
 from pydantic import BaseModel
+
+from narrowcast_shared.model_name import ModelName
 
 
 class Cell(BaseModel):
@@ -47,11 +50,28 @@ class Expected(NamedTuple):
     finer: bool
 
 
-def find_card(model: str) -> ModelCard | None:
+class CardFound(NamedTuple):
+    """card: of the very weights; where their checksum is not known, of the shipped model of that
+    name. namesake: of a shipped model of that name whose weights are others. None: there is none.
+    """
+
+    card: ModelCard | None = None
+    namesake: ModelCard | None = None
+
+
+def find_card(model: ModelName) -> CardFound:
+    """What comes along for the weights that read a series. They may have been renamed."""
+    if model.sha256 is None:
+        return CardFound(_shipped(model.name) if model.name else None)
+    card = _shipped(model.sha256)
+    return CardFound(card) if card else CardFound(namesake=_shipped(model.stem))
+
+
+def _shipped(name_or_sha256: str) -> ModelCard | None:
     """The card of a shipped model; None where it is another's, or cannot be read."""
     for entry_point in entry_points(group="narrowcast.cards"):
         read: Callable[[str], str | None] = entry_point.load()
-        text = read(model)
+        text = read(name_or_sha256)
         if text is not None:
             try:
                 return ModelCard.model_validate_json(text)

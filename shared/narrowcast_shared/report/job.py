@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +16,8 @@ from narrowcast_shared.baseline import BaselineChoice
 from narrowcast_shared.client.archive import TimeSpan
 from narrowcast_shared.client.listing import open_archive
 from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.marks import Mark
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.remote.address import Address
 from narrowcast_shared.report import page
 from narrowcast_shared.report.read_archive import read_archive
@@ -23,6 +25,7 @@ from narrowcast_shared.report.read_file import Wanted, is_file, read_file
 from narrowcast_shared.report.read_marks import read_marks
 from narrowcast_shared.report.section import describe
 from narrowcast_shared.report.series import Source
+from narrowcast_shared.report.time_axis import zone_at
 from narrowcast_shared.report.write import check_out, write_report
 
 logger = logging.getLogger(__name__)
@@ -59,12 +62,11 @@ async def run(job: Job, out: Path, title: str | None) -> int:
     with _progress() as tell:
         sources = await _read(job, tell)
         written = datetime.now().astimezone()
-        zone = written.tzinfo
-        assert zone is not None
         sections = []
         for number, source in enumerate(sources, start=1):
             tell(f"computing series {number} of {len(sources)}")(0)
-            sections.append(describe(source, zone))
+            # As --from and --to have it: this machine's zone at the time of the recording.
+            sections.append(describe(source, zone_at(source.series.start_t)))
             if source.rest is not None and sections[-1].above_rest is None:
                 logger.warning("%s: nothing is above rest: %s", source.name, source.rest)
         write_report(page.render(title or _title(sources), sections, written), out)
@@ -78,7 +80,7 @@ async def _read(job: Job, tell: Callable[[str], OnRows]) -> list[Source]:
     for name in job.inputs:
         on_rows = tell(f"reading {name}")
         if is_file(name):
-            wanted = Wanted(job.span, job.rest, job.model)
+            wanted = Wanted(job.span, job.rest, ModelName(name=job.model))
             sources += read_file(Path(name), on_rows, wanted)
         else:
             archive = archive or open_archive(job.address, job.store)
@@ -86,7 +88,18 @@ async def _read(job: Job, tell: Callable[[str], OnRows]) -> list[Source]:
             sources.append(await read_archive(archive, name, job.span, origin, job.rest, on_rows))
         if len(sources) > MAX_SERIES:
             raise SettingsError(f"a report holds {MAX_SERIES} series", "write several of fewer")
+    _warn_of_marks(job.marks, marks, sources)
     return [replace(source, marks=source.marks + marks.get(source.name, ())) for source in sources]
+
+
+def _warn_of_marks(
+    path: Path | None, marks: Mapping[str, Sequence[Mark]], sources: Sequence[Source]
+) -> None:
+    """Marks go by the session's name, which a file that was written otherwise may not have."""
+    names = ", ".join(source.name for source in sources)
+    if path is not None and marks.keys().isdisjoint(source.name for source in sources):
+        of = ", ".join(marks) or "no session"
+        logger.warning("%s holds marks of %s, and none of %s", path, of, names)
 
 
 def _title(sources: list[Source]) -> str:

@@ -68,9 +68,8 @@ def link_quality(series: Series, line: Timeline) -> Link:
 
 
 def _wire(wire_bps: Floats, recorded_s: Floats) -> WireRate | None:
-    if not np.isfinite(wire_bps).any():
-        return None
-    return WireRate(mean_of_known(wire_bps, recorded_s), float(np.nanmax(wire_bps)))
+    mean_bps = mean_of_known(wire_bps, recorded_s)  # NaN too where what tells it stands for no time
+    return WireRate(mean_bps, float(np.nanmax(wire_bps))) if np.isfinite(mean_bps) else None
 
 
 def _cap(series: Series, recorded_s: Floats) -> Cap | None:

@@ -54,7 +54,7 @@ _DEFINITIONS = {
     "least_change": events.LEAST_CHANGE,
     "most_changes": events.MOST_CHANGES,
     "least_gap_s": f"{missing.LEAST_GAP_S:g}",
-    "least_effective": f"{uncertainty.LEAST_EFFECTIVE:g}",
+    "least_read_s": f"{uncertainty.LEAST_READ_S:g}",
     "most_marks": section.MOST_MARKS,
 }
 
@@ -69,12 +69,12 @@ def check_installed() -> None:
 
 
 def render(title: str, sections: Sequence[Section], written: datetime) -> str:
-    """The page. written: now, in the zone that times of day are written in.
+    """The page. written: now, with its zone.
 
     Raises SettingsError where a library is missing.
     """
     check_installed()
-    environment = _environment(written)
+    environment = _environment()
     style = uplot.style() + environment.get_template("report.css.j2").render(
         roles=ROLES, states=STATES
     )
@@ -88,20 +88,19 @@ def render(title: str, sections: Sequence[Section], written: datetime) -> str:
         style=environment.filters["safe"](style),
         scripts=[environment.filters["safe"](script) for script in scripts],
         written=time_axis.date(written.timestamp(), _zone(written)),
-        zone=time_axis.zone_name(written.timestamp(), _zone(written)),
+        zones=", ".join(_zones(sections)),
         version=__version__,
         any_clock=any(one.series.has_clock_time for one in sections),
-        models=sorted({one.source.model for one in sections if one.source.model}),
+        models=sorted({str(one.source.model) for one in sections if one.source.model.name}),
         states=_STATUS_ROWS,
         words_of={state: said for _, state, said in _STATUS_ROWS},
         legend_of=_legend,
     )
 
 
-def _environment(written: datetime) -> "Environment":
+def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - an extra
 
-    zone = _zone(written)
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -119,8 +118,8 @@ def _environment(written: datetime) -> "Environment":
         "seconds": words.seconds,
         "count": words.count,
         "since": time_axis.since,
-        "of_day": lambda t: time_axis.of_day(t, zone),
-        "date": lambda t: time_axis.date(t, zone),
+        "of_day": time_axis.of_day,
+        "date": time_axis.date,
     }
     return environment
 
@@ -129,6 +128,12 @@ def _zone(written: datetime) -> Any:  # noqa: ANN401
     if written.tzinfo is None:
         raise ValueError("the time of writing needs a zone")
     return written.tzinfo
+
+
+def _zones(sections: Sequence[Section]) -> list[str]:
+    """Of the series that have times of day; more than one where some are of summer time."""
+    timed = [one for one in sections if one.series.has_clock_time]
+    return sorted({time_axis.zone_name(one.series.start_t, one.zone) for one in timed})
 
 
 def _policy(style: str, scripts: Sequence[str]) -> str:

@@ -43,7 +43,7 @@ async def read_archive(
         session.session,
         origin,
         builder.build(),
-        session.model,
+        session.read_by,
         None if baseline is None else str(baseline),
         session.clock_offset_ms,
         session.clock_error_ms,

@@ -8,13 +8,15 @@ from typing import Annotated, Any, NamedTuple, Self
 import pydantic
 from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt, model_validator
 
-from narrowcast_shared.baseline import Baseline, BaselineChoice, ModelName
+from narrowcast_shared.baseline import Baseline, BaselineChoice
 from narrowcast_shared.client.archive import TimeSpan
 from narrowcast_shared.client.export import load_arrow
 from narrowcast_shared.errors import DataError, pointing_to
 from narrowcast_shared.marks import LATEST_T
+from narrowcast_shared.model_name import UNKNOWN_MODEL, ModelName
 from narrowcast_shared.operating_point import CHIP_PX, MAX_QP
 from narrowcast_shared.report.series import SeriesBuilder, Source
+from narrowcast_shared.report.told import NOTHING_TOLD, Told, read_told
 from narrowcast_shared.samples import Sample, Status
 from narrowcast_shared.see import See
 
@@ -64,7 +66,7 @@ class Wanted(NamedTuple):
 
     span: TimeSpan = TimeSpan()
     rest: BaselineChoice | None = None
-    model: str | None = None
+    model: ModelName = UNKNOWN_MODEL
 
 
 def is_file(name: str) -> bool:
@@ -115,12 +117,12 @@ def _read_parquet(path: Path, wanted: Wanted, on_rows: OnRows) -> list[Source]:
         with parquet.ParquetFile(path) as file:
             schema = file.schema_arrow
             _check_columns(path, schema.names)
-            told = {key.decode(): text.decode() for key, text in (schema.metadata or {}).items()}
+            told = read_told(path, schema.metadata or {})
             columns = [name for name in Row.model_fields if name in schema.names]
             batches = file.iter_batches(_BATCH, columns=columns)
             rows = enumerate((row for batch in batches for row in batch.to_pylist()), start=1)
-            model = told.get("narrowcast.model") or wanted.model
-            return _sources(path, rows, wanted._replace(model=model), on_rows)
+            wanted = wanted._replace(model=told.read_by or wanted.model)
+            return _sources(path, rows, wanted, on_rows, told)
     except arrow.ArrowInvalid as error:
         raise DataError(f"{path} is no Parquet file ({str(error).splitlines()[0]})", _HOW) from None
 
@@ -140,7 +142,7 @@ class _Gathered:
         self._model = wanted.model
         self._rest: Baseline | None = None
         if wanted.rest is not None:
-            self._rest = wanted.rest.begin(ModelName(name=wanted.model))
+            self._rest = wanted.rest.begin(wanted.model)
 
     def add(self, number: int, row: Row) -> None:
         frame: Row | Sample = row
@@ -149,9 +151,17 @@ class _Gathered:
         if self._span.holds(row.t):
             self.builder.add([frame])
 
-    def source(self, name: str, origin: str) -> Source:
-        rest = None if self._rest is None else str(self._rest)
-        return Source(name, origin, self.builder.build(), self._model, rest, is_file=True)
+    def source(self, name: str, origin: str, told: Told) -> Source:
+        return Source(
+            name,
+            origin,
+            self.builder.build(),
+            self._model,
+            told.rest if self._rest is None else str(self._rest),
+            told.clock_offset_ms,
+            told.clock_error_ms,
+            is_file=True,
+        )
 
 
 def _as_sample(number: int, row: Row) -> Sample:
@@ -160,7 +170,9 @@ def _as_sample(number: int, row: Row) -> Sample:
     return Sample.model_construct(id=number, seq=number, **told)
 
 
-def _sources(path: Path, rows: Rows, wanted: Wanted, on_rows: OnRows) -> list[Source]:
+def _sources(
+    path: Path, rows: Rows, wanted: Wanted, on_rows: OnRows, told: Told = NOTHING_TOLD
+) -> list[Source]:
     sessions: dict[str, _Gathered] = {}
     for number, (line, values) in enumerate(_counted(rows, on_rows), start=1):
         row = _row(path, line, values)
@@ -174,7 +186,7 @@ def _sources(path: Path, rows: Rows, wanted: Wanted, on_rows: OnRows) -> list[So
     if not found:
         where = "in that time" if sessions else "in it"
         raise DataError(f"{path} has no samples {where}", "a report needs one at least")
-    return [one.source(name, path.name) for name, one in found]
+    return [one.source(name, path.name, told) for name, one in found]
 
 
 def _counted(rows: Rows, on_rows: OnRows) -> Iterator[tuple[int, dict[str, Any]]]:

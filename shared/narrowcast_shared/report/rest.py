@@ -4,13 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from narrowcast_shared.baseline import BaselineChoice, ModelName, RestLearner
+from narrowcast_shared.baseline import BaselineChoice, RestLearner
 from narrowcast_shared.client import resting
 from narrowcast_shared.client.archive import Archive, TimeSpan
 from narrowcast_shared.errors import DataError
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.report.read_file import read_file
 from narrowcast_shared.report.series import STATUSES, Series
 from narrowcast_shared.samples import Sample
+from narrowcast_shared.see import See
 
 
 async def learn_from_archive(
@@ -20,7 +22,7 @@ async def learn_from_archive(
     info = await archive.session(session)
     baseline = await resting.begin(BaselineChoice(seconds), archive, info, TimeSpan(from_t))
     assert baseline.learner is not None
-    return baseline.learner, ModelName(name=info.model)
+    return baseline.learner, info.read_by
 
 
 def learn_from_file(
@@ -30,11 +32,13 @@ def learn_from_file(
     sources = read_file(path, lambda _: None)
     if len(sources) > 1:
         raise DataError(
-            f"{path} holds {len(sources)} sessions", "give a file of the one person's alone"
+            f"{path} holds {len(sources)} sessions",
+            "give a file of the one person's alone",
+            see=See.BASELINE,
         )
     learner = RestLearner(seconds)
     learn(learner, sources[0].series, from_t)
-    return learner, ModelName(name=sources[0].model)
+    return learner, sources[0].model
 
 
 def learn(learner: RestLearner, series: Series, from_t: float | None = None) -> None:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from narrowcast_shared.errors import DataError
 from narrowcast_shared.report import svg, time_axis
-from narrowcast_shared.report.card import Expected, ModelCard, expected, find_card
+from narrowcast_shared.report.card import CardFound, Expected, ModelCard, expected, find_card
 from narrowcast_shared.report.events import Events, find_events
 from narrowcast_shared.report.interactive import payload
 from narrowcast_shared.report.link import Link, RungUse, link_quality
@@ -54,10 +54,13 @@ class Section(NamedTuple):
 
     other_rungs: the share of time of those that are not listed. column_s, zoom_column_s: what a
     point of the still figure and of the one to zoom into stands for; None where it is a frame.
-    figure: SVG. payload: what the page's script draws the same from.
+    other_marks: how many there are of before the first frame, or after the last.
+    zone: that times of day are written in. figure: SVG. payload: what the page's script draws the
+    same from.
     """
 
     source: Source
+    zone: tzinfo
     duration_s: float
     summary: Summary | None
     shares: Shares
@@ -65,14 +68,19 @@ class Section(NamedTuple):
     events: Events
     link: Link
     missing: Missing
-    card: ModelCard | None
+    found: CardFound
     rungs: tuple[Rung, ...]
     other_rungs: float
     marks: tuple[TimeMark, ...]
+    other_marks: int
     figure: str
     column_s: float | None
     zoom_column_s: float | None
     payload: dict[str, Any]
+
+    @property
+    def card(self) -> ModelCard | None:
+        return self.found.card
 
     @property
     def series(self) -> Series:
@@ -88,11 +96,12 @@ def describe(source: Source, zone: tzinfo) -> Section:
     _check_duration(source)
     line = timeline(series)
     link = link_quality(series, line)
-    card = find_card(source.model) if source.model else None
+    found = find_card(source.model)
     marks = _marks(source, line)
     still, zoomed = (thin(series, line, most) for most in (STILL_COLUMNS, ZOOM_COLUMNS))
     return Section(
         source,
+        zone,
         line.duration_s,
         summarise(series, line),
         shares(series, line),
@@ -100,10 +109,11 @@ def describe(source: Source, zone: tzinfo) -> Section:
         find_events(series, line),
         link,
         find_missing(series, line),
-        card,
-        _rungs(link, card),
+        found,
+        _rungs(link, found.card),
         sum(use.share for use in link.rungs[MOST_RUNGS:]),
         marks,
+        len(source.marks) - len(marks),
         svg.draw(
             panels(still),
             still.strip,
@@ -133,8 +143,7 @@ def _above_rest(series: Series) -> AboveRest | None:
         return None
     line = timeline(above)
     summary = summarise(above, line)
-    assert summary is not None  # one reading is there
-    return AboveRest(summary, shares(above, line))
+    return None if summary is None else AboveRest(summary, shares(above, line))
 
 
 def _rungs(link: Link, card: ModelCard | None) -> tuple[Rung, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowcast_shared.marks import Mark
+from narrowcast_shared.model_name import UNKNOWN_MODEL, ModelName
 from narrowcast_shared.samples import Status
 
 Floats = NDArray[np.float64]
@@ -128,7 +129,7 @@ class Source:
     """A series and where it is from.
 
     name: the session's. origin: the file, store or decoder that it was read from, in words.
-    model: the name of the weights that read it; None where nobody has told.
+    model: the weights that read it, as far as anybody has told.
     rest: the person's resting valence, in words; None where none was asked for.
     clock_offset_ms: how much the decoder's clock was ahead of the encoder's; None: not told.
     clock_error_ms: bound of that offset's error; None: not told.
@@ -137,7 +138,7 @@ class Source:
     name: str
     origin: str
     series: Series
-    model: str | None = None
+    model: ModelName = UNKNOWN_MODEL
     rest: str | None = None
     clock_offset_ms: float | None = None
     clock_error_ms: float | None = None

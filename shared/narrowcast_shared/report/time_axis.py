@@ -71,6 +71,13 @@ def zone_name(t: float, zone: tzinfo) -> str:
     return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
+def zone_at(t: float) -> tzinfo:
+    """The zone of this machine as it was at that time: summer time or not."""
+    zone = datetime.fromtimestamp(t).astimezone().tzinfo
+    assert zone is not None
+    return zone
+
+
 def offset_s(t: float, zone: tzinfo) -> float:
     """How far the zone's clocks are ahead of UTC, s."""
     offset = datetime.fromtimestamp(t, zone).utcoffset()

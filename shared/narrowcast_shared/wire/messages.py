@@ -18,6 +18,9 @@ TIME_TOLERANCE_TICKS = 10
 MAX_FRAMES = 4096
 """Frames that one message may speak of: two minutes of skipped frames at 30 fps."""
 
+MAX_GAP = 200_000
+"""Frames that may be missing before a message: almost two hours at 30 fps."""
+
 MAX_COUNT = (1 << 42) - 1
 """Highest sequence number and capture time, the latter 13 years into a session."""
 

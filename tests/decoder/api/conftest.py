@@ -14,9 +14,11 @@ from narrowcast_decoder.app import create_app
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.service import Patience, Service
 from narrowcast_decoder.store.sqlite import SqliteStore
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.samples import Sample
 
 PATIENCE = Patience(heartbeat_s=0.1, send_s=0.5)
+OA = ModelName(name="oa", sha256="ab" * 32)
 
 
 @dataclass
@@ -61,8 +63,10 @@ def serve(tmp_path: Path) -> Serve:
 
 async def _serve(path: Path, scenario: Scenario) -> None:
     live: set[str] = set()
-    store, hub = await SqliteStore.open(path, busy_timeout_s=0.1), Hub()
-    service = Service(store, hub, lambda: live, model="oa", patience=PATIENCE)
+    store, hub = await SqliteStore.open(path, busy_timeout_s=0.1, model=OA), Hub()
+    service = Service(
+        store, hub, lambda: live, model="oa", model_sha256=OA.sha256, patience=PATIENCE
+    )
     listening = socket.create_server(("127.0.0.1", 0))
     authority = f"127.0.0.1:{listening.getsockname()[1]}"
     config = uvicorn.Config(

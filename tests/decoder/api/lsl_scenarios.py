@@ -134,6 +134,8 @@ def test_a_stream_says_what_it_is(serve: Serve, series: Series) -> None:
             assert info.get_channel_types() == [c.type for c in CHANNELS + ABOVE_REST]
             acquisition = info.desc().child("acquisition")
             assert acquisition.child_value("manufacturer") == "narrowcast"
+            assert acquisition.child_value("model") == "oa"
+            assert acquisition.child_value("model_sha256") == "ab" * 32
             assert acquisition.child_value("session") == "anna"
             assert acquisition.child_value("decoder") == f"http://{running.authority}"
             own = info.desc().child("narrowcast")

@@ -165,9 +165,10 @@ def test_a_profile_of_another_model_is_refused(
     series: Series, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    read_by = ModelName(name="oa", sha256="ab" * 32)
 
     async def store() -> None:
-        opened = await SqliteStore.open(Path("series.sqlite"), model="oa")
+        opened = await SqliteStore.open(Path("series.sqlite"), model=read_by)
         await opened.note_started("anna", 0.5)
         await opened.append(series("anna", 1500))
         await opened.note_ended("anna", 1.0, "finished")
@@ -177,14 +178,20 @@ def test_a_profile_of_another_model_is_refused(
     stored = ["--store", "series.sqlite"]
     CliRunner().invoke(baseline, ["anna", "--out", "anna.json", *stored])
     profile = read_profile(Path("anna.json"))
-    assert profile.model == ModelName(name="oa")
-    write_profile(profile.model_copy(update={"model": ModelName(name="mine")}), Path("mine.json"))
+    assert profile.model == read_by
+    for name, model in (
+        ("mine", ModelName(name="mine")),
+        ("others", ModelName(name="oa", sha256="cd" * 32)),
+    ):
+        write_profile(profile.model_copy(update={"model": model}), Path(f"{name}.json"))
     words = ["anna", "--out", "anna.csv", *stored, "--baseline"]
     assert CliRunner().invoke(export, [*words, "anna.json"]).exit_code == 0
-    refused = CliRunner().invoke(export, [*words, "mine.json"])
-    assert isinstance(refused.exception, SettingsError)
-    assert "was made with model mine, and this series with model oa" in refused.exception.problem
-    assert "make a profile with this one" in refused.exception.remedy
+    for profile_of_another, its_model in (("mine.json", "mine"), ("others.json", "oa (cdcdcdcd)")):
+        refused = CliRunner().invoke(export, [*words, profile_of_another])
+        assert isinstance(refused.exception, SettingsError)
+        told = f"was made with model {its_model}, and this series with model oa (abababab)"
+        assert told in refused.exception.problem
+        assert "make a profile with this one" in refused.exception.remedy
 
 
 def test_a_profile_is_made_of_a_file_too(serve: Serve, series: Series, tmp_path: Path) -> None:

@@ -126,6 +126,32 @@ def test_a_quiet_stream_beats_and_a_drain_ends_it(serve: Serve, series: Series) 
     serve(scenario)
 
 
+@pytest.mark.parametrize("query", ["", "?replay=true"])
+def test_a_session_that_is_deleted_before_it_begins_ends_the_stream_without_a_fault(
+    serve: Serve,
+    series: Series,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    query: str,
+) -> None:
+    """It was there when it was asked for. Who connects again hears 404, and stops."""
+
+    async def scenario(running: Running) -> None:
+        await running.publish(series("a", 3))
+        found = await running.service.store.summary("a")
+        answers = iter([found, None])
+
+        async def summary(_: str) -> object:
+            return next(answers)
+
+        monkeypatch.setattr(running.service.store, "summary", summary)
+        with pytest.raises(httpx.RemoteProtocolError):
+            await running.client.get(f"/v1/sessions/a/events{query}")
+        assert not [record for record in caplog.records if record.exc_info]
+
+    serve(scenario)
+
+
 def test_who_leaves_is_forgotten_at_once(serve: Serve, series: Series) -> None:
     async def scenario(running: Running) -> None:
         await running.publish(series("a", 1))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -12,8 +13,11 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from narrowcast_decoder.api import problems
+from narrowcast_decoder.series import Follower
 from narrowcast_decoder.service import Service
+from narrowcast_decoder.store import sqlite_deletion
 from narrowcast_decoder.store.interface import StoreBusyError
+from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import StoreError
 from narrowcast_shared.samples import Sample
@@ -67,6 +71,33 @@ def test_a_part_of_a_series_as_json_and_as_csv(
         assert [int(line.split(",")[0]) for line in table.text.splitlines()[1:]] == list(ids)
         more = "limit" in wanted
         assert page["next"] == (ids[-1] + 1 if more else None)
+
+    serve(scenario)
+
+
+def test_a_time_is_looked_for_once_and_not_for_every_page(
+    serve: Serve, series: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That takes as long as all of the samples of that time do."""
+
+    async def scenario(running: Running) -> None:
+        await running.publish(series("a", 1000))
+        span, looks, ids, next_id = running.service.store.span, 0, [], 1
+
+        async def counted(session: str, from_t: float, to_t: float) -> object:
+            nonlocal looks
+            looks += 1
+            return await span(session, from_t, to_t)
+
+        monkeypatch.setattr(running.service.store, "span", counted)
+        times = {"from_t": 1767225600 + 10, "to_t": 1767225600 + 30}
+        while next_id is not None:
+            query = {"from": next_id, "limit": 50, **times}
+            page = (await running.client.get(PATH, params=query)).json()
+            ids += [sample["id"] for sample in page["samples"]]
+            next_id = page["next"]
+        assert ids == list(range(250, 750))
+        assert looks == 2  # for the first, and where the last ends
 
     serve(scenario)
 
@@ -172,6 +203,40 @@ def test_a_session_is_deleted_and_its_followers_hear_the_end(serve: Serve, serie
         assert (await running.client.get("/v1/sessions/a")).status_code == 404
         assert (await running.client.delete("/v1/sessions/a")).status_code == 404
         assert (await running.client.get("/v1/sessions/b")).json()["samples"] == 3
+
+    serve(scenario)
+
+
+def test_who_follows_another_one_of_that_name_does_not_hear_of_the_deletion(
+    serve: Serve, series: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name is free at once; the samples of a long session go by and by."""
+
+    async def scenario(running: Running) -> None:
+        store, begun_again = running.service.store, asyncio.Event()
+        assert isinstance(store, SqliteStore)
+        write = store._write
+
+        async def slowly(work: Callable[[sqlite3.Connection], object]) -> object:
+            if work is sqlite_deletion.purge:
+                await begun_again.wait()
+            return await write(work)
+
+        monkeypatch.setattr(store, "_write", slowly)
+        # 1. It is deleted, and its name is free.
+        await running.publish(series("a", 30))
+        deleting = asyncio.create_task(running.client.delete("/v1/sessions/a"))
+        while (await running.client.get("/v1/sessions/a")).status_code != 404:
+            assert not deleting.done()
+        # 2. Another one begins, and is followed.
+        await running.publish(series("a", 3))
+        with Follower(store, running.service.hub, "a") as follower:
+            assert await follower.next_page() == series("a", 3)
+            # 3. Nothing of the first one is left, and the other one goes on.
+            begun_again.set()
+            assert (await deleting).status_code == 204
+            await running.publish(series("a", 2, first_id=4))
+            assert await follower.next_page(5.0) == series("a", 2, first_id=4)
 
     serve(scenario)
 

@@ -16,12 +16,14 @@ from narrowcast_decoder.service import Service
 from narrowcast_decoder.store.offline import open_offline
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_shared.client import archive
+from narrowcast_shared.client.archive import TimeSpan
 from narrowcast_shared.client.export import ROW_GROUP, UNITS
 from narrowcast_shared.client.times import parse_time
 from narrowcast_shared.commands.export import export
 from narrowcast_shared.commands.sessions import sessions
 from narrowcast_shared.commands.watch import watch
 from narrowcast_shared.errors import LinkError, NarrowcastError, SettingsError, StoreError
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.samples import FIELDS, Sample, csv_header, csv_row
 
 Series = Callable[..., list[Sample]]
@@ -79,6 +81,8 @@ def test_sessions_are_listed_for_people_and_for_programs(serve: Serve, series: S
         infos = [json.loads(line) for line in programs.stdout.splitlines()]
         assert [info["session"] for info in infos] == ["anna", "b"]
         assert infos[1]["last_t"] == series("b", 1500)[-1].t
+        read_by = [(info["model"], info["model_sha256"]) for info in infos]
+        assert read_by == [(None, None), ("oa", "ab" * 32)]
 
     serve(scenario)
 
@@ -170,6 +174,7 @@ def test_an_export_that_fails_leaves_what_was_there(
         (["a", "--out", "a.xls"], "a file ending in '.xls' is not known: end it in .csv or"),
         (["a", "--out", "no/where/a.csv"], "cannot be written (No such file or directory)"),
         (["a", "--out", "a.csv", "--from", "noon"], "'noon' is no time: write 2026-"),
+        (["a", "--out", "a.csv", "--from", ""], "'' is no time: write 2026-"),
         (["a", "--out", "a.csv", "--from", "5", "--to", "5"], "--to must be later than --from"),
         (["b", "--out", "a.csv"], "there is no session 'b': `narrowcast sessions` lists"),
     ],
@@ -215,7 +220,7 @@ def test_a_series_is_exported_as_parquet(serve: Serve, series: Series, tmp_path:
     told = {key.decode(): value.decode() for key, value in table.schema.metadata.items()}
     assert told["narrowcast.session"] == "a"
     assert told["narrowcast.time_base"] == "Unix time in seconds, of the encoder's clock"
-    assert "narrowcast.model" in told
+    assert (told["narrowcast.model"], told["narrowcast.model_sha256"]) == ("oa", "ab" * 32)
     clock = told["narrowcast.clock_offset_ms"], told["narrowcast.clock_error_ms"]
     assert clock == ("-3.5", "20.25")
     for name, unit in UNITS.items():
@@ -258,13 +263,19 @@ def test_a_session_is_watched_again(serve: Serve, series: Series) -> None:
         ("1767225600.5", 1767225600.5),
         ("2026-01-01T00:00:00Z", 1767225600.0),
         ("2026-01-01T01:00:00.250+01:00", 1767225600.25),
+        ("20260101T000000Z", 1767225600.0),
+        ("12.34567", 12.34567),  # a position in a file
     ],
 )
 def test_times(text: str, t: float) -> None:
     assert parse_time(text) == t
 
 
-@pytest.mark.parametrize("text", ["", "noon", "2026-13-01", "1e9", "nan"])
+def test_eight_digits_are_a_date() -> None:
+    assert parse_time("20260131") == parse_time("2026-01-31")
+
+
+@pytest.mark.parametrize("text", ["", "noon", "2026-13-01", "20261301", "1e9", "nan"])
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(SettingsError, match="is no time"):
         parse_time(text)
@@ -285,10 +296,28 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def stored(path: Path, samples: list[Sample]) -> None:
-    store = await SqliteStore.open(path, model="oa")
+    store = await SqliteStore.open(path, model=ModelName(name="oa"))
     await store.append(samples)
     await store.note_ended(samples[0].session, 1.0, "finished")
     await store.close()
+
+
+def test_a_file_that_is_damaged_says_what_may_save_it(tmp_path: Path, series: Series) -> None:
+    path = tmp_path / "series.sqlite"
+
+    async def scenario() -> None:
+        await stored(path, series("a", 5000))
+        with path.open("r+b") as file:
+            file.seek(path.stat().st_size // 4)
+            file.write(b"\xff" * (path.stat().st_size // 2))
+        file_ = open_offline(path)
+        info = await file_.session("a")
+        with pytest.raises(StoreError, match="is damaged"):
+            async for _ in file_.pages(info, TimeSpan()):
+                pass
+        file_.close()
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.usefixtures("registered")

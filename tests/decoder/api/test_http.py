@@ -47,6 +47,7 @@ def test_sessions_and_their_states(serve: Serve, series: Series) -> None:
         assert (await running.client.get("/v1/sessions/live")).json() == listed[1]
         assert listed[1]["samples"] == listed[1]["last_id"] == listed[1]["next_seq"] == 5
         assert listed[1]["by_status"] == {"ok": 5, "no_face": 0, "skipped": 0, "lost": 0}
+        assert (listed[1]["model"], listed[1]["model_sha256"]) == ("oa", "ab" * 32)
 
     serve(scenario)
 
@@ -265,6 +266,7 @@ def test_index_and_health(serve: Serve) -> None:
             "store": "working",
             "version": __version__,
             "model": "oa",
+            "model_sha256": "ab" * 32,
             "live_sessions": 2,
         }
         index = (await running.client.get("/")).json()
@@ -290,6 +292,18 @@ def test_a_store_that_cannot_be_written_is_not_ready(serve: Serve) -> None:
         assert list(problem.checks) == ["store"]
         assert "cannot be written" in problem.checks["store"]
         assert alive.status_code == 200
+
+    serve(scenario)
+
+
+@pytest.mark.parametrize(
+    "accept", ["text/plain; version=1.x", "application/openmetrics-text; version=latest"]
+)
+def test_metrics_come_whatever_version_is_asked_for(serve: Serve, accept: str) -> None:
+    async def scenario(running: Running) -> None:
+        answer = await running.client.get("/metrics", headers={"Accept": accept})
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/plain;")
 
     serve(scenario)
 

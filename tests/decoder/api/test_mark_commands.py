@@ -46,7 +46,7 @@ def test_a_mark_is_set_on_the_command_line(serve: Serve, series: Series) -> None
     async def scenario(running: Running) -> None:
         await running.publish(series("anna", 3))
         at = await invoke(
-            mark, "anna", "stimulus 3", "--at", "1767225600.5", "--from", url_of(running)
+            mark, "anna", "stimulus 3", "--at", "1767225600.5", "--decoder", url_of(running)
         )
         now = await invoke(mark, "anna", "break", "--decoder", url_of(running))
         assert (at.exit_code, now.exit_code) == (0, 0)
@@ -70,7 +70,7 @@ def test_what_cannot_be_marked_is_said_why(serve: Serve, series: Series) -> None
             (("anna", "a", "--at", "1e300"), SettingsError, "is no time"),
             (("anna", "a", "--at", "99999999999"), SettingsError, "is no time of a mark"),
         ]:
-            result = await invoke(mark, *words, "--from", url_of(running))
+            result = await invoke(mark, *words, "--decoder", url_of(running))
             assert isinstance(result.exception, kind), words
             assert told in str(result.exception)
         assert await running.service.store.marks("anna") == []
@@ -122,6 +122,8 @@ def test_marks_are_exported_beside_the_samples(
             export, "anna", "--out", str(out), "--marks", "m.xls", "--decoder", url_of(running)
         )
         assert isinstance(wrong.exception, SettingsError)
+        both = await invoke(export, "anna", "--out", str(out), "--marks", f"{out.parent}/./a.csv")
+        assert "cannot hold samples and marks: name two files" in both.stderr
 
     serve(scenario)
     marks.unlink()

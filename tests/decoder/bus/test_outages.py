@@ -257,22 +257,28 @@ def test_what_cannot_carry_series_is_refused_at_the_start(
 def test_series_of_another_format_are_left_alone(server: BusServer) -> None:
     async def scenario() -> None:
         store = await ValkeyStore.open(parse_bus(server.url))
-        await store.client.call("SET", "narrowcast:format", "3")
+        await store.client.call("SET", "narrowcast:format", "4")
         await store.close()
 
     asyncio.run(scenario())
-    assert "have format 3, this release writes 2" in refused(server.url)
+    assert "have format 4, this release writes 3" in refused(server.url)
 
 
-def test_series_of_the_format_before_go_on(server: BusServer, series: Series) -> None:
+@pytest.mark.parametrize("before", ["1", "2"])
+def test_series_of_a_format_before_go_on(server: BusServer, series: Series, before: str) -> None:
     async def scenario() -> None:
         store = await ValkeyStore.open(parse_bus(server.url))
-        await store.client.call("SET", "narrowcast:format", "1")
+        await store.client.call("SET", "narrowcast:format", before)
+        await store.note_started("a", 1000.0)
+        await store.client.call("HDEL", "narrowcast:session:a", "model_sha256")
         await store.append(series("a", 5))
         await store.close()
         store = await ValkeyStore.open(parse_bus(server.url))
         assert await store.read("a") == series("a", 5)
-        assert await store.client.call("GET", "narrowcast:format") == b"2"
+        assert await store.client.call("GET", "narrowcast:format") == b"3"
+        summary = await store.summary("a")
+        assert summary is not None
+        assert summary.model_sha256 is None
         await store.close()
 
     asyncio.run(scenario())

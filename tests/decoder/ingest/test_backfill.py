@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
-from narrowcast_decoder.ingest.gaps import MAX_GAP, MAX_GAPS, Gap, Owed
+from narrowcast_decoder.ingest.gaps import MAX_GAPS, Gap, Owed
 from narrowcast_decoder.ingest.receiver import Ended, Receiver
 from narrowcast_shared.errors import ProtocolError
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire.messages import (
+    MAX_GAP,
     Capability,
     Data,
     End,

@@ -3,13 +3,13 @@
 import pytest
 
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
-from narrowcast_decoder.ingest.gaps import MAX_GAP
 from narrowcast_decoder.ingest.receiver import Ended, Receiver, State
 from narrowcast_shared.errors import ProtocolError
 from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES
 from narrowcast_shared.wire.messages import (
     MAX_COUNT,
+    MAX_GAP,
     Capability,
     Clock,
     Data,

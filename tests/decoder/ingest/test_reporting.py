@@ -10,6 +10,7 @@ from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.ingest.live import LiveSession
 from narrowcast_decoder.ingest.receiver import Receiver
 from narrowcast_decoder.ingest.reporting import Reporting
+from narrowcast_decoder.ingest.reports import Reports
 from narrowcast_decoder.metrics import Metrics
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.wire.messages import (
@@ -53,10 +54,8 @@ class Stand:
         self.receiver = Receiver()
         self.receiver.receive(serialise(Hello("a", bytes(8), 0, 200, Capability.BACKFILL)), 0, 0)
         self.receiver.welcome(0, None)
-        self.reporting = Reporting(
-            self.line, self.receiver, self.session, [self.contexts], INTERVAL_S, SystemClock(),
-            self.metrics,
-        )  # fmt: skip
+        reports = Reports(self.receiver, self.session, [self.contexts], round(INTERVAL_S * 1e6))
+        self.reporting = Reporting(self.line, reports, SystemClock(), self.metrics)
 
     def comes(self, seq: int | None = None, *, late: bool = False) -> None:
         """A message of one frame, the next by default, taken in."""
@@ -152,9 +151,7 @@ def test_a_full_line_is_told_once_it_has_room_what_is_true_then() -> None:
 
 def test_a_keyframe_is_asked_for_until_it_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
     patience_s = 5 * INTERVAL_S
-    monkeypatch.setattr(
-        "narrowcast_decoder.ingest.reporting.KEYFRAME_PATIENCE_US", patience_s * 1e6
-    )
+    monkeypatch.setattr("narrowcast_decoder.ingest.reports.KEYFRAME_PATIENCE_US", patience_s * 1e6)
 
     async def test(stand: Stand) -> None:
         wanted = stand.contexts.keyframe_wanted = KeyframeRequest(7)

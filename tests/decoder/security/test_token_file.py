@@ -50,6 +50,8 @@ def test_a_digest_and_its_secret_say_the_same() -> None:
         (("[[token]]", "[token]"), "in two brackets"),
         (("[[token]]", "[[tokens]]"), "unknown key 'tokens', did you mean 'token'?"),
         (("[[token]]", "[[token"), "is no TOML"),
+        (('["publish"]', f'["publish"]\nexpires = {"1" * 5000}'), "is no TOML"),
+        (("[[token]]", f"token = {'[' * 3000}"), "is no TOML"),
         (('name = "a"', 'name = ""'), "name"),
     ],
 )

@@ -11,18 +11,19 @@ from narrowcast_decoder.store.interface import SampleStore
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_lab.bus_server import BusServer
 
-OpenStore = Callable[[], Awaitable[SampleStore]]
-"""Opens the store of one test; called again, it opens the same one, as a restart does."""
+OpenStore = Callable[..., Awaitable[SampleStore]]
+"""Opens the store of one test, with options of any; again, it opens the same, as a restart does."""
 
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> OpenStore:
-    return lambda: SqliteStore.open(tmp_path / "made" / "on demand" / "series.sqlite")
+    path = tmp_path / "made" / "on demand" / "series.sqlite"
+    return lambda **options: SqliteStore.open(path, **options)
 
 
 @pytest.fixture
 def valkey(server: BusServer) -> OpenStore:
-    return lambda: ValkeyStore.open(parse_bus(server.url))
+    return lambda **options: ValkeyStore.open(parse_bus(server.url), **options)
 
 
 @pytest.fixture(params=["sqlite", "valkey"])

@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from narrowcast_decoder.store.interface import SampleStore
+from narrowcast_decoder.hub import Hub
+from narrowcast_decoder.series import Follower
+from narrowcast_decoder.store.interface import DEFAULT_PAGE, SampleStore
 from narrowcast_decoder.store.retention import KEPT_NEWEST, Limits, Retention
 from narrowcast_shared.clock import ManualClock, SystemClock
 from narrowcast_shared.errors import StoreError
@@ -30,10 +32,12 @@ def run(open_store: OpenStore, test: Test) -> None:
     asyncio.run(scenario())
 
 
-def retention(store: SampleStore, limits: Limits, *live: str, later_s: float = 0.0) -> Retention:
+def retention(
+    store: SampleStore, limits: Limits, *live: str, later_s: float = 0.0, hub: Hub | None = None
+) -> Retention:
     """One whose clock is `later_s` ahead of the store's."""
     clock = ManualClock(0, SystemClock().unix_us() + round(later_s * 1e6))
-    return Retention(store, limits, lambda: live, clock)
+    return Retention(store, limits, lambda: live, clock, (hub or Hub()).end)
 
 
 async def counts(store: SampleStore) -> dict[str, int]:
@@ -79,6 +83,70 @@ def test_a_session_that_goes_on_loses_its_old_beginning(
 
         await retention(store, Limits(1.0), "live").enforce()
         assert await counts(store) == {"live": KEPT_NEWEST}
+
+    run(open_store, test)
+
+
+def test_of_a_session_that_goes_on_what_is_kept_is_not_looked_through(
+    open_store: OpenStore, series: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a month of samples, and all other reads would wait meanwhile."""
+
+    async def test(store: SampleStore) -> None:
+        await store.append(series("live", 10_000))
+        read, looked_at = store.read, 0
+
+        async def counted(
+            session: str, after_id: int = 0, limit: int = DEFAULT_PAGE
+        ) -> list[Sample]:
+            nonlocal looked_at
+            found = await read(session, after_id, limit)
+            looked_at += len(found)
+            return found
+
+        monkeypatch.setattr(store, "read", counted)
+        monkeypatch.delattr(type(store), "span")
+        await retention(store, Limits(380.0), "live").enforce()
+        assert await counts(store) == {"live": 9501}
+        assert looked_at == 1000
+
+    run(open_store, test)
+
+
+def test_a_session_that_goes_on_loses_its_beginning_however_many_have_ended(
+    open_store: OpenStore, series: Series, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("narrowcast_decoder.store.retention.PAGE_SESSIONS", 2)
+
+    async def test(store: SampleStore) -> None:
+        for session in ("a", "b", "c", "d"):
+            await store.append(series(session, 3))
+            await store.note_ended(session, SystemClock().unix_us() / 1e6, "finished")
+        await store.append([*series("e", 3), *series("live", 10_000)])
+        await retention(store, Limits(300.0), "live").enforce()
+        assert (await counts(store))["live"] == 7501
+
+        await retention(store, Limits(samples=KEPT_NEWEST + 3), "live").enforce()
+        assert await counts(store) == {"e": 3, "live": KEPT_NEWEST}
+
+    run(open_store, test)
+
+
+def test_who_follows_what_is_deleted_hears_that_it_is_over(
+    open_store: OpenStore, series: Series
+) -> None:
+    """Else it would wait for the id after its last, and miss those of another of that name."""
+
+    async def test(store: SampleStore) -> None:
+        hub = Hub()
+        await store.append(series("a", 50))
+        with Follower(store, hub, "a") as follower:
+            assert await follower.next_page() == series("a", 50)
+            await retention(store, Limits(DAY_S), later_s=DAY_S + 60, hub=hub).enforce()
+            async with asyncio.timeout(5):
+                assert await follower.next_page() == []
+            assert follower.is_over
+            assert follower.session_ended
 
     run(open_store, test)
 
@@ -141,8 +209,8 @@ def test_a_session_that_begins_again_meanwhile_is_left_alone(
         await store.note_ended("a", SystemClock().unix_us() / 1e6, "finished")
         oldest = store.oldest
 
-        async def list_then_start(limit: int) -> list[object]:
-            listed = await oldest(limit)
+        async def list_then_start(limit: int, skip: int) -> list[object]:
+            listed = await oldest(limit, skip)
             await store.note_started("a", SystemClock().unix_us() / 1e6 + 1)
             return list(listed)
 

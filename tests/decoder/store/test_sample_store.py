@@ -16,10 +16,11 @@ from narrowcast_decoder.store.interface import (
     SessionState,
 )
 from narrowcast_shared.errors import StoreError, UnknownSessionError
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.samples import Sample, Status
 
 Test = Callable[[SampleStore], Awaitable[None]]
-OpenStore = Callable[[], Awaitable[SampleStore]]
+OpenStore = Callable[..., Awaitable[SampleStore]]
 Series = Callable[..., list[Sample]]
 
 
@@ -118,6 +119,24 @@ def test_gaps_in_frame_numbers_are_found_from_the_end(
         summary = await store.summary("a")
         assert summary is not None
         assert (summary.next_seq, summary.last_id, summary.last_t) == (21, 5, 2.0)
+
+    run(open_store, test)
+
+
+def test_frames_before_the_first_sample_are_a_gap_as_well(
+    open_store: OpenStore, series: Series
+) -> None:
+    """An encoder that began before its decoder tells of them late, also to another decoder."""
+
+    async def test(store: SampleStore) -> None:
+        samples = [
+            sample.model_copy(update={"seq": seq, "t": seq / 10})
+            for sample, seq in zip(series("a", 4), (7, 8, 0, 1), strict=True)
+        ]
+        await store.append(samples[:2])
+        assert await store.gaps("a", 7) == [SeqGap(0, 7, 0.7, 0.7)]
+        await store.append(samples[2:])
+        assert await store.gaps("a", 5) == [SeqGap(2, 7, 0.1, 0.7)]
 
     run(open_store, test)
 
@@ -275,6 +294,36 @@ def test_the_series_goes_on_after_a_restart(open_store: OpenStore, series: Serie
         assert samples == series("a", 17)
         assert summary is not None
         assert (summary.samples, summary.started_t) == (17, 1000.0)
+
+    asyncio.run(scenario())
+
+
+def test_a_session_says_which_weights_read_it_last(open_store: OpenStore, series: Series) -> None:
+    async def read_with(model: ModelName, first_id: int) -> ModelName:
+        store = await open_store(model=model)
+        await store.note_started("a", 1000.0)
+        await store.append(series("a", 2, first_id=first_id))
+        summary = await store.summary("a")
+        await store.close()
+        assert summary is not None
+        return ModelName(name=summary.model, sha256=summary.model_sha256)
+
+    async def scenario() -> None:
+        """1. A model. 2. Other weights of that name. 3. Weights that nobody knows."""
+        read_by = (
+            ModelName(name="oa", sha256="ab" * 32),
+            ModelName(name="oa", sha256="cd" * 32),
+            ModelName(name="oa"),
+        )
+        for first_id, model in zip((1, 3, 5), read_by, strict=True):
+            assert await read_with(model, first_id) == model
+        store = await open_store()
+        (listed,) = await store.summaries()
+        assert (listed.model, listed.model_sha256) == ("oa", None)
+        await store.note_started("a", 1001.0)
+        (listed,) = await store.oldest()
+        assert (listed.model, listed.model_sha256) == (None, None)
+        await store.close()
 
     asyncio.run(scenario())
 

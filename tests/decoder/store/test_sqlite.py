@@ -4,9 +4,11 @@ import asyncio
 import os
 import sqlite3
 import struct
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -82,8 +84,10 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_the_files_place_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="cannot be opened"):
-        run(tmp_path, nothing)
+    for folder in (tmp_path, Path(".")):  # noqa: PTH201 - as a user writes it; its name is empty
+        with pytest.raises(StoreError, match="is a folder: name a file in it"):
+            run(folder, nothing)
+    assert not (tmp_path.parent / f"{tmp_path.name}.lock").exists()
 
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
@@ -219,6 +223,7 @@ def test_a_file_of_the_first_schema_is_brought_up_to_date(tmp_path: Path, series
         assert going.written_t == going.last_t == series("going", 12)[-1].t
         assert (empty.first_id, empty.first_t, empty.written_t) == (0, None, 1767225800.0)
         assert (ended.clock_offset_ms, ended.clock_error_ms) == (None, None)
+        assert ended.model_sha256 is None
         assert await store.marks("ended") == []
         assert (await store.add_mark("ended", 1.0, "seen later")).id == 1
         await store.append(series("going", 3, first_id=13))
@@ -232,6 +237,28 @@ def test_a_file_of_the_first_schema_is_brought_up_to_date(tmp_path: Path, series
     assert [" ".join(str(row[0]).split()) for row in sql(path, tables)] == [
         " ".join(str(row[0]).split()) for row in sql(fresh, tables)
     ]
+    assert sql(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_file_of_a_later_schema_is_too(tmp_path: Path, series: Series, version: int) -> None:
+    path = tmp_path / "series.sqlite"
+    write_schema_1(path)
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in chain(*sqlite_schema._UPGRADES[1:version]):
+            connection.execute(statement)
+        connection.execute("UPDATE sessions SET model = 'oa' WHERE name = 'ended'")
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.commit()
+
+    async def test(store: SqliteStore) -> None:
+        assert await store.read("ended") == series("ended", 30)
+        ended = await store.summary("ended")
+        assert ended is not None
+        assert (ended.model, ended.model_sha256, ended.samples) == ("oa", None, 30)
+        assert ended.written_t == 1767225700.0
+
+    run(path, test)
     assert sql(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
 
 
@@ -282,6 +309,27 @@ def test_a_file_that_is_taken_away_is_an_error_for_good(
     run(path, test)
 
 
+def test_no_other_read_waits_for_a_search(tmp_path: Path, series: Series) -> None:
+    released = threading.Event()
+
+    async def test(store: SqliteStore) -> None:
+        await store.append(series("a", 3))
+        await store._searcher.run(
+            lambda connection: connection.create_function("wait", 0, lambda: released.wait(5))
+        )
+        searching = asyncio.create_task(
+            store._searcher.run(lambda connection: connection.execute("SELECT wait()").fetchone())
+        )
+        assert await store.read("a") == series("a", 3)
+        assert await store.summary("a") is not None
+        assert not searching.done()
+        released.set()
+        await searching
+        assert await store.span("a", 0.0, 2e9) == (1, 3)
+
+    run(tmp_path / "series.sqlite", test)
+
+
 def test_what_is_deleted_is_not_to_be_found_in_the_file(tmp_path: Path, series: Series) -> None:
     path = tmp_path / "series.sqlite"
 
@@ -295,6 +343,29 @@ def test_what_is_deleted_is_not_to_be_found_in_the_file(tmp_path: Path, series: 
         assert mark not in files(path)
         assert b"her mother" not in files(path)
         assert b"anna-who" not in files(path)
+
+    run(path, test)
+
+
+def test_nor_is_it_where_somebody_read_for_long_meanwhile(tmp_path: Path, series: Series) -> None:
+    path = tmp_path / "series.sqlite"
+
+    def read_for_long(connection: sqlite3.Connection) -> None:
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM samples").fetchall()
+        reading.set()
+        time.sleep(0.5)  # past the time that any lock is waited for
+        connection.execute("COMMIT")
+
+    reading = threading.Event()
+
+    async def test(store: SqliteStore) -> None:
+        await store.append(series("anna-who-wants-to-be-forgotten", 20))
+        long_read = asyncio.create_task(store._reader.run(read_for_long))
+        await asyncio.to_thread(reading.wait, 5)
+        await store.delete("anna-who-wants-to-be-forgotten")
+        assert b"anna-who" not in files(path)
+        await long_read
 
     run(path, test)
 
@@ -326,16 +397,3 @@ def test_a_deletion_that_was_cut_short_is_finished_by_the_next(
     run(path, begin)
     run(path, go_on)
     assert sql(path, "SELECT count(*) FROM samples") == [(4,)]
-
-
-def test_the_model_is_noted_with_the_session(tmp_path: Path, series: Series) -> None:
-    async def scenario() -> None:
-        store = await SqliteStore.open(tmp_path / "series.sqlite", model="oa")
-        await store.note_started("a", 1000.0)
-        await store.append(series("a", 1))
-        summary = await store.summary("a")
-        await store.close()
-        assert summary is not None
-        assert summary.model == "oa"
-
-    asyncio.run(scenario())

@@ -203,6 +203,51 @@ def test_a_line_that_is_dead_is_noticed_without_a_frame(monkeypatch: pytest.Monk
     asyncio.run(scenario())
 
 
+class LastWords:
+    """A decoder that ends the connection right behind its first report, all in one segment."""
+
+    def __init__(self, code: EndCode) -> None:
+        self.code = code
+        self.connections = 0
+
+    async def __call__(self, socket: ServerConnection) -> None:
+        self.connections += 1
+        await socket.recv()
+        await socket.send(serialise(Welcome(0, MAX_MESSAGE_BYTES, Capability.CLOCK)))
+        await socket.recv()
+        protocol = socket.protocol
+        protocol.send_binary(serialise(Report(1, 1, 1, 9, CLOCK.unix_us(), 0, 0)))
+        protocol.send_binary(serialise(End(self.code, 1, "so it is")))
+        protocol.send_close(1000)
+        socket.transport.write(b"".join(protocol.data_to_send()))
+        await socket.wait_closed()
+
+
+@pytest.mark.parametrize("source_ends", [False, True])
+@pytest.mark.parametrize("code", [EndCode.FINISHED, EndCode.REPLACED])
+def test_an_end_behind_a_report_is_heard_though_the_answer_to_that_cannot_be_sent(
+    code: EndCode, source_ends: bool
+) -> None:
+    """An encoder that missed it came back, and took the session from the one that replaced it."""
+    decoder = LastWords(code)
+
+    async def scenario() -> None:
+        async with publishing(decoder) as publisher:
+            running = asyncio.create_task(publisher.run())
+            await publisher.welcomed.wait()
+            no_face(publisher)
+            if source_ends:
+                publisher.source_ended()
+            await asyncio.wait_for(running, 5)
+
+    if code is EndCode.REPLACED:
+        with pytest.raises(LinkError, match="ended the stream: so it is"):
+            asyncio.run(scenario())
+    else:
+        asyncio.run(scenario())
+    assert decoder.connections == 1
+
+
 class BreaksOff:
     """A decoder that loses its first connection; it takes and acknowledges everything later."""
 
@@ -255,3 +300,32 @@ def test_what_an_outage_held_is_told_before_the_end(hurried: bool) -> None:
     late = [frame for message in decoder.messages if message.late for frame in message.frames]
     assert late[0].ticks < 1_000
     assert any(frame.nals for frame in late) or hurried
+
+
+def test_who_waits_is_told_once_that_nobody_answers_and_once_that_somebody_does(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    connections = 0
+
+    async def scenario() -> None:
+        async def restarting(socket: ServerConnection) -> None:
+            nonlocal connections
+            connections += 1
+            if connections < 4:
+                socket.transport.abort()
+            else:
+                await answer(socket)
+
+        async with publishing(restarting) as publisher:
+            publisher.source_ended()
+            await asyncio.wait_for(publisher.run(), 5)
+
+    asyncio.run(scenario())
+    told = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert connections == 4
+    assert [line.partition("127.0.0.1")[0] for line in told] == [
+        "the connection to http://",
+        "http://",
+    ]
+    assert told[0].endswith("; trying again")
+    assert told[1].endswith(" answers now")

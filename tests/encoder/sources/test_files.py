@@ -87,6 +87,23 @@ def test_damage_in_the_middle_costs_only_what_it_hits(make_video: MakeVideo) -> 
     assert all(before <= after for before, after in pairwise(times))
 
 
+def test_a_recording_that_was_cut_off_says_so(
+    make_video: MakeVideo, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = make_video("clip.mkv", [40 * n for n in range(100)])
+    assert len(list(open_source(str(path)))) == 100
+    assert not caplog.records, "a whole one is nothing to speak of"
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    frames = len(list(open_source(str(path))))
+    assert 20 < frames < 80
+    (told,) = caplog.messages
+    assert told == (
+        f"{path} has pictures for {frames / 25:.1f} s of the 4.0 s that it announces: "
+        "it may have been cut off, or be damaged"
+    )
+
+
 def _write_text(path: Path) -> None:
     path.write_text("hello, world\n" * 100)
 

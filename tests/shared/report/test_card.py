@@ -2,6 +2,7 @@
 
 import pytest
 
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.report.card import Cell, ModelCard, expected, find_card
 
 CELLS = [
@@ -43,11 +44,28 @@ def test_a_card_without_coded_cells_says_nothing() -> None:
     assert expected(bare, 48, 30) is None
 
 
-def test_the_shipped_cards_are_found_by_name_and_no_others() -> None:
+def shipped(name: str) -> ModelCard:
     pytest.importorskip("narrowcast_models")
-    card = find_card("oa")
+    card = find_card(ModelName(name=name)).card
     assert card is not None
-    assert card.name == "oa"
-    assert expected(card, 48, 30) is not None
-    for name in ("none-such", "../weights/oa", "/etc/passwd", "*"):
-        assert find_card(name) is None
+    assert card.name == name
+    return card
+
+
+def test_the_shipped_cards_are_found_by_name_and_no_others() -> None:
+    assert expected(shipped("oa"), 48, 30) is not None
+    for name in ("none-such", "../weights/oa", "/elsewhere/oa.safetensors", "/etc/passwd", "*"):
+        assert find_card(ModelName(name=name)) == (None, None)
+    assert find_card(ModelName()) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["oa", "renamed", "/elsewhere/oa.safetensors", "oa-l", None])
+def test_the_checksum_finds_a_card_under_any_name(name: str | None) -> None:
+    oa = shipped("oa")
+    assert find_card(ModelName(name=name, sha256=oa.sha256)) == (oa, None)
+
+
+@pytest.mark.parametrize("name", ["oa", "/elsewhere/oa.safetensors"])
+def test_other_weights_of_a_shipped_name_have_no_card_but_a_namesake(name: str) -> None:
+    assert find_card(ModelName(name=name, sha256="ab" * 32)) == (None, shipped("oa"))
+    assert find_card(ModelName(name="mine", sha256="ab" * 32)) == (None, None)

@@ -28,6 +28,8 @@ def test_what_is_not_told_is_none() -> None:
     made = series([Frame(0, ".", wire_bps=None), Frame(1, ".", wire_bps=None)])
     link = link_quality(made, timeline(made))
     assert (link.wire, link.cap, link.latency, link.rungs) == (None, None, None, ())
+    made = series([Frame(0, 0.1), Frame(0, ".", wire_bps=None)])  # one that stands for no time
+    assert link_quality(made, timeline(made)).wire is None
 
 
 def test_latency_is_of_readings() -> None:

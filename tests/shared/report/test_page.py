@@ -12,9 +12,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from narrowcast_shared import __version__
 from narrowcast_shared.errors import DataError
 from narrowcast_shared.marks import Mark
+from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.report import page
+from narrowcast_shared.report.card import find_card
 from narrowcast_shared.report.section import describe
 from narrowcast_shared.report.series import Series, Source
 
@@ -97,7 +100,7 @@ def test_names_marks_and_files_from_strangers_are_text() -> None:
     evil = source(
         name=EVIL,
         origin=EVIL,
-        model=EVIL,
+        model=ModelName(name=EVIL, sha256=EVIL),
         rest=EVIL,
         marks=(Mark(id=1, t=UNIX_T + 1, text=EVIL + "'\"&"),),
     )
@@ -121,20 +124,45 @@ def test_several_series_are_compared() -> None:
 
 def test_what_a_series_says_stands_in_the_page() -> None:
     frames = [*steady(10, 0.4), Frame(10, "."), Frame(13, 0.4)]
-    text = render(source(frames, model="mine", clock_offset_ms=-12.0, clock_error_ms=3.0))
+    mine = ModelName(name="mine", sha256="ab" * 32)
+    text = render(source(frames, model=mine, clock_offset_ms=-12.0, clock_error_ms=3.0))
     for said in (
         "A title",
-        "not given: fewer than 10 independent seconds",
+        "not given: less than 60 s were read",
         "was 12.0\N{NO-BREAK SPACE}ms behind",
         "known to ± 3.0\N{NO-BREAK SPACE}ms",
         "add 12.0\N{NO-BREAK SPACE}ms to its times",
-        "mine, which is none of the models",
+        f"mine, SHA-256 of the weights <code>{'ab' * 32}</code>, which is none of the models",
+        "model mine (abababab)",  # to cite
         "2026-01-01 00:00:00 (UTC+00:00)",
         "00:00:10.0",  # where the gap begins, in both readings of time
         "0:10.0",
         "8.0\N{NO-BREAK SPACE}kbit/s",
     ):
         assert said in text, said
+
+
+def test_weights_that_come_along_are_known_by_their_checksum() -> None:
+    pytest.importorskip("narrowcast_models")
+    oa = find_card(ModelName(name="oa")).card
+    assert oa is not None
+    text = render(source(model=ModelName(name="renamed", sha256=oa.sha256)))
+    assert f"<code>{oa.sha256}</code>" in text
+    assert "by the checksum of the weights that read this series, named renamed there." in text
+    assert "what the card of model oa leads to expect" in text
+    by_name = render(source(model=ModelName(name="oa")))
+    assert "by the model's name alone: the checksum of the weights that read this" in by_name
+
+
+def test_other_weights_under_a_shipped_name_are_told_and_get_no_figures() -> None:
+    pytest.importorskip("narrowcast_models")
+    oa = find_card(ModelName(name="oa")).card
+    assert oa is not None
+    text = render(source(model=ModelName(name="oa", sha256="ab" * 32)))
+    assert f"oa, but not the oa that comes with narrowcast {__version__}</strong>" in text
+    assert f"<code>{'ab' * 32}</code>, and of the one that comes along" in text
+    assert oa.sha256 in text
+    assert "leads to expect" not in text
 
 
 def test_without_clock_time_there_is_nothing_to_switch() -> None:
@@ -156,6 +184,23 @@ def test_above_rest() -> None:
     text = render(replace(source(), series=above, rest="rest -0.30 ±0.05"))
     assert "Above this person's rest: rest \N{MINUS SIGN}0.30 ±0.05" in text
     assert "+0.70" in text
+
+
+def test_marks_of_another_time_are_counted() -> None:
+    marks = [Mark(id=n, t=UNIX_T + at, text=f"at {at}") for n, at in enumerate((-1, 3, 99), 1)]
+    text = render(source(marks=tuple(marks)))
+    assert "at 3" in text
+    assert "at 99" not in text
+    assert "2 more are of a time before the first of these frames, or after the last." in text
+    assert "more are of a time" not in render(source(marks=tuple(marks[1:2])))
+    assert "<h3>Marks</h3>" not in render(source())
+
+
+def test_nothing_stands_above_rest() -> None:
+    """Its one reading is over when it begins: another frame has the same time."""
+    made = series([Frame(0, "."), Frame(1, 0.4), Frame(1, ".")])
+    above = replace(made, valence_above_rest=made.valence + 0.3, sigma_above_rest=made.sigma)
+    assert describe(replace(source(), series=above), UTC).above_rest is None
 
 
 def test_two_hours_at_25_frames_a_second_are_a_page_of_a_megabyte() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from narrowcast_shared.baseline import BaselineChoice
+from narrowcast_shared.baseline import BaselineChoice, ModelName, SampleAboveRest
 from narrowcast_shared.client.archive import TimeSpan
 from narrowcast_shared.client.export import ParquetWriter
 from narrowcast_shared.client.sessions import SessionInfo
@@ -28,17 +28,46 @@ def test_csv_and_parquet_say_the_same(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     made = samples(FRAMES, start_t=UNIX_T)
     parquet = tmp_path / "a.parquet"
-    with ParquetWriter(parquet, SessionInfo(session="anna", state="ended", model="oa")) as writer:
+    told = SessionInfo(session="anna", state="ended", model="oa", model_sha256="ab" * 32)
+    with ParquetWriter(parquet, told) as writer:
         writer.write(made)
     (from_parquet,) = read_file(parquet, ignore)
-    (from_csv,) = read_file(csv_file(tmp_path / "a.csv", made), ignore, Wanted(model="paper"))
-    assert (from_csv.name, from_csv.model, from_csv.origin) == ("anna", "paper", "a.csv")
-    assert (from_parquet.name, from_parquet.model) == ("anna", "oa")
+    paper = ModelName(name="paper")
+    (from_csv,) = read_file(csv_file(tmp_path / "a.csv", made), ignore, Wanted(model=paper))
+    assert (from_csv.name, from_csv.model, from_csv.origin) == ("anna", paper, "a.csv")
+    assert (from_parquet.name, from_parquet.model) == ("anna", told.read_by)
+    assert told.read_by == ModelName(name="oa", sha256="ab" * 32)
     for source in (from_csv, from_parquet):
         assert source.series.start_t == UNIX_T
         assert source.series.valence.tolist() == pytest.approx([0.25, np.nan, -0.5], nan_ok=True)
         assert source.series.px.tolist() == pytest.approx([48, np.nan, 16], nan_ok=True)
         assert source.series.cap_bps.tolist() == pytest.approx([np.nan, np.nan, 4000], nan_ok=True)
+
+
+def test_parquet_says_what_its_session_knew(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    told = SessionInfo(session="anna", state="ended", clock_offset_ms=-12.5, clock_error_ms=3.0)
+    rest = BaselineChoice(5).begin(ModelName())
+    above = [rest.above_rest(sample) for sample in samples(steady(10, -0.2))]
+    path = tmp_path / "a.parquet"
+    with ParquetWriter(path, told, SampleAboveRest, rest) as writer:
+        writer.write(above)
+    (source,) = read_file(path, ignore)
+    assert (source.model, source.rest) == (ModelName(), "rest -0.20 ±0.00")
+    assert (source.clock_offset_ms, source.clock_error_ms) == (-12.5, 3.0)
+    oa = ModelName(name="oa")
+    (again,) = read_file(path, ignore, Wanted(rest=BaselineChoice(50), model=oa))
+    assert (again.model, again.rest) == (oa, "learning rest: 10 of 50 s of face seen")
+
+
+def test_parquet_that_says_nonsense_of_itself(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {"t": [0.0], "status": ["ok"], "valence": [0.1], "sigma": [0.1]}
+    table = arrow.table(columns, metadata={"narrowcast.clock_offset_ms": "early"})
+    parquet.write_table(table, tmp_path / "x.parquet")
+    with pytest.raises(DataError, match="says of itself what cannot be read"):
+        read_file(tmp_path / "x.parquet", ignore)
 
 
 def test_several_sessions_of_one_file(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,44 @@ def test_marks_and_rest_of_a_file(series: Path, tmp_path: Path) -> None:
     assert "stimulus 1" in text
     assert "of ben" not in text
     assert "Above this person's rest: rest +0.40" in text
+
+
+def test_marks_that_are_of_no_series_are_told(
+    series: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    marks = tmp_path / "marks.csv"
+    marks.write_text(f"id,session,t,text\n1,ben,{UNIX_T},of ben\n")
+    assert call(series, "-o", tmp_path / "study.html", "--marks", marks).exit_code == 0
+    assert caplog.messages == [f"{marks} holds marks of ben, and none of anna"]
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("berlin")
+def test_times_of_day_are_those_that_from_and_to_take(tmp_path: Path) -> None:
+    """A recording of the summer has summer time, whenever its report is written."""
+    out = tmp_path / "study.html"
+    of_year = {"winter": UNIX_T, "summer": UNIX_T + 181 * 86_400}
+    files = [
+        csv_file(tmp_path / f"{name}.csv", samples(steady(10, 0.4), name, start_t=start_t))
+        for name, start_t in of_year.items()
+    ]
+    assert call(*files, "-o", out).exit_code == 0
+    text = out.read_text()
+    assert "First frame 2026-01-01 01:00:00 (UTC+01:00)" in text
+    assert "First frame 2026-07-01 02:00:00 (UTC+02:00)" in text
+    assert "of day (UTC+01:00, UTC+02:00)" in text
+    assert call(files[1], "-o", out, "--from", "2026-07-01T02:00:05").exit_code == 0
+    text = out.read_text()
+    assert "First frame 2026-07-01 02:00:05 (UTC+02:00)" in text
+    assert "time of day, from 2026-07-01 02:00:05 (UTC+02:00)" in text
 
 
 def test_as_a_process_its_errors_are_a_line_and_a_page(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 // The decoder's HTTP API. What goes wrong is thrown as a Problem.
 
+import { noteDate } from "./decoder_clock.js";
 import { authorization } from "./token.js";
 
 const TIMEOUT_MS = 10_000;
@@ -11,10 +12,6 @@ export class Problem extends Error {
     this.status = status;
     this.kind = kind;
     this.remedy = remedy;
-  }
-
-  get isUnreachable() {
-    return this.status === 0 || this.status >= 500 || this.status === 429;
   }
 
   get wantsToken() {
@@ -35,6 +32,7 @@ export async function ask(path, options = {}) {
   } catch {
     throw new Problem(0, "unreachable", "the decoder does not answer");
   }
+  noteDate(answer);
   if (!answer.ok) throw await problemOf(answer);
   return answer;
 }

@@ -74,6 +74,11 @@ export class Card {
     this.#strip.draw(series, window);
   }
 
+  destroy() {
+    this.#chart?.destroy();
+    this.node.remove();
+  }
+
   #write() {
     const { session } = this;
     const parts = this.#parts;

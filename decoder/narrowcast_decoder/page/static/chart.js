@@ -34,7 +34,14 @@ export class Chart {
       bands: band ? [{ series: band, fill: () => colours.band }] : [],
       hooks: hooks(onDraw, onCursor, zero),
     }, [[0], ...curves.map(() => [null])], parent);
-    new ResizeObserver(() => this.resize()).observe(parent);
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(parent);
+  }
+
+  /** Let go of it: else observer and library keep it for as long as the page is open. */
+  destroy() {
+    this.observer.disconnect();
+    this.plot.destroy();
   }
 
   /** Draw curves in [fromT, toT] and between two values. */
@@ -79,7 +86,7 @@ function cursor(axes) {
     y: false,
     points: { show: false },
     drag: { x: false, y: false, setScale: false },
-    sync: { key: CURSORS, setSeries: false, scales: ["x", null] },
+    ...(axes ? { sync: { key: CURSORS, setSeries: false, scales: ["x", null] } } : {}),
     bind: { dblclick: nothing, mousedown: nothing, mouseup: nothing },
   };
 }

@@ -6,11 +6,10 @@ import { LOST, NO_FACE, OK } from "./series.js";
 export const GAP_S = 2; // two readings further apart than this are not joined
 const FPS_WINDOW_S = 2;
 
-/** Indices [from, to) of what a window shows, and one reading more on either side. */
+/** Indices [from, to) of what a window shows, and as much before it as lines may lead from. */
 export function shown(series, fromT, toT) {
-  const from = series.lastRead(series.firstAt(fromT) - 1);
   const to = series.firstAt(toT);
-  return [Math.max(from, 0), Math.min(to + 1, series.length)];
+  return [series.firstAt(fromT - GAP_S), Math.min(to + 1, series.length)];
 }
 
 /** Indices of the frames that were read, and -1 wherever the curve breaks: it goes on over

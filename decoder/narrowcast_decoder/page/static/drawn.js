@@ -7,7 +7,7 @@ import { STATUSES } from "./series.js";
 export function drawn({ session, view, panels, isUpToDate }) {
   if (!session || !isUpToDate || !panels?.valence.data) return null;
   const { min, max } = panels.valence.plot.scales.x;
-  const series = session.seriesFor([min, max]);
+  const series = session.held.seriesFor([min, max]);
   const samples = [];
   for (let i = series.firstAt(min); i < series.length && series.t[i] <= max; i++) {
     samples.push({ id: series.id[i], t: series.t[i], status: STATUSES[series.status[i]] });

@@ -2,7 +2,8 @@
 
 import { aimCsv, installCsv } from "./csv.js";
 import { byId, element, setText, show } from "./dom.js";
-import { clock, day, duration } from "./format.js";
+import { decoderT } from "./decoder_clock.js";
+import { clock, day, duration, model, offset } from "./format.js";
 import { MarkDialog } from "./mark_dialog.js";
 import { Marks } from "./marks.js";
 import { Now } from "./now.js";
@@ -10,29 +11,42 @@ import { installPanning } from "./panning.js";
 import { Panels } from "./panels.js";
 import { Preview } from "./preview.js";
 import { readingAt, whyOld } from "./reading.js";
+import { Series } from "./series.js";
 import { SPANS_S, View } from "./view.js";
 
 const LEAST_MS = 30; // between drawings
 const SILENT_MS = 200;
 const AGAIN_MS = 3000;
+const SAID_MS = 10_000; // that a file could not be had
+const NONE = new Series();
 const WRITTEN_EVERY_MS = 250; // numbers that change faster cannot be read
 
 export class Focus {
   #drawnVersion = -1;
   #writtenMs = -Infinity;
+  #isLoading = false;
   #notBeforeMs = 0; // older samples are not asked for again
+  #saidTimer = 0;
 
   constructor() {
     this.session = null;
     this.isUrgent = false; // to be drawn in the next frame: somebody drags
     this.view = new View();
-    this.marks = new Marks();
+    this.marks = new Marks(() => {
+      this.isUrgent = true;
+    });
     this.preview = new Preview();
     this.now = new Now();
     this.cursorT = null;
     this.panels = null;
     this.dialog = new MarkDialog((text, t) => this.marks.add(text, t));
-    installCsv(byId("csv"), (problem) => this.#say(`No CSV file: ${problem.message}`));
+    installCsv(byId("csv"), (problem) => {
+      this.#say(`No CSV file: ${problem.message}`);
+      this.#saidTimer = setTimeout(() => {
+        this.#say("");
+        this.isUrgent = true;
+      }, SAID_MS);
+    });
     this.#install();
   }
 
@@ -58,17 +72,18 @@ export class Focus {
   /** Look at a session, or at none (null). Said again whenever more is known of it. */
   open(session) {
     this.preview.follow(session);
+    this.marks.follow(session);
     if (session === this.session) return;
-    if (this.session) this.session.isWide = false;
+    this.session?.held.narrow();
     this.session = session;
     this.view = new View(this.view.spanS);
     this.cursorT = null;
     this.#writtenMs = -Infinity;
     show(byId("focus"), session !== null);
-    this.marks.follow(session?.name ?? null);
     if (!session) return;
     this.panels ??= new Panels(byId("panels"), (t) => this.#point(t));
-    session.isWide = true;
+    session.held.isWide = true;
+    this.#notBeforeMs = 0;
     setText(byId("focus-name"), session.name);
     aimCsv(byId("csv"), session.name);
     this.#say("");
@@ -83,18 +98,19 @@ export class Focus {
     this.#drawnVersion = session.version;
     this.#writeHead();
     const edgeT = session.edgeT;
-    if (Number.isNaN(edgeT)) return;
-    const window = view.window(edgeT);
-    const series = session.seriesFor(window);
+    const isKnown = !Number.isNaN(edgeT); // else nothing has come, or not been loaded yet
+    const window = view.window(isKnown ? edgeT : decoderT());
+    const series = isKnown ? session.held.seriesFor(window) : NONE;
     this.panels.draw(series, window, this.marks.all);
     this.#write(series, window);
-    this.#load(window);
+    if (isKnown) this.#load(window);
   }
 
   /** The values in words: those of the cursor's time, else of the newest one in view. */
   #write(series, window) {
     const { session } = this;
-    const looksBack = this.cursorT !== null || !this.view.isLive || session.isOver;
+    const isOver = session.isOver && session.series.length > 0;
+    const looksBack = this.cursorT !== null || !this.view.isLive || isOver;
     const nowMs = performance.now();
     if (!looksBack && nowMs - this.#writtenMs < WRITTEN_EVERY_MS) return;
     this.#writtenMs = nowMs;
@@ -118,7 +134,8 @@ export class Focus {
       started: startOf(summary.started_t),
       length: duration(lengthS),
       frames: String(summary.samples),
-      model: summary.model ?? "not told",
+      model: model(summary.model, summary.model_sha256),
+      "clock offset": offset(summary.clock_offset_ms, summary.clock_error_ms),
     });
     this.#explain(condition);
   }
@@ -139,6 +156,7 @@ export class Focus {
   }
 
   #say(text) {
+    clearTimeout(this.#saidTimer);
     this.said = text;
     setText(byId("focus-message"), text);
   }
@@ -150,15 +168,23 @@ export class Focus {
   }
 
   async #load(window) {
-    if (this.session.holds(window) || performance.now() < this.#notBeforeMs) return;
+    const { session } = this;
+    if (session.held.holds(window) || this.#isLoading || performance.now() < this.#notBeforeMs) return;
+    this.#isLoading = true;
     this.#say("Loading older samples.");
+    let problem = null;
     try {
-      await this.session.load(window);
-      this.#say("");
-    } catch (problem) {
-      this.#notBeforeMs = performance.now() + AGAIN_MS;
-      this.#say(`Older samples cannot be read: ${problem.message}`);
+      await session.load(window);
+    } catch (found) {
+      problem = found;
     }
+    this.#isLoading = false;
+    this.isUrgent = true;
+    if (session !== this.session) return;
+    this.#say(problem ? `Older samples cannot be read: ${problem.message}` : "");
+    if (session.held.holds(window)) return;
+    this.#notBeforeMs = performance.now() + AGAIN_MS;
+    setTimeout(() => session.changed(), AGAIN_MS);
   }
 
   #install() {
@@ -197,7 +223,7 @@ export class Focus {
 }
 
 function startOf(t) {
-  const isToday = day(t) === day(Date.now() / 1000);
+  const isToday = day(t) === day(decoderT());
   return isToday ? clock(t) : `${day(t)} ${clock(t, { seconds: false })}`;
 }
 

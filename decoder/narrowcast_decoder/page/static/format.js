@@ -26,6 +26,20 @@ export function milliseconds(ms) {
   return ms < 10_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
+/** How far one clock is ahead of another, with what that may be off by, ms. */
+export function offset(ms, errorMs) {
+  if (!known(ms)) return "not told";
+  const at = Math.abs(ms) < 10_000 ? `${signed(ms, 0)}` : `${signed(ms / 1000, 1)} s`;
+  if (Math.abs(ms) >= 10_000) return at;
+  return known(errorMs) ? `${at} ± ${plain(errorMs)} ms` : `${at} ms`;
+}
+
+/** What read a session: its name, and which weights of that name these were. */
+export function model(name, sha256) {
+  if (!name) return "not told";
+  return sha256 ? `${name} ${sha256.slice(0, 8)}` : name;
+}
+
 /** A duration: 8 s, 3 min, 2 h, 5 d. */
 export function duration(seconds) {
   if (!known(seconds)) return NOTHING;

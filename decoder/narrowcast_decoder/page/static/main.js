@@ -22,22 +22,29 @@ class Page {
     this.overview = new Overview(this.animator);
     this.sessions = new Sessions(() => this.#update(), (problem, pauseS) => this.#fail(problem, pauseS));
     this.animator.add(this.focus);
+    this.sessions.chosen = this.#chosen;
     addEventListener("hashchange", () => {
-      this.#chosen = wanted();
+      this.#chosen = this.sessions.chosen = wanted();
       this.#hasChosen = true;
+      if (this.sessions.isCut) this.sessions.ask();
       this.#update();
       if (this.#chosen) byId("panels").focus({ preventScroll: true });
       scrollTo({ top: 0 });
     });
-    onTheme(() => {
-      this.focus.isUrgent = true;
-      for (const session of this.sessions.byName.values()) session.changed();
-    });
+    onTheme(() => this.#drawAnew());
+    // The latter is uPlot's: the page is on another screen, or zoomed.
+    for (const event of ["resize", "dppxchange"]) addEventListener(event, () => this.#drawAnew());
   }
 
   start() {
     this.sessions.ask();
     this.animator.run();
+  }
+
+  /** All of it, also what stands still. */
+  #drawAnew() {
+    this.focus.isUrgent = true;
+    for (const session of this.sessions.byName.values()) session.changed();
   }
 
   #update() {
@@ -49,7 +56,7 @@ class Page {
     const session = this.#chosen ? this.sessions.byName.get(this.#chosen) ?? null : null;
     session?.open();
     this.focus.open(session);
-    this.overview.update(all, session);
+    this.overview.update(all, session, this.sessions.isCut);
     setText(byId("count"), all.length ? `${live.length} live` : "");
     show(byId("close"), all.length > 1);
     show(byId("forget"), token() !== null);

@@ -68,6 +68,6 @@ export function notice(problem, pauseS = 0) {
   if (!problem) return;
   node.dataset.kind = problem.status === 0 ? "lost" : "problem";
   const why = problem.status === 0 ? "Connection to the decoder lost" : `The decoder says: ${problem.message}`;
-  const next = problem.isUnreachable ? `. Trying again in ${duration(Math.ceil(pauseS))}.` : ".";
+  const next = pauseS ? `. Trying again in ${duration(Math.ceil(pauseS))}.` : ".";
   setText(node, why + next);
 }

@@ -1,9 +1,11 @@
 // All sessions: a card each for those of now, a line for those of before.
 
 import { Card } from "./card.js";
+import { decoderT } from "./decoder_clock.js";
 import { byId, element, setText, show } from "./dom.js";
 import { clock, day, duration, percent } from "./format.js";
 
+const FACTS = 5; // columns beside the name
 const RECENT_S = 600; // an interrupted or ended session keeps its card for so long
 
 export class Overview {
@@ -19,11 +21,13 @@ export class Overview {
   }
 
   /** Bring cards and lines in line with the sessions there are. */
-  update(sessions, focused) {
+  update(sessions, focused, isCut = false) {
+    const left = this.#focused;
     this.#focused = focused;
+    if (left && left !== focused && !this.#cards.get(left)?.isSeen) left.close();
     const isCard = (session) => session.isLive || isRecent(session);
     this.#updateCards(sessions.filter(isCard).sort(byName));
-    this.#updateRows(sessions.filter((session) => !isCard(session)));
+    this.#updateRows(sessions.filter((session) => !isCard(session)), isCut);
     for (const card of this.#cards.values()) {
       if (card.isSeen) card.session.open(); // where that has failed before
       card.isAside = focused !== null;
@@ -40,7 +44,7 @@ export class Overview {
       if (sessions.includes(session)) continue;
       this.observer.unobserve(card.node);
       this.animator.remove(card);
-      card.node.remove();
+      card.destroy();
       this.#cards.delete(session);
       if (session !== this.#focused) session.close();
     }
@@ -57,9 +61,10 @@ export class Overview {
     });
   }
 
-  #updateRows(sessions) {
+  #updateRows(sessions, isCut) {
     show(byId("earlier"), sessions.length > 0);
-    setText(byId("earlier-title"), `Earlier sessions (${sessions.length})`);
+    const count = isCut ? `the newest ${sessions.length}` : sessions.length;
+    setText(byId("earlier-title"), `Earlier sessions (${count})`);
     const rows = byId("earlier-rows");
     for (const [session, row] of this.#rows) {
       if (sessions.includes(session)) continue;
@@ -67,8 +72,9 @@ export class Overview {
       this.#rows.delete(session);
     }
     sessions.forEach((session, place) => {
-      if (!this.#rows.has(session)) this.#rows.set(session, rowOf(session));
+      if (!this.#rows.has(session)) this.#rows.set(session, rowOf(session.name));
       const row = this.#rows.get(session);
+      factsOf(session).forEach((fact, k) => setText(row.children[k + 1], fact));
       if (rows.children[place] !== row) rows.insertBefore(row, rows.children[place]);
     });
   }
@@ -88,19 +94,23 @@ function byName(a, b) {
 }
 
 function isRecent({ summary }) {
-  return Date.now() / 1000 - summary.written_t < RECENT_S;
+  return decoderT() - summary.written_t < RECENT_S;
 }
 
-function rowOf({ name, summary }) {
-  const { started_t: startedT, first_t: firstT, last_t: lastT, samples, by_status: counts } = summary;
+function rowOf(name) {
   const link = element("a", { href: `#session=${encodeURIComponent(name)}` }, name);
-  const cells = [
-    link,
+  const facts = Array.from({ length: FACTS }, () => element("td"));
+  return element("tr", {}, element("td", {}, link), ...facts);
+}
+
+/** What there is to know of a session, as the table's columns have it. */
+function factsOf({ summary }) {
+  const { started_t: startedT, first_t: firstT, last_t: lastT, samples, by_status: counts } = summary;
+  return [
     `${day(startedT)} ${clock(startedT, { seconds: false })}`,
     duration((lastT ?? NaN) - (firstT ?? NaN)),
     String(samples),
     percent(counts.ok ?? 0, samples),
     summary.state,
   ];
-  return element("tr", {}, ...cells.map((cell) => element("td", {}, cell)));
 }

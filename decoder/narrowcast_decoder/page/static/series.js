@@ -12,23 +12,19 @@ const NUMBERS = [
   "id", "seq", "t", "valence", "sigma", "px", "qp", "wire_bps", "cap_bps", "latency_ms",
 ];
 const FIRST_ROOM = 1024;
+const SPARE = 4; // times the room that is needed, and some of it is given back
+const SET_BACK_S = 1; // a newer frame that is captured so much earlier tells of another clock
 
 // 42 MB; three and a half hours of 40 samples a second, half a day of 10.
 export const MOST_SAMPLES = 1 << 19;
 
 export class Series {
   #ids = new Set();
-  #room = FIRST_ROOM;
+  #room = 0;
+  #newest; // {seq, t} of the highest frame number
 
   constructor() {
-    this.length = 0;
-    this.coveredFromT = Infinity; // s; from here on, whatever is stored is held
-    for (const name of NUMBERS) this[name] = new Float64Array(FIRST_ROOM);
-    this.status = new Uint8Array(FIRST_ROOM);
-  }
-
-  get isFull() {
-    return this.length >= MOST_SAMPLES;
+    this.clear();
   }
 
   get firstT() {
@@ -63,12 +59,26 @@ export class Series {
     for (const column of this.#columns()) column.copyWithin(0, from, this.length);
     this.length = count;
     this.coveredFromT = this.firstT;
+    if (this.#room > SPARE * count) this.#resize(roomFor(count));
+  }
+
+  /** Where the encoder's clock was set back, forget what was captured behind the newest frame.
+   *  Returns whether there was anything. */
+  dropFuture() {
+    const end = this.firstAt(this.#newest.t + SET_BACK_S);
+    if (end === this.length) return false;
+    for (let i = end; i < this.length; i++) this.#ids.delete(this.id[i]);
+    this.length = end;
+    this.coveredFromT = Math.min(this.coveredFromT, this.#newest.t);
+    return true;
   }
 
   clear() {
     this.length = 0;
+    this.coveredFromT = Infinity; // s; from here on, whatever is stored is held
     this.#ids.clear();
-    this.coveredFromT = Infinity;
+    this.#newest = { seq: -1, t: Infinity };
+    this.#resize(FIRST_ROOM);
   }
 
   /** Index of the first sample captured at `t` or later; `length` where there is none. */
@@ -94,10 +104,14 @@ export class Series {
   }
 
   #makeRoom(count) {
-    if (count <= this.#room) return;
-    while (this.#room < count) this.#room *= 2;
-    for (const name of NUMBERS) this[name] = widened(this[name], new Float64Array(this.#room));
-    this.status = widened(this.status, new Uint8Array(this.#room));
+    if (count > this.#room) this.#resize(roomFor(count));
+  }
+
+  #resize(room) {
+    this.#room = room;
+    const held = (column) => column?.subarray(0, this.length) ?? [];
+    for (const name of NUMBERS) this[name] = moved(held(this[name]), new Float64Array(room));
+    this.status = moved(held(this.status), new Uint8Array(room));
   }
 
   #move(from, to) {
@@ -107,12 +121,17 @@ export class Series {
 
   #set(to, sample) {
     this.#ids.add(sample.id);
+    if (sample.seq > this.#newest.seq) this.#newest = { seq: sample.seq, t: sample.t };
     for (const name of NUMBERS) this[name][to] = sample[name] ?? NaN;
     this.status[to] = STATUSES.indexOf(sample.status);
   }
 }
 
-function widened(column, wider) {
-  wider.set(column);
-  return wider;
+function roomFor(count) {
+  return Math.max(FIRST_ROOM, 2 ** Math.ceil(Math.log2(count)));
+}
+
+function moved(from, to) {
+  to.set(from);
+  return to;
 }

@@ -1,31 +1,30 @@
 // One session as the page knows it: its summary, the samples held of it, and who follows it.
 
-import { Follower, ENDED, REFUSED, STOPPED, UNKNOWN, WAITING } from "./follower.js";
-import { storedSamples } from "./history.js";
+import {
+  Follower, CONNECTING, ENDED, FOLLOWING, REFUSED, STOPPED, UNKNOWN, WAITING,
+} from "./follower.js";
+import { Held } from "./held.js";
 import { LiveEdge } from "./live_edge.js";
-import { Series } from "./series.js";
 
-export const TAIL_S = 90; // of the past, read before a session is followed
-const CARD_SAMPLES = 8192; // held of a session that is not looked at alone
 const FAR_BEHIND = 20_000; // samples missed: begin anew rather than be told them one by one
-const NEAR_S = 1200; // what lies further back is not joined to what is held
 const CUT_OFF_S = 300; // time goes on without its encoder for so long
 const QUIET_S = 3; // without a sample from a live session
+const STALLED_S = 8; // without a sample that the decoder has: the connection is dead
+const MOST_PENDING = 2000; // nobody draws while the page is hidden
 
 const nowS = () => performance.now() / 1000;
 
 export class Session {
-  #pending = [];
   #loading = false;
+  #isWanted = false; // whether somebody looks
   #edge = new LiveEdge();
+  #listed = { id: 0, s: nowS() }; // a sample that the decoder had then
 
   constructor(summary) {
     this.name = summary.session;
     this.summary = summary;
-    this.series = new Series();
+    this.held = new Held(this.name);
     this.version = 0; // counts what there is to be drawn anew
-    this.isWide = false; // everything that was ever looked at is kept
-    this.past = null; // samples of long ago that are looked at
     this.problem = null;
     this.arrivedS = nowS();
     this.follower = new Follower(
@@ -33,6 +32,10 @@ export class Session {
       (sample) => this.#arrived(sample),
       () => this.changed(),
     );
+  }
+
+  get series() {
+    return this.held.series;
   }
 
   get isLive() {
@@ -49,8 +52,9 @@ export class Session {
     if (this.follower.state === UNKNOWN) return "gone";
     if (this.follower.state === REFUSED) return "token refused";
     if (this.follower.state === WAITING) return "reconnecting";
+    if (!this.series.length && this.problem) return "not loaded";
     if (this.summary.state !== "live") return this.summary.state;
-    if (!this.series.length) return this.problem ? "not loaded" : "loading";
+    if (!this.series.length && this.follower.state !== FOLLOWING) return "loading";
     return nowS() - this.arrivedS > QUIET_S ? "silent" : "live";
   }
 
@@ -78,122 +82,98 @@ export class Session {
     this.version += 1;
   }
 
-  /** A newer summary. */
+  /** A newer summary. Where more is to be read than the follower brings, it is stopped: whoever
+   *  looks opens the session again. */
   update(summary) {
     if (summary.started_t !== this.summary.started_t) this.#startAnew();
     if (summary.state !== this.summary.state) this.changed();
-    const resumed = summary.state === "live" && [ENDED, UNKNOWN].includes(this.follower.state);
     this.summary = summary;
-    if (resumed) this.follower.start(this.follower.lastId);
+    if (this.#isLeftBehind()) this.follower.stop();
   }
 
   /** Load the newest samples, then follow; again and again, where the loading fails. */
   async open() {
+    this.#isWanted = true;
     if (this.#loading || this.follower.state !== STOPPED) return;
     const missed = this.summary.last_id - this.follower.lastId;
-    if (this.series.length && missed < FAR_BEHIND) {
-      this.follower.start(this.follower.lastId);
-      return;
-    }
-    this.#loading = true;
-    try {
-      await this.#loadTail();
-      this.problem = null;
-      this.follower.start(this.follower.lastId);
-    } catch (problem) {
-      this.problem = problem;
-    } finally {
-      this.#loading = false;
-      this.changed();
-    }
+    if (this.series.length && missed < FAR_BEHIND) this.#follow(this.follower.lastId);
+    else await this.#whileLoading(() => this.#openAnew());
   }
 
   close() {
+    this.#isWanted = false;
     this.follower.stop();
   }
 
-  /** The samples that show a window [from, to]: the newest ones, or those of long ago. */
-  seriesFor([fromT, toT]) {
-    const { past } = this;
-    const isPast = past && fromT >= past.coveredFromT && toT <= past.coveredToT;
-    return isPast ? past : this.series;
-  }
-
-  holds(window) {
-    return this.seriesFor(window).coveredFromT <= window[0];
-  }
-
-  /** Read what is stored of a window and around it. */
-  async load([fromT, toT]) {
+  /** Read what is stored of a window [from, to] and around it. Throws a Problem. */
+  async load(window) {
     if (this.#loading) return;
-    this.#loading = true;
-    try {
-      const aroundS = 2 * (toT - fromT);
-      const isNear = this.series.coveredFromT - fromT < NEAR_S && !this.series.isFull;
-      if (isNear) await this.#loadBefore(fromT - aroundS);
-      else await this.#loadPast(fromT - aroundS, toT + aroundS);
-    } finally {
-      this.#loading = false;
-      this.changed();
-    }
-  }
-
-  async #loadBefore(fromT) {
-    const { series } = this;
-    const older = [];
-    for await (const page of storedSamples(this.name, fromT, series.coveredFromT)) older.push(...page);
-    series.coveredFromT = reaching(fromT, this.summary.first_t);
-    series.merge(older);
-  }
-
-  async #loadPast(fromT, toT) {
-    const past = new Series();
-    for await (const page of storedSamples(this.name, fromT, toT)) past.merge(page);
-    past.coveredFromT = reaching(fromT, this.summary.first_t);
-    past.coveredToT = toT;
-    this.past = past;
+    await this.#whileLoading(() => this.held.load(window, this.summary.first_t));
   }
 
   /** Bring what has come into the series. */
   takeIn() {
-    if (!this.#pending.length) return;
-    this.series.merge(this.#pending);
-    this.#pending = [];
-    if (!this.isWide && this.series.length > CARD_SAMPLES) this.series.keepLast(CARD_SAMPLES / 2);
+    if (!this.held.pending) return;
+    if (this.held.takeIn()) this.#edge = new LiveEdge();
     this.changed();
+  }
+
+  async #whileLoading(load) {
+    this.#loading = true;
+    try {
+      await load();
+    } finally {
+      this.#loading = false;
+      this.changed();
+    }
+  }
+
+  async #openAnew() {
+    try {
+      const lastId = await this.held.loadTail(this.summary);
+      this.problem = null;
+      if (lastId === null) return;
+      this.follower.lastId = lastId;
+      if (this.#isWanted) this.#follow(lastId);
+    } catch (problem) {
+      this.problem = problem;
+    }
+  }
+
+  #follow(lastId) {
+    this.#listed = { id: lastId, s: nowS() };
+    this.follower.start(lastId);
+  }
+
+  /** Whether the decoder has samples that this follower will not bring, or not soon. */
+  #isLeftBehind() {
+    const { state, lastId } = this.follower;
+    const missed = this.summary.last_id - lastId;
+    if (state === ENDED) return this.isLive || missed > 0;
+    if (state === REFUSED || state === UNKNOWN) return true; // and yet the decoder lists it
+    if (missed >= FAR_BEHIND) return true; // the machine slept, or was cut off for long
+    return (state === FOLLOWING || state === CONNECTING) && this.#isStalled(lastId);
+  }
+
+  #isStalled(lastId) {
+    if (lastId >= this.#listed.id) this.#listed = { id: this.summary.last_id, s: nowS() };
+    const { id, s } = this.#listed;
+    return lastId < id && nowS() - Math.max(s, this.arrivedS) > STALLED_S;
   }
 
   /** It was deleted, and its name is used again. */
   #startAnew() {
     this.follower.stop();
     this.follower.lastId = 0;
-    this.past = null;
-    this.series.clear();
-    this.#pending = [];
-  }
-
-  async #loadTail() {
-    this.series.clear();
-    this.#pending = [];
-    const fromT = (this.summary.last_t ?? 0) - TAIL_S;
-    let lastId = Math.max(0, this.summary.first_id - 1);
-    for await (const page of storedSamples(this.name, fromT)) {
-      this.series.merge(page);
-      lastId = Math.max(lastId, page.at(-1)?.id ?? 0);
-    }
-    this.series.coveredFromT = reaching(fromT, this.summary.first_t);
-    this.follower.lastId = this.series.length ? lastId : this.summary.last_id;
+    this.#edge = new LiveEdge();
+    this.held.clear();
+    this.changed();
   }
 
   #arrived(sample) {
     this.arrivedS = nowS();
     this.#edge.note(sample.t, this.arrivedS);
-    this.#pending.push(sample);
-    if (this.#pending.length > 2000) this.takeIn(); // nobody draws while the page is hidden
+    this.held.push(sample);
+    if (this.held.pending > MOST_PENDING) this.takeIn();
   }
-}
-
-/** What is held from `fromT` on is all there is where the series begins later. */
-function reaching(fromT, firstT) {
-  return firstT === null || fromT <= firstT ? -Infinity : fromT;
 }

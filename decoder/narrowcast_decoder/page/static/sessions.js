@@ -1,6 +1,6 @@
 // All sessions of the decoder: asked for while somebody looks, and told to who draws them.
 
-import { getJson } from "./api.js";
+import { getJson, sessionPath } from "./api.js";
 import { pauseS } from "./backoff.js";
 import { Session } from "./session.js";
 
@@ -17,6 +17,8 @@ export class Sessions {
   constructor(onChange, onProblem) {
     this.byName = new Map();
     this.isKnown = false; // whether there was an answer yet
+    this.isCut = false; // whether there may be more than are listed
+    this.chosen = null; // name of one that is listed wherever it stands
     this.onChange = onChange;
     this.onProblem = onProblem;
     document.addEventListener("visibilitychange", () => this.ask());
@@ -40,18 +42,30 @@ export class Sessions {
     this.#asking = true;
     let pauseMs = POLL_MS;
     try {
-      const { sessions } = await getJson(`v1/sessions?limit=${MOST_LISTED}`);
-      this.#take(sessions);
+      this.#take(await this.#listed());
     } catch (problem) {
       this.#failures += 1;
       pauseMs = 1000 * pauseS(this.#failures, Math.random());
       this.onProblem(problem, pauseMs / 1000);
-      if (!problem.isUnreachable) pauseMs = null; // somebody has to do something first
+      if (problem.wantsToken) pauseMs = null; // somebody has to do something first
     } finally {
       this.#asking = false;
     }
     if (this.#isWanted) pauseMs = 0;
     if (pauseMs !== null) this.#timer = setTimeout(() => this.ask(), pauseMs);
+  }
+
+  async #listed() {
+    const { sessions } = await getJson(`v1/sessions?limit=${MOST_LISTED}`);
+    this.isCut = sessions.length >= MOST_LISTED;
+    const { chosen } = this;
+    if (!this.isCut || !chosen || sessions.some(({ session }) => session === chosen)) return sessions;
+    try {
+      return [...sessions, await getJson(sessionPath(chosen))];
+    } catch (problem) {
+      if (problem.status < 400 || problem.status >= 500 || problem.wantsToken) throw problem;
+      return sessions; // there is none of that name
+    }
   }
 
   #take(summaries) {
