@@ -24,8 +24,9 @@ demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer o
 page: setup  ## Show the same for ten minutes on the decoder's live page, in the browser
 	$(BIN)/narrowcast demo --open --seconds 600
 
+# The tests of a file share their decoders, so each file has one worker.
 test: setup  ## Run every test
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 docs: setup  ## Build the site of docs/ into site/, and check its links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -51,14 +51,19 @@ def missing() -> str | None:
     return None
 
 
-@contextmanager
-def browser(size: Size = DESKTOP) -> Iterator["Chrome"]:
-    """A browser without a past. Raises SettingsError where there is none to drive."""
+def require() -> None:
+    """Raises SettingsError where there is no browser to drive."""
     remedy = missing()
     if remedy is not None:
         raise SettingsError(
             "this drives Chromium through Selenium, and not all of it is here", remedy
         )
+
+
+@contextmanager
+def browser(size: Size = DESKTOP) -> Iterator["Chrome"]:
+    """A browser without a past. Raises SettingsError where there is none to drive."""
+    require()
     with tempfile.TemporaryDirectory(prefix="narrowcast-", ignore_cleanup_errors=True) as profile:
         driver = _start(profile, size)
         try:

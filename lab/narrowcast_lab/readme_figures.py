@@ -7,7 +7,7 @@ from typing import Any
 
 from narrowcast_models.checkpoint import WEIGHTS_FOLDER
 from narrowcast_models.evaluation.line_chart import Axis, Line, line_chart
-from narrowcast_shared.errors import DataError
+from narrowcast_shared.errors import SettingsError
 
 FULL_FPS = 25.0
 
@@ -18,7 +18,7 @@ Reading = dict[str, Any]
 def recognition(benchmarks: Path) -> str:
     """CCC by size, uncoded: `oa` on two sets of faces, and what others make of small faces. SVG.
 
-    Raises DataError where a file of `benchmarks` is missing.
+    Raises SettingsError where a file of `benchmarks` is missing.
     """
     peers = _read(benchmarks / "peers.json")
     lines = [
@@ -37,7 +37,7 @@ def recognition(benchmarks: Path) -> str:
 def rate(benchmarks: Path) -> str:
     """What is left of the CCC over the line's rate: ours, plain stepping and JPEG. SVG.
 
-    Raises DataError as `recognition` does.
+    Raises SettingsError as `recognition` does.
     """
     bench = _read(benchmarks / "link" / "caps.json")
     lines = [
@@ -58,8 +58,9 @@ def _read(path: Path) -> Reading:
     try:
         found: Reading = json.loads(path.read_text())
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror})", "run this where the repository is"
+        raise SettingsError(
+            f"{path} cannot be read ({error.strerror})",
+            "run this where the repository is, or name its folder with --benchmarks",
         ) from None
     return found
 

@@ -15,7 +15,8 @@ from narrowcast_lab import browser, processes
 from narrowcast_lab.browser import Size
 from narrowcast_lab.free_port import free_port
 from narrowcast_lab.line import Line, line
-from narrowcast_shared.errors import NarrowcastError, SettingsError
+from narrowcast_models.commands import output
+from narrowcast_shared.errors import NarrowcastError
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -80,12 +81,8 @@ class Shots(NamedTuple):
 
 def take_all(folder: Path, tell: Tell) -> None:
     """Write pictures of all states into `folder`. Raises NarrowcastError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsError(
-            f"the folder {folder} cannot be made ({error.strerror})", "name another one"
-        ) from error
+    browser.require()  # before a folder is made
+    output.make_folder(folder)
     with browser.browser(TALL) as driver, tempfile.TemporaryDirectory() as name:
         shots = Shots(driver, folder, tell)
         port = _port()

@@ -12,6 +12,7 @@ class See(StrEnum):
     CAPS = "docs/howto-links.md#caps"
     DATA = "docs/howto-model.md#data-sets"
     DETECTORS = "docs/howto-sources.md#detectors"
+    EMBED = "docs/howto-embed.md#publish-frames-of-your-own"
     PROTOCOL = "docs/protocol.md#versions-and-capabilities"
     REPORT = "docs/report.md#what-it-takes"
     SOURCES = "docs/howto-sources.md#sources"

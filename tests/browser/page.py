@@ -1,10 +1,13 @@
 """The live page as a test reads it."""
 
 import math
-from time import sleep
+import time
 from typing import Any, NamedTuple
 
 from narrowcast_lab import processes
+
+LOADED_S = 5.0
+"""What is looked at of the past has been loaded by then."""
 
 
 class Page(NamedTuple):
@@ -37,13 +40,13 @@ class Page(NamedTuple):
             found = self.js("return window.narrowcast?.drawn()")
             if found is not None:
                 return found
-            sleep(0.05)
+            time.sleep(0.05)
         return None
 
     def last_id(self) -> int:
         """Highest id in view."""
         drawn = self.drawn()
-        return max((each["id"] for each in drawn["samples"]), default=0) if drawn else 0
+        return _last_id(drawn) if drawn else 0
 
     def requests(self, path: str) -> int:
         """How many were made for `path` since the page was loaded, whatever the answer; the
@@ -65,17 +68,20 @@ class Page(NamedTuple):
         return {sample["id"]: sample for sample in samples}
 
     def check_drawn_is_stored(self, session: str) -> None:
-        """What is in view is what the store holds of that time: each sample, in order of time."""
-        drawn = self.drawn()
-        stored = self.stored(session)
-        low, high = drawn["window"]
-        last_id = max(sample["id"] for sample in drawn["samples"])
-        expected = sorted(
-            (s for s in stored.values() if low <= s["t"] <= high and s["id"] <= last_id),
-            key=lambda s: (s["t"], s["seq"]),
-        )
-        facts = [{name: s[name] for name in ("id", "t", "status")} for s in expected]
+        """What is in view is what the store holds of that time: each sample, in order of time.
+
+        Of the past it is so once that is loaded.
+        """
+        deadline_s = time.monotonic() + LOADED_S
+        while True:
+            drawn = self.drawn()
+            stored = self.stored(session)
+            expected = _in_view(drawn, stored)
+            facts = [{name: s[name] for name in ("id", "t", "status")} for s in expected]
+            if drawn["samples"] == facts or time.monotonic() > deadline_s:
+                break
         assert drawn["samples"] == facts
+        low, high = drawn["window"]
         read = [s for s in expected if s["status"] == "ok"]
         in_view = [p for p in drawn["curve"] if low <= p["t"] <= high]
         assert len(in_view) == len(read)
@@ -83,16 +89,28 @@ class Page(NamedTuple):
             assert point["t"] == sample["t"]
             assert point["valence"] == sample["valence"]
             assert abs(point["sigma"] - sample["sigma"]) < 1e-9
-        self._check_strip(drawn, stored, last_id)
+        self._check_strip(drawn, stored)
 
-    def _check_strip(self, drawn: Any, stored: dict[int, Any], last_id: int) -> None:  # noqa: ANN401
+    def _check_strip(self, drawn: Any, stored: dict[int, Any]) -> None:  # noqa: ANN401
         """The strip's bins stand at multiples of their step: a little is beyond the window."""
         bins = drawn["strip"]
         step = drawn["step"]
         places = {round(each["t"] / step) for each in bins}
         inside = [s for s in stored.values() if math.floor(s["t"] / step) in places]
         if drawn["isLive"]:
-            inside = [s for s in inside if s["id"] <= last_id]
+            inside = [s for s in inside if s["id"] <= _last_id(drawn)]
         for place, name in enumerate(("ok", "no_face", "skipped", "lost")):
             painted = sum(each["counts"][place] for each in bins)
             assert painted == sum(s["status"] == name for s in inside), name
+
+
+def _last_id(drawn: Any) -> int:  # noqa: ANN401
+    return max((each["id"] for each in drawn["samples"]), default=0)
+
+
+def _in_view(drawn: Any, stored: dict[int, Any]) -> list[Any]:  # noqa: ANN401
+    """What is stored of the window, up to the newest that is drawn, in order of time."""
+    low, high = drawn["window"]
+    last_id = _last_id(drawn)
+    found = (s for s in stored.values() if low <= s["t"] <= high and s["id"] <= last_id)
+    return sorted(found, key=lambda s: (s["t"], s["seq"]))

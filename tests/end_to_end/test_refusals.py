@@ -45,7 +45,11 @@ def test_a_camera_that_is_not_there() -> None:
 
 def test_nobody_listens() -> None:
     url = f"http://127.0.0.1:{processes.free_port()}"
-    assert_one_line(run("encode", "sample", "--to", url, "--patience", "1s"), url, "serve")
+    ended = run("encode", "sample", "--to", url, "--patience", "1s")
+    notice, ended.stderr = ended.stderr.split("\n", 1)  # that it waits, told at once
+    assert "warning" in notice
+    assert f"nothing listens at {url}" in notice
+    assert_one_line(ended, url, "serve")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "ftp://127.0.0.1:8000", "http://", "http://h:99999"])

@@ -93,6 +93,12 @@ def test_no_such_clip(tmp_path: Path) -> None:
         _moving("--clips", tmp_path / "none.mp4", "--px", "12", "--qp", "32")
 
 
+def test_a_clip_of_a_folder_that_is_broken_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(bytes(range(256)))
+    with pytest.raises(SourceError, match=r"broken\.mp4 is no video"):
+        _moving("--clips", tmp_path, "--px", "12", "--qp", "32")
+
+
 def test_a_plot_that_cannot_be_written(faces_file: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be written"):
         _moving("--faces", faces_file, *SMALL, "--plot", tmp_path / "nowhere" / "m.svg")

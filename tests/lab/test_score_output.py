@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Any, cast
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from narrowcast_lab import score_output
+from narrowcast_lab.commands.score import score
 from narrowcast_lab.score import Scorer, session_names
 from narrowcast_lab.score_output import Scored
 from narrowcast_shared.baseline import BaselineChoice, ModelName
@@ -89,3 +92,9 @@ def test_the_summary_has_both(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "valence, mean (range)" in shown
     assert "above rest, mean (range)" in shown
+
+
+def test_one_form_at_a_time() -> None:
+    asked = CliRunner().invoke(score, ["sample", "--json", "--csv"], standalone_mode=False)
+    assert isinstance(asked.exception, click.UsageError)
+    assert "--json and --csv exclude each other" in str(asked.exception)

@@ -16,6 +16,7 @@ from narrowcast_shared.errors import LinkError, SettingsError
 from narrowcast_shared.remote import refusals
 from narrowcast_shared.remote.access import make_access, read_access
 from narrowcast_shared.remote.address import parse_address
+from narrowcast_shared.see import See
 
 SECRET = "nct_this-is-a-secret-of-nobody"
 BEARER = {"Authorization": f"Bearer {SECRET}"}
@@ -96,6 +97,21 @@ def test_certificates_to_trust(tmp_path: Path) -> None:
         _ = parse_address("https://decoder", make_access(ca=file)).tls
     with pytest.raises(SettingsError, match="--ca"):
         _ = parse_address("https://decoder", make_access(ca=tmp_path / "none")).tls
+
+
+@pytest.mark.usefixtures("file")
+def test_certificates_that_are_not_there_are_missed_whatever_the_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for wrong in (tmp_path / "none", tmp_path):
+        with pytest.raises(SettingsError, match="there is no file"):
+            decoder_at("http://decoder", ca=wrong)
+        monkeypatch.setenv("NARROWCAST_CA", str(wrong))
+        with pytest.raises(SettingsError, match="--ca or NARROWCAST_CA") as raised:
+            read_access(None, None, None)
+        assert raised.value.see == See.TLS
+    monkeypatch.setenv("NARROWCAST_CA", "")
+    assert read_access(None, None, None).ca is None
 
 
 def test_a_redirect_is_not_followed() -> None:

@@ -98,6 +98,7 @@ def encode(
     that, and frames are skipped to stay under the cap. Steps of a cap count from the first frame.
     """
     from narrowcast_encoder.live.main import EncodeRequest, publish
+    from narrowcast_encoder.live.opening import Wanted
     from narrowcast_encoder.session.settings import StreamSettings
     from narrowcast_shared.remote.address import parse_address
 
@@ -105,17 +106,5 @@ def encode(
     settings = StreamSettings(
         px, qp, fps, frames_per_message, link.settings(), latency_us=latency_us, adapt=adapt
     )
-    address = parse_address(url, access)
-    publish(
-        EncodeRequest(
-            source,
-            address,
-            session,
-            settings,
-            loop,
-            patience_s,
-            detector,
-            detector_model,
-            preview,
-        )
-    )
+    wanted = Wanted(parse_address(url, access), session, settings, patience_s, preview)
+    publish(EncodeRequest(source, wanted, loop, detector, detector_model))

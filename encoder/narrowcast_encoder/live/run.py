@@ -25,20 +25,17 @@ async def run(publisher: Publisher, feed: FrameFeed, on_welcome: Callable[[], No
     try:
         stopped = asyncio.Event()
         with signals.on_stop(stopped.set):
-            await _first(publishing, publisher.welcomed, stopped)
+            await first(publishing, publisher.welcomed, stopped)
             if publisher.welcomed.is_set():
                 on_welcome()
                 feed.start()
-                await _first(publishing, feed.ended, stopped)
+                await first(publishing, feed.ended, stopped)
             await feed.stop()
             publisher.source_ended()
             await _any(publishing, stopped)
-            publisher.hurry()
-            await asyncio.wait({publishing}, timeout=STOP_GRACE_S)
+            await leave(publisher, publishing)
             if publishing.done():
                 publishing.result()
-            else:
-                logger.warning("the decoder has not acknowledged the end of the stream")
     finally:
         publishing.cancel()
         await asyncio.wait({publishing})
@@ -46,7 +43,18 @@ async def run(publisher: Publisher, feed: FrameFeed, on_welcome: Callable[[], No
     feed.result()
 
 
-async def _first(publishing: "asyncio.Task[None]", *events: asyncio.Event) -> None:
+async def leave(publisher: Publisher, publishing: "asyncio.Task[None]") -> None:
+    """Tell what there is still time for, and wait until it is stored, for `STOP_GRACE_S` at most.
+
+    How publishing ended is for the caller to look at.
+    """
+    publisher.hurry()
+    await asyncio.wait({publishing}, timeout=STOP_GRACE_S)
+    if not publishing.done():
+        logger.warning("the decoder has not acknowledged the end of the stream")
+
+
+async def first(publishing: "asyncio.Task[None]", *events: asyncio.Event) -> None:
     """Wait for one of the events, or for publishing to end early: then raise what ended it."""
     await _any(publishing, *events)
     if publishing.done():

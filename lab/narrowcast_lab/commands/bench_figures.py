@@ -32,9 +32,10 @@ def figures(benchmarks: Path, out: Path) -> None:
     from link/caps.json.
     """
     from narrowcast_lab.readme_figures import FIGURES
+    from narrowcast_models.commands import output
 
-    out.mkdir(parents=True, exist_ok=True)
-    for name, draw in FIGURES.items():
-        path = out / f"{name}.svg"
-        path.write_text(draw(benchmarks))
+    drawn = {out / f"{name}.svg": draw(benchmarks) for name, draw in FIGURES.items()}
+    output.make_folder(out)
+    for path, text in drawn.items():
+        output.write(path, text)
         click.echo(f"{path}", err=True)

@@ -47,6 +47,8 @@ def score(
     the delays are those of such a line. Each file's session is named after it, and after its folder
     too where two are named alike.
     """
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude each other")
     import cv2
 
     from narrowcast_encoder.detection import make_detector

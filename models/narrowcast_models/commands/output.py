@@ -12,6 +12,16 @@ def check(*paths: Path | None) -> None:
             raise SettingsError(f"{path} cannot be written (no such folder)", "make the folder")
 
 
+def make_folder(folder: Path) -> None:
+    """With those above it, where it is not there. Raises SettingsError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"the folder {folder} cannot be made ({error.strerror})", "name another one"
+        ) from error
+
+
 def write(path: Path, text: str) -> None:
     """Write a text file. Raises SettingsError where that cannot be done."""
     try:

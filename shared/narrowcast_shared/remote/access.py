@@ -46,10 +46,12 @@ NO_ACCESS = Access()
 
 @pointing_to(See.TOKENS)
 def make_access(token: str | SecretStr | None = None, ca: str | Path | None = None) -> Access:
-    """Access by these. Raises SettingsError where the token cannot be one."""
+    """Access by these. Raises SettingsError where the token cannot be one, or `ca` is no file,
+    whether or not the URL will ask for certificates.
+    """
     if isinstance(token, SecretStr):
         token = token.get_secret_value()
-    return Access(None if token is None else _checked(token), None if ca is None else Path(ca))
+    return Access(None if token is None else _checked(token), None if ca is None else _there(ca))
 
 
 @pointing_to(See.TOKENS)
@@ -78,6 +80,17 @@ def _read(path: Path) -> str:
             f"the token in {path} cannot be read ({error.strerror})", "check --token-file"
         ) from None
     return text.strip()
+
+
+def _there(ca: str | Path) -> Path:
+    path = Path(ca)
+    if path.is_dir() or not path.exists():
+        raise SettingsError(
+            f"there is no file {path} of certificates to trust",
+            f"name a PEM file with --ca or {CA_VARIABLE}",
+            see=See.TLS,
+        )
+    return path
 
 
 def _checked(token: str) -> SecretStr:

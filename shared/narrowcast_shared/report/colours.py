@@ -41,7 +41,7 @@ ROLES = {
 }
 
 STATES = {
-    int(State.READ): Shown("read", "read", Colour("#79b995", "#3a8f66")),
+    int(State.READ): Shown("read", "read", Colour("#4a9b73", "#46a878")),
     LATE: Shown("late", "read, late", Colour("#1f78c8", "#58a6ff")),
     int(State.NO_FACE): Shown("no_face", "no face", Colour("#a7adb4", "#6d757e")),
     int(State.SKIPPED): Shown("skipped", "skipped", Colour("#f1cd7e", "#a8813a")),

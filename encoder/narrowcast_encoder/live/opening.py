@@ -1,0 +1,73 @@
+"""What one session is published with: its clock, its stream, and its publisher."""
+
+import os
+import secrets
+from typing import NamedTuple
+
+from narrowcast_encoder.live.publisher import Publisher
+from narrowcast_encoder.session.settings import StreamSettings, make_stream, report_interval_ms
+from narrowcast_encoder.session.stream import Stream
+from narrowcast_shared import __version__
+from narrowcast_shared.clock import Clock, SteadyClock, SystemClock
+from narrowcast_shared.errors import ProtocolError, SettingsError
+from narrowcast_shared.remote.address import Address
+from narrowcast_shared.wire.messages import (
+    INCARNATION_BYTES,
+    Capability,
+    Hello,
+    check_session_name,
+)
+
+
+class Wanted(NamedTuple):
+    """A session to publish. session None: a name is made up."""
+
+    address: Address
+    session: str | None
+    settings: StreamSettings
+    patience_s: float
+    """How long the decoder may be away, at first and in an outage."""
+    preview: bool = False
+    """Whether whoever may subscribe may see the received face."""
+
+
+class Opening(NamedTuple):
+    """All that frames need to reach the decoder; nothing has been sent yet."""
+
+    session: str
+    clock: Clock
+    stream: Stream
+    publisher: Publisher
+
+
+def opening(wanted: Wanted) -> Opening:
+    """Raises SettingsError where the session's name or what is to be sent cannot be."""
+    clock = SteadyClock(SystemClock())
+    hello = _hello(wanted, clock.unix_us())
+    stream = make_stream(wanted.settings, hello.start_us)
+    publisher = Publisher(stream, hello, wanted.address, clock, wanted.patience_s)
+    return Opening(hello.session, clock, stream, publisher)
+
+
+def _hello(wanted: Wanted, start_us: int) -> Hello:
+    capabilities = Capability.CLOCK | Capability.BACKFILL | Capability.CAPS
+    if wanted.preview:
+        capabilities |= Capability.PREVIEW
+    return Hello(
+        session=_session_name(wanted.session),
+        incarnation=os.urandom(INCARNATION_BYTES),
+        start_us=start_us,
+        report_interval_ms=report_interval_ms(wanted.settings),
+        capabilities=capabilities,
+        software=f"narrowcast {__version__}",
+        cap_bps=wanted.settings.link.mean_bps or 0,
+    )
+
+
+def _session_name(wanted: str | None) -> str:
+    if wanted is None:
+        return f"cam-{secrets.token_hex(3)}"
+    try:
+        return check_session_name(wanted)
+    except ProtocolError as error:
+        raise SettingsError(error.problem, error.remedy) from None
