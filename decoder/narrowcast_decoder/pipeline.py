@@ -64,6 +64,8 @@ class Pipeline:
         self._stages = stages or Stages()
         self._metrics = metrics or Metrics()
         self._is_running = False
+        self.warm = asyncio.Event()
+        """Set once frames are read as they come."""
         self.store_health = StoreHealth()
         self._backlog = Backlog()
         self._pace = Pace()
@@ -113,10 +115,13 @@ class Pipeline:
             self._full.set()
 
     async def run(self) -> None:
-        """Work until cancelled."""
-        self._is_running = True
+        """Work until cancelled; what comes before the network is warm waits for that."""
+        loop = asyncio.get_running_loop()
         try:
             with ThreadPoolExecutor(1, thread_name_prefix="inference") as worker:
+                await loop.run_in_executor(worker, self._reader.warm_up)
+                self._is_running = True
+                self.warm.set()
                 while True:
                     await self._round(worker)
         finally:

@@ -167,16 +167,19 @@ async def _serve(
 
 @asynccontextmanager
 async def _running(pipeline: Pipeline, server: uvicorn.Server) -> AsyncIterator[None]:
-    """The pipeline at work. Should it fail, the service ends, with what it failed on."""
+    """The pipeline at work, and warm. Should it fail, the service ends, with what it failed on."""
 
     def end_service(_: "asyncio.Task[None]") -> None:
         server.should_exit = True
 
     task = asyncio.create_task(pipeline.run())
     task.add_done_callback(end_service)
+    warm = asyncio.create_task(pipeline.warm.wait())
     try:
+        await asyncio.wait({task, warm}, return_when=asyncio.FIRST_COMPLETED)
         yield
     finally:
+        warm.cancel()
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

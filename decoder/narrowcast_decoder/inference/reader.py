@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+import numpy as np
+
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.stages import Stages
@@ -19,8 +21,8 @@ MAX_BATCH = 80
 """Chips read in one call of the network: what a round begins with, and what comes meanwhile. oneDNN
 keeps memory for every size of batch it has seen; twice as many chips take 2 to 4 MB a size."""
 
-BUSY_CHIPS = 16
-"""A round of so many is of a service that has work: it will meet every size of batch."""
+BLANK = CodedChip(np.zeros((32, 32), np.uint8), Coding(32, 30))
+"""What the network is warmed up with."""
 
 FAILING_CHIPS = 64
 """One after another that the network failed on: it is not the chips that are wrong."""
@@ -48,12 +50,21 @@ class FrameReader:
         self._recogniser = recogniser
         self._stages = stages or Stages()
         self._failed = 0  # chips since the last one that was read
-        self._unmet = [size for size in SIZES if size <= MAX_BATCH]
 
     @property
     def is_failing(self) -> bool:
         """Whether the network reads nothing any more."""
         return self._failed >= FAILING_CHIPS
+
+    def warm_up(self) -> None:
+        """Have the network meet every size of batch, the largest first: a tenth of a second.
+
+        What it compiles and keeps for each comes now, and neither while a load begins nor at some
+        time in the hours after.
+        """
+        for size in sorted((size for size in SIZES if size <= MAX_BATCH), reverse=True):
+            with suppress(RuntimeError):  # nobody waits for it
+                self._recogniser.read([BLANK] * size)
 
     def read(self, work: Sequence[tuple[RungContexts, TakenFrame]]) -> list[Outcome]:
         """One outcome a frame, in order. Frames of one session must come in their order."""
@@ -62,19 +73,10 @@ class FrameReader:
         with self._stages.model:
             coded = [chip for chip in chips if chip]
             readings = iter(self._readings(coded))
-            if self._unmet and BUSY_CHIPS <= len(coded) <= MAX_BATCH:
-                self._meet(coded[0])
         return [
             _outcome(frame, next(readings) if chip else None)
             for (_, frame), chip in zip(work, chips, strict=True)
         ]
-
-    def _meet(self, chip: CodedChip) -> None:
-        """Have the network meet one more size of batch: what it keeps for each is allocated within
-        the first seconds of load, and not at some time in the hours after.
-        """
-        with suppress(RuntimeError):  # nobody waits for it
-            self._recogniser.read([chip] * self._unmet.pop())
 
     def _readings(self, chips: list[CodedChip]) -> list[Reading | None]:
         """Readings in batches; None of what cannot be had."""
