@@ -9,7 +9,7 @@ from typing import NamedTuple
 from narrowcast_encoder.crop import ChipMaker
 from narrowcast_encoder.detection import FaceDetector
 from narrowcast_encoder.session.settings import StreamSettings, make_stream, report_interval_ms
-from narrowcast_encoder.sources import open_source
+from narrowcast_encoder.sources import open_source, shown
 from narrowcast_lab.offline import OfflinePath
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_shared.samples import Sample
@@ -26,7 +26,8 @@ class Scorer(NamedTuple):
     settings: StreamSettings
 
     def score(self, path: str, name: str) -> Iterator[Sample]:
-        """Samples of every frame, in order; `t` is the position in the file in seconds.
+        """Samples of every frame, in order; `t` is the time since the first one, in seconds: the
+        position in the file.
 
         name: the session's, in each sample.
 
@@ -37,15 +38,20 @@ class Scorer(NamedTuple):
         offline = OfflinePath(self.recogniser, stream, name, interval_ms, cap_bps)
         maker = ChipMaker(self.detector)
         at_us = 0
-        with open_source(path) as source:
+        start_s: float | None = None
+        with open_source(path, as_recording=True) as source:
             for frame in source:
-                at_us = round(frame.t_s * 1_000_000)
+                start_s = frame.t_s if start_s is None else start_s  # a camera's clock runs
+                at_us = round((frame.t_s - start_s) * 1_000_000)
                 yield from offline.frame(maker.chip(frame.image), at_us)
         yield from offline.finish(at_us)
 
 
 def session_name(path: str) -> str:
-    """A session's name for a file: its name without what a session's name may not hold."""
+    """A session's name for a file or URL: its name without what a session's name may not hold, or
+    must not tell, such as a password.
+    """
+    path = shown(path).removesuffix("?...")
     stem = path.rstrip("/").rpartition("/")[2].rpartition(".")[0] or path
     return _NOT_IN_NAMES.sub("-", stem).strip("-._")[:MAX_SESSION_BYTES] or "recording"
 
@@ -56,6 +62,7 @@ def session_names(paths: Sequence[str]) -> list[str]:
     Where files are named alike, their folder's name goes before; where that is alike too, or is
     none, they are numbered.
     """
+    paths = [shown(path) for path in paths]
     names = [session_name(path) for path in paths]
     alike = {name for name, count in Counter(names).items() if count > 1}
     names = [

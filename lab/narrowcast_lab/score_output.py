@@ -13,6 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from narrowcast_encoder.sources import shown
 from narrowcast_lab.score import Scorer, session_names
 from narrowcast_shared.baseline import BaselineChoice, ModelName, SampleAboveRest
 from narrowcast_shared.samples import Sample, Status, csv_header, csv_row
@@ -46,7 +47,7 @@ class Scored(NamedTuple):
         baseline = self.rest.begin(self.model)
         for sample in self.scorer.score(file, name):
             yield baseline.above_rest(sample)
-        click.echo(f"narrowcast: {file}: {baseline}", err=True)
+        click.echo(f"narrowcast: {shown(file)}: {baseline}", err=True)
 
 
 def write_json(scored: Scored) -> None:
@@ -66,7 +67,7 @@ def show(scored: Scored) -> None:
     console = Console()
     for file, name in scored.named:
         samples = list(_samples(scored, [(file, name)]))
-        console.print(_summary(file, samples))
+        console.print(_summary(shown(file), samples))
         readings = [(s.t, s.valence) for s in samples if s.valence is not None]
         if readings:
             console.print(_plot(readings, console.width))
@@ -85,7 +86,7 @@ def _samples(scored: Scored, named: Iterable[tuple[str, str]]) -> Iterator[Sampl
     )
     with progress:
         for file, name in named:
-            task = progress.add_task(file, total=None)
+            task = progress.add_task(shown(file), total=None)
             for sample in scored.samples(file, name):
                 progress.advance(task)
                 yield sample

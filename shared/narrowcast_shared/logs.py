@@ -31,6 +31,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 # Libraries log whole handshakes at their most talkative, and a stranger may put a token anywhere.
 _SECRET = re.compile(r"(?i)(bearer[ +]+|narrowcast\.token\.|\bnct_)[\w.~+/=-]+")
+_CREDENTIALS = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/?#\s]*@")  # of a camera's URL, say
 
 _log = logging.getLogger(__name__)
 
@@ -101,8 +102,10 @@ def held(limit: int = 1000) -> Iterator[None]:
 
 
 def without_secrets(text: str) -> str:
-    """The text with every token in it replaced by dots, as far as one can be known as such."""
-    return _SECRET.sub(r"\1...", text)
+    """The text with every token, and every password in a URL, replaced by dots, as far as one can
+    be known as such.
+    """
+    return _CREDENTIALS.sub(r"\1...@", _SECRET.sub(r"\1...", text))
 
 
 def _level(verbosity: int) -> int:

@@ -13,7 +13,7 @@ from narrowcast_encoder.detection import make_detector
 from narrowcast_encoder.live.feed import FedFrame, FrameFeed
 from narrowcast_encoder.live.opening import Opening, Wanted, opening
 from narrowcast_encoder.live.run import run
-from narrowcast_encoder.sources import FrameSource, open_source
+from narrowcast_encoder.sources import FrameSource, open_source, shown
 
 
 class EncodeRequest(NamedTuple):
@@ -37,7 +37,7 @@ def publish(request: EncodeRequest) -> None:
     def welcomed() -> None:
         stream.begin(clock.monotonic_us())  # frames follow now: a cap's steps count from here
         watch = f"narrowcast watch {opened.session} --decoder {request.wanted.address.base}"
-        click.echo(f"publishing {request.source} as session {opened.session}: {watch}")
+        click.echo(f"publishing {shown(request.source)} as session {opened.session}: {watch}")
         if request.wanted.preview:
             click.echo("whoever may subscribe to it may see the face as it is received")
 

@@ -2,5 +2,6 @@
 
 from narrowcast_encoder.sources.choice import open_source
 from narrowcast_encoder.sources.frame import CapturedFrame, FrameSource
+from narrowcast_encoder.sources.names import shown
 
-__all__ = ["CapturedFrame", "FrameSource", "open_source"]
+__all__ = ["CapturedFrame", "FrameSource", "open_source", "shown"]

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from narrowcast_encoder.sources.camera import open_camera
 from narrowcast_encoder.sources.frame import FrameSource
+from narrowcast_encoder.sources.names import shown
 from narrowcast_encoder.sources.sample import sample_path
-from narrowcast_encoder.sources.video import open_file, open_url
+from narrowcast_encoder.sources.video import open_file, open_standard_input, open_url
 from narrowcast_shared.errors import SourceError
 
 SAMPLE = "sample"
+STANDARD_INPUT = "-"
 URL_SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 URL_TIMEOUT_S = 5.0
@@ -27,21 +29,34 @@ def open_source(
     loop: bool = False,
     clock: Callable[[], float] = time.time,
     timeout_s: float = URL_TIMEOUT_S,
+    as_recording: bool = False,
 ) -> FrameSource:
-    """Open a camera ("0", "/dev/video0"), a file, a URL or "sample", the built-in clip.
+    """Open a camera ("0", "/dev/video0"), a file, a URL, "-", which is standard input, or
+    "sample", the built-in clip.
 
-    loop: replay a recording without end, time running on; live sources have no end.
+    A file, standard input, and a URL that tells its duration or size are recordings: their frames
+    carry their own times since the first one. A URL that tells neither, rtsp and a camera are live.
+    loop: replay a recording without end, time running on; what is live cannot be replayed.
     clock: gives seconds, read as each frame of a live source arrives.
+    as_recording: take a live stream for a recording that somebody else makes: its frames, too,
+    carry their own times since the first one. Of cameras, and of network cameras that send JPEG
+    pictures, frames have no times of their own, and are stamped by the clock all the same.
     timeout_s: how long a URL may keep us waiting, when opening and between two reads.
     Raises SourceError where there is nothing to open.
     """
     if spec == SAMPLE:
         return open_file(sample_path(), loop=loop)
+    if spec == STANDARD_INPUT:
+        return open_standard_input(loop=loop)
     if _CAMERA.fullmatch(spec):
+        if loop:
+            raise SourceError(f"camera {spec} has no end to replay", "leave out --loop")
         return open_camera(spec, clock)
     if url := _URL.fullmatch(spec):
         if url["scheme"].lower() not in URL_SCHEMES:
             known = ", ".join(URL_SCHEMES)
-            raise SourceError(f"{spec} is no URL that can be read", f"use one of {known}")
-        return open_url(spec, clock=clock, loop=loop, timeout_s=timeout_s)
+            raise SourceError(f"{shown(spec)} is no URL that can be read", f"use one of {known}")
+        return open_url(
+            spec, clock=clock, loop=loop, timeout_s=timeout_s, as_recording=as_recording
+        )
     return open_file(Path(spec), loop=loop)

@@ -1,18 +1,22 @@
 """Opening what FFmpeg can read, with one clear line for all that it cannot."""
 
+import errno
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from fractions import Fraction
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import av
 from av.container import InputContainer
-from av.error import ExitError, FFmpegError, InvalidDataError
+from av.error import ExitError, FFmpegError, InvalidDataError, PatchWelcomeError
+from av.format import Flags
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from narrowcast_encoder.sources.byte_stream import ByteStream
+from narrowcast_encoder.sources.names import shown
 from narrowcast_shared.errors import SourceError
 
 # FFmpeg shows any text file as the picture of a terminal.
@@ -25,6 +29,13 @@ _URL_OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "2000000"}
 # A last picture may stand for a while, and sound go on longer than the pictures.
 _SHORT_S = 1.0
 
+# A playlist's size says nothing of what it lists.
+_PLAYLISTS = frozenset({"hls", "dash"})
+
+
+class TiledPictureError(SourceError):
+    """A HEIF picture made of tiles, of which FFmpeg gives each as a stream of its own."""
+
 
 class VideoContainer:
     """An open container and its first video stream that is not a cover picture.
@@ -33,17 +44,46 @@ class VideoContainer:
     dropped before its end can hang, and adds frames of delay.
     """
 
-    def __init__(self, container: InputContainer, name: str) -> None:
+    def __init__(
+        self, container: InputContainer, name: str, release: Callable[[], None] | None = None
+    ) -> None:
+        """Raises SourceError where there is no video. release: called after the container's end."""
         self._container = container
         self._name = name
+        self._release = release
         self._stream = self._first_video()
         self._stream.thread_type = "NONE"
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.period_s = float(1 / rate) if rate else None
-        self.has_end = container.duration is not None
+        # A container's aspect ratio goes before the coded stream's, which may change on the way.
+        told = self._stream.sample_aspect_ratio
+        self._fixed_aspect = (
+            told if told != self._stream.codec_context.sample_aspect_ratio else None
+        )
         self._first_s: float | None = None
         self._last_s: float | None = None
         self._damaged = 0
+        self.may_hang_up = False
+        """Whether a server that closes the connection ends the stream: HTTP without a size."""
+
+    @property
+    def has_end(self) -> bool:
+        """Whether it is a recording: it tells its duration, or its server tells its size."""
+        if self._container.duration is not None:
+            return True
+        return self._container.format.name not in _PLAYLISTS and self._container.size > 0
+
+    @property
+    def has_times(self) -> bool:
+        """Whether frames carry times of their own; FFmpeg makes some up where they do not."""
+        kind = self._container.format
+        return not kind.flags & Flags.no_timestamps.value and not kind.name.endswith("_pipe")
+
+    def sample_aspect(self) -> Fraction | None:
+        """Width by height of a pixel of the frame that was decoded last; None: nobody says."""
+        if self._fixed_aspect:
+            return self._fixed_aspect
+        return self._stream.codec_context.sample_aspect_ratio or self._stream.sample_aspect_ratio
 
     def frames(self) -> Generator[VideoFrame]:
         """Decoded frames in order of presentation; what is damaged is left out.
@@ -62,8 +102,9 @@ class VideoContainer:
     def missing(self) -> list[str]:
         """In words, after the last frame: what the container announces and does not hold."""
         found = []
-        announced_s = self._announced_s()
-        held_s = (self._last_s or 0.0) - (self._first_s or 0.0) + (self.period_s or 0.0)
+        first_s, last_s = self._first_s or 0.0, self._last_s or 0.0
+        held_s = last_s - first_s + (self.period_s or 0.0)
+        announced_s = self._announced_s(first_s)
         if announced_s - held_s > _SHORT_S:
             told = f"{self._name} has pictures for {held_s:.1f} s of the {announced_s:.1f} s that "
             found.append(told + "it announces: it may have been cut off, or be damaged")
@@ -73,11 +114,18 @@ class VideoContainer:
 
     def close(self) -> None:
         self._container.close()
+        if self._release is not None:
+            self._release()
 
     def _first_video(self) -> VideoStream:
         if self._container.format.name == _TEXT_FORMAT:
             raise SourceError(f"{self._name} is a text file, no video")
-        for stream in self._container.streams.video:
+        streams = self._container.streams.video
+        if any(stream.disposition & Disposition.dependent for stream in streams):
+            raise TiledPictureError(
+                f"{self._name} is a picture made of tiles", "save it, and name the file"
+            )
+        for stream in streams:
             if not stream.disposition & Disposition.attached_pic:
                 return stream
         raise SourceError(f"{self._name} has no video stream")
@@ -85,10 +133,11 @@ class VideoContainer:
     def _packets(self) -> Iterator["Packet[VideoStream]"]:
         try:
             yield from self._container.demux(self._stream)
-        except ExitError as error:  # PyAV's time-out
-            raise SourceError(f"{self._name} has stalled: nothing came for too long") from error
+        except ExitError:  # PyAV's time-out; FFmpeg's errors name the URL, password and all
+            raise SourceError(f"{self._name} has stalled: nothing came for too long") from None
         except FFmpegError as error:
-            raise SourceError(f"{self._name} broke off ({error.strerror})") from error
+            if not (self.may_hang_up and error.errno == errno.EIO):
+                raise SourceError(f"{self._name} broke off ({error.strerror})") from None
 
     def _decoded(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
         try:
@@ -102,18 +151,24 @@ class VideoContainer:
             self._first_s = time_s if self._first_s is None else self._first_s
             self._last_s = time_s
 
-    def _announced_s(self) -> float:
-        """How long the pictures go on; 0 where nobody says."""
+    def _announced_s(self, first_s: float) -> float:
+        """How long the pictures go on, of which the first is at `first_s`; 0 where nobody says."""
         stream, whole_us = self._stream, self._container.duration
         if stream.duration is not None and stream.time_base is not None:
-            return float(stream.duration * stream.time_base)
-        return 0.0 if whole_us is None else whole_us / 1e6
+            told_s = float(stream.duration * stream.time_base)
+        else:
+            told_s = 0.0 if whole_us is None else whole_us / 1e6
+        # Times may begin anywhere, at Unix time even, and with many writers the duration is then
+        # the time of the end. Where it may be, it is taken for that: better one alarm missed than
+        # false ones.
+        return told_s - first_s if told_s > first_s > _SHORT_S else told_s
 
 
 def open_file_container(path: Path) -> VideoContainer:
     """Open a video file or a still image. Raises SourceError."""
     if not path.exists():
-        raise SourceError(f"there is no file {path}")
+        hint = "a URL begins with rtsp:// or http://" if "@" in str(path) else ""
+        raise SourceError(f"there is no file {shown(str(path))}", hint)
     try:
         # Without the prefix a colon in a file's name would be taken for a protocol's.
         container = av.open(f"file:{path}")
@@ -124,33 +179,56 @@ def open_file_container(path: Path) -> VideoContainer:
     return _with_video(container, str(path))
 
 
+def open_stream_container(stream: ByteStream, name: str) -> VideoContainer:
+    """Open what comes as bytes in order, as from a pipe. Raises SourceError.
+
+    What FFmpeg can only read by going back in it is first read to its end: MP4 as phones write it,
+    and HEIF pictures.
+    """
+    try:
+        container = av.open(stream, "r")
+    except FFmpegError as error:
+        if stream.count == 0:
+            raise SourceError(f"{name} is empty") from error
+        if stream.has_ended or isinstance(error, PatchWelcomeError):
+            return _open_whole(stream, name)
+        raise SourceError(f"{name} is no video that FFmpeg can read") from error
+    found = _with_video(container, name)
+    stream.forget()
+    return found
+
+
+def _open_whole(stream: ByteStream, name: str) -> VideoContainer:
+    try:
+        container = av.open(stream.whole(), "r")
+    except FFmpegError as error:
+        raise SourceError(f"{name} is no video that FFmpeg can read") from error
+    return _with_video(container, name, stream.forget)
+
+
 def open_url_container(url: str, timeout_s: float) -> VideoContainer:
     """Open a stream or a file on a server; no read waits longer than timeout_s.
 
     Raises SourceError, which names the URL without its password.
     """
-    name = without_credentials(url)
+    name = shown(url)
     start_s = time.monotonic()
     try:
         container = av.open(url, options=_URL_OPTIONS, timeout=timeout_s)
-    except FFmpegError as error:
+    except FFmpegError as error:  # its text has the URL, password and all
         waited = time.monotonic() - start_s >= timeout_s
         problem = f"no answer for {timeout_s:g} s" if waited else error.strerror
         raise SourceError(
             f"{name} cannot be opened ({problem})", "check the URL, and that it plays elsewhere"
-        ) from error
+        ) from None
     return _with_video(container, name)
 
 
-def without_credentials(url: str) -> str:
-    """The URL as it may be shown: user name and password left out."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
-def _with_video(container: InputContainer, name: str) -> VideoContainer:
+def _with_video(
+    container: InputContainer, name: str, release: Callable[[], None] | None = None
+) -> VideoContainer:
     try:
-        return VideoContainer(container, name)
+        return VideoContainer(container, name, release)
     except SourceError:
         container.close()
         raise

@@ -1,24 +1,35 @@
-"""Video files, still images and URLs as sources of frames."""
+"""Video files, still images, standard input and URLs as sources of frames."""
 
 import logging
 from collections.abc import Callable, Generator
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
+from narrowcast_encoder.sources.byte_stream import standard_input
 from narrowcast_encoder.sources.container import (
+    TiledPictureError,
     VideoContainer,
     open_file_container,
+    open_stream_container,
     open_url_container,
 )
 from narrowcast_encoder.sources.frame import CapturedFrame, FrameSource
+from narrowcast_encoder.sources.names import shown
 from narrowcast_encoder.sources.picture import BgrPictures
+from narrowcast_encoder.sources.tiles import whole_picture
 from narrowcast_encoder.sources.timeline import Timeline
+from narrowcast_shared.errors import SourceError
 
 _log = logging.getLogger(__name__)
 
 STILL_PERIOD_S = 0.04
 """Frame period where the container states none, as of a still image: 25 frames a second."""
+
+STANDARD_INPUT = "standard input"
 
 
 class Recording(FrameSource):
@@ -34,7 +45,7 @@ class Recording(FrameSource):
     ) -> None:
         self._container = container
         self._reopen = reopen
-        self._pictures = BgrPictures()
+        self._pictures = BgrPictures(self._sample_aspect)
         self._timeline = Timeline(container.period_s or STILL_PERIOD_S)
         self._frames = self._play()
 
@@ -58,6 +69,29 @@ class Recording(FrameSource):
     def _captured(self, frame: VideoFrame) -> CapturedFrame:
         return CapturedFrame(self._pictures.picture(frame), self._timeline.stamp(frame.time))
 
+    def _sample_aspect(self) -> Fraction | None:
+        return self._container.sample_aspect()  # that of this round
+
+
+class StillPicture(FrameSource):
+    """One picture, as a recording of one frame; replayed it is the same frame again and again."""
+
+    live = False
+
+    def __init__(self, image: NDArray[np.uint8], *, loop: bool) -> None:
+        self._image = image
+        self._loop = loop
+        self._next = 0
+
+    def __next__(self) -> CapturedFrame:
+        if self._next < 0 or (self._next > 0 and not self._loop):
+            raise StopIteration
+        self._next += 1
+        return CapturedFrame(self._image, (self._next - 1) * STILL_PERIOD_S)
+
+    def close(self) -> None:
+        self._next = -1
+
 
 class LiveStream(FrameSource):
     """A stream that comes at its own pace: stamped as each frame arrives."""
@@ -67,7 +101,7 @@ class LiveStream(FrameSource):
     def __init__(self, container: VideoContainer, clock: Callable[[], float]) -> None:
         self._container = container
         self._clock = clock
-        self._pictures = BgrPictures()
+        self._pictures = BgrPictures(container.sample_aspect)
         self._frames = container.frames()
 
     def __next__(self) -> CapturedFrame:
@@ -86,16 +120,54 @@ def open_file(path: Path, *, loop: bool) -> FrameSource:
     def container() -> VideoContainer:
         return open_file_container(path)
 
-    return Recording(container(), reopen=container if loop else None)
+    if loop and path.is_fifo():
+        raise SourceError(f"{path} is a pipe, which cannot be replayed", "leave out --loop")
+    try:
+        return Recording(container(), reopen=container if loop else None)
+    except TiledPictureError:
+        return StillPicture(whole_picture(path, str(path)), loop=loop)
 
 
-def open_url(url: str, *, clock: Callable[[], float], loop: bool, timeout_s: float) -> FrameSource:
-    """An rtsp or http URL; a file on a web server is a recording. Raises SourceError."""
+def open_standard_input(*, loop: bool) -> FrameSource:
+    """A video or a still image that is piped in, as a recording. Raises SourceError."""
+    if loop:
+        raise SourceError(
+            f"{STANDARD_INPUT} cannot be replayed", "leave out --loop, or name a file"
+        )
+    stream = standard_input()
+    try:
+        return Recording(open_stream_container(stream, STANDARD_INPUT), reopen=None)
+    except TiledPictureError:
+        image = whole_picture(stream.whole(), STANDARD_INPUT)
+        stream.forget()
+        return StillPicture(image, loop=False)
+    except SourceError:
+        stream.forget()
+        raise
+
+
+def open_url(
+    url: str,
+    *,
+    clock: Callable[[], float],
+    loop: bool,
+    timeout_s: float,
+    as_recording: bool = False,
+) -> FrameSource:
+    """An rtsp or http URL; a file on a web server is a recording. Raises SourceError.
+
+    as_recording: stamp a live stream, too, with its own times, where it has any.
+    """
 
     def container() -> VideoContainer:
         return open_url_container(url, timeout_s)
 
     first = container()
-    if url.lower().startswith("rtsp") or not first.has_end:
+    is_live = url.lower().startswith("rtsp") or not first.has_end
+    if is_live and loop:
+        first.close()
+        raise SourceError(f"{shown(url)} is live: it has no end to replay", "leave out --loop")
+    first.may_hang_up = as_recording and is_live and url.lower().startswith("http")
+    if is_live and not (as_recording and first.has_times):
         return LiveStream(first, clock)
     return Recording(first, reopen=container if loop else None)

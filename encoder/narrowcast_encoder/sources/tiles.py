@@ -1,0 +1,38 @@
+"""The whole picture of a HEIC or AVIF file that is made of tiles.
+
+Phones cut a picture of 12 megapixels into tiles of 512x512, and FFmpeg hands out each tile as a
+stream. Pillow reads a tiled AVIF as one picture, and with pi-heif (libheif) a tiled HEIC as well;
+both turn it upright as its `irot` and `imir` boxes ask. Other pictures do not come here: FFmpeg
+reads them with their colours told, which these libraries leave out.
+"""
+
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowcast_shared.errors import SourceError
+
+MAX_PIXELS = 200_000_000
+"""More than any camera's: 600 MB as BGR."""
+
+
+def whole_picture(file: Path | IO[bytes], name: str) -> NDArray[np.uint8]:
+    """uint8 [H, W, 3], BGR, upright. Raises SourceError, which calls the file by `name`."""
+    # Imported here: few sessions ever read such a file.
+    import pi_heif  # noqa: PLC0415
+    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415
+
+    pi_heif.register_heif_opener()
+    try:
+        with Image.open(file, formats=["AVIF", "HEIF"]) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise SourceError(f"{name} is a picture of {width}x{height}", "make it smaller")
+            upright = ImageOps.exif_transpose(image).convert("RGB")
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise SourceError(
+            f"{name} is made of tiles, and not all of them can be read", "convert it to JPEG or PNG"
+        ) from error
+    return np.ascontiguousarray(np.asarray(upright, dtype=np.uint8)[..., ::-1])
