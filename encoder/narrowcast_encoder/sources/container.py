@@ -9,7 +9,6 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.error import ExitError, FFmpegError, InvalidDataError, PatchWelcomeError
-from av.format import Flags
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
@@ -31,6 +30,8 @@ _SHORT_S = 1.0
 
 # A playlist's size says nothing of what it lists.
 _PLAYLISTS = frozenset({"hls", "dash"})
+
+_NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS (libavformat/avformat.h)
 
 
 class TiledPictureError(SourceError):
@@ -77,7 +78,7 @@ class VideoContainer:
     def has_times(self) -> bool:
         """Whether frames carry times of their own; FFmpeg makes some up where they do not."""
         kind = self._container.format
-        return not kind.flags & Flags.no_timestamps.value and not kind.name.endswith("_pipe")
+        return not kind.flags & _NO_TIMESTAMPS and not kind.name.endswith("_pipe")
 
     def sample_aspect(self) -> Fraction | None:
         """Width by height of a pixel of the frame that was decoded last; None: nobody says."""

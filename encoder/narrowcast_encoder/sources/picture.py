@@ -12,13 +12,13 @@ import logging
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import cv2
 import numpy as np
 from av.error import FFmpegError
 from av.filter import Graph
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
@@ -158,9 +158,9 @@ class BgrPictures:
 
     def _display_matrix(self, frame: VideoFrame) -> bytes | None:
         try:
-            side_data = frame.side_data
+            side_data = cast(SideDataContainer, frame.side_data)
         except ValueError:  # it holds a type that PyAV does not know
-            side_data = self._without_unknown_types(frame).side_data
+            side_data = cast(SideDataContainer, self._without_unknown_types(frame).side_data)
         return bytes(side_data["DISPLAYMATRIX"]) if "DISPLAYMATRIX" in side_data else None
 
     def _without_unknown_types(self, frame: VideoFrame) -> VideoFrame:
