@@ -99,3 +99,17 @@ def test_the_error_of_a_command_is_a_record(capsys: pytest.CaptureFixture[str]) 
 def test_as_text_the_error_of_a_command_is_its_own_line(capsys: pytest.CaptureFixture[str]) -> None:
     command_line._complain("no such\nfile")
     assert capsys.readouterr().err == "narrowcast: error: no such file\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("rtsp://admin:s3cr3t@cam/live is away", "rtsp://...@cam/live is away"),
+        (
+            "redis://:s3c@r3t@bus:6379 and http://host/@me",
+            "redis://...@bus:6379 and http://host/@me",
+        ),
+    ],
+)
+def test_a_password_in_a_url_is_not_written(text: str, written: str) -> None:
+    assert logs.without_secrets(text) == written

@@ -31,6 +31,9 @@ _SHORT_S = 1.0
 # A playlist's size says nothing of what it lists.
 _PLAYLISTS = frozenset({"hls", "dash"})
 
+# Where nobody says how many frames a second there are, FFmpeg may name the ticks of its clock.
+_MAX_RATE_HZ = 500
+
 _NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS (libavformat/avformat.h)
 
 
@@ -55,7 +58,7 @@ class VideoContainer:
         self._stream = self._first_video()
         self._stream.thread_type = "NONE"
         rate = self._stream.average_rate or self._stream.guessed_rate
-        self.period_s = float(1 / rate) if rate else None
+        self.period_s = float(1 / rate) if rate and rate < _MAX_RATE_HZ else None
         # A container's aspect ratio goes before the coded stream's, which may change on the way.
         told = self._stream.sample_aspect_ratio
         self._fixed_aspect = (

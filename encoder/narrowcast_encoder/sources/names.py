@@ -15,8 +15,8 @@ _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<rest>.*)", re.IGNORECASE
 _AUTHORITY = re.compile(r"[^/?#]*")
 
 # `user:password@host` without a scheme, or with one slash too few. A file of such a name loses
-# the same part: that is the lesser harm.
-_BARE_CREDENTIALS = re.compile(r"[^/@:]+:.*@", re.DOTALL)
+# the same part: that is the lesser harm. A drive of Windows is no user name.
+_BARE_CREDENTIALS = re.compile(r"(?![A-Za-z]:[\\/])[^/@:]+:.*@", re.DOTALL)
 
 
 def shown(source: str) -> str:

@@ -1,0 +1,172 @@
+"""What is piped in: a real pipe into a process of its own, whatever FFmpeg can read."""
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from narrowcast_encoder.sources import open_source
+from narrowcast_shared.errors import SourceError
+
+from . import heif
+
+MakeVideo = Callable[[str, Sequence[int]], Path]
+
+TIMES_MS = [40 * n for n in range(20)]
+
+READER = """
+import json
+from narrowcast_encoder.sources import open_source
+from narrowcast_shared.errors import SourceError
+try:
+    with open_source("-") as source:
+        live = source.live
+        frames = [(frame.t_s, frame.image.shape) for frame in source]
+    print(json.dumps({"live": live, "frames": frames}))
+except SourceError as error:
+    print(json.dumps({"error": str(error)}))
+"""
+
+
+def read_from(stdin: int | IO[bytes]) -> dict[str, Any]:
+    """What a process makes of this standard input, warnings being errors."""
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", READER],
+        stdin=stdin,
+        capture_output=True,
+        timeout=100,
+        check=True,
+    )
+    assert ended.stderr == b"", ended.stderr.decode()
+    found: dict[str, Any] = json.loads(ended.stdout)
+    return found
+
+
+def read_piped(data: bytes) -> dict[str, Any]:
+    """As `cat FILE | ...`: nobody can go back in a pipe."""
+    out, into = os.pipe()
+    with os.fdopen(out, "rb") as end:
+        writer = threading.Thread(target=_write, args=(into, data))
+        writer.start()
+        try:
+            return read_from(end)
+        finally:
+            end.close()  # a writer that still has something learns that nobody reads
+            writer.join()
+
+
+def _write(into: int, data: bytes) -> None:
+    with contextlib.suppress(BrokenPipeError), os.fdopen(into, "wb") as pipe:
+        pipe.write(data)
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "clip.ts", "clip.mkv", "clip.avi"])
+def test_a_video_is_read_from_a_pipe_and_from_a_redirected_file(
+    name: str, make_video: MakeVideo
+) -> None:
+    """MP4 has its index at the end here, as phones write it."""
+    path = make_video(name, TIMES_MS)
+    with open_source(str(path)) as source:
+        named = [[frame.t_s, list(frame.image.shape)] for frame in source]
+    piped = read_piped(path.read_bytes())
+    with path.open("rb") as file:
+        redirected = read_from(file)
+    assert piped == redirected == {"live": False, "frames": named}
+    assert len(named) == len(TIMES_MS)
+    assert named[0][0] == 0
+
+
+def test_a_recording_without_a_duration_begins_at_0(tmp_path: Path, make_video: MakeVideo) -> None:
+    """As a browser's MediaRecorder makes it: written to where nobody can go back."""
+    data = without_duration(make_video("clip.mkv", [2000 + time for time in TIMES_MS]))
+    found = read_piped(data)
+    assert [t_s for t_s, _ in found["frames"]] == pytest.approx([0.04 * n for n in range(20)])
+    path = tmp_path / "clip.webm"
+    path.write_bytes(data)
+    with av.open(str(path)) as container:
+        assert container.duration is None
+    with open_source(str(path)) as source:
+        assert [frame.t_s for frame in source] == [t_s for t_s, _ in found["frames"]]
+    with open_source(str(path), loop=True) as source:
+        times = [next(source).t_s for _ in range(22)]
+    assert times[20:] == pytest.approx([0.8, 0.84], abs=0.002)
+
+
+def without_duration(path: Path) -> bytes:
+    """The same packets, muxed into a pipe."""
+    written = io.BytesIO()
+    pipe = Pipe(written)
+    with av.open(str(path)) as source, av.open(pipe, "w", format="matroska") as target:
+        video = source.streams.video[0]
+        copy = target.add_stream_from_template(video)
+        for packet in source.demux(video):
+            if packet.dts is not None:
+                packet.stream = copy
+                target.mux(packet)
+    return written.getvalue()
+
+
+class Pipe:
+    """What can only be written to."""
+
+    def __init__(self, into: io.BytesIO) -> None:
+        self.write = into.write
+
+
+@pytest.mark.parametrize("coding", [heif.AVIF, heif.HEIC], ids=["avif", "heic"])
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (2, 2)])
+def test_a_heif_picture_is_read_from_a_pipe(
+    coding: heif.Coding, rows: int, columns: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "face.heif"
+    heif.write(path, np.full((192, 256, 3), 99, np.uint8), coding, rows, columns)
+    with open_source(str(path)) as source:
+        shape = list(next(source).image.shape)
+    assert read_piped(path.read_bytes()) == {"live": False, "frames": [[0, shape]]}
+
+
+def test_a_picture_is_read_from_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "face.png"
+    cv2.imwrite(str(path), np.full((50, 70, 3), 99, np.uint8))
+    assert read_piped(path.read_bytes()) == {"live": False, "frames": [[0, [50, 70, 3]]]}
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", "standard input is empty"),
+        (b"hello, world\n" * 100, "standard input is no video that FFmpeg can read"),
+        (np.random.default_rng(0).bytes(200_000), "standard input is no video"),
+    ],
+    ids=["empty", "text", "noise"],
+)
+def test_what_is_no_video_gives_one_line(data: bytes, problem: str) -> None:
+    error = read_piped(data)["error"]
+    assert problem in error
+    assert "\n" not in error
+
+
+def test_a_closed_or_empty_standard_input_is_told() -> None:
+    assert read_from(subprocess.DEVNULL) == {"error": "standard input is empty"}
+
+
+def test_a_terminal_is_no_video() -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb"), os.fdopen(theirs, "rb") as terminal:
+        assert "is a terminal: pipe a video into it" in read_from(terminal)["error"]
+
+
+def test_standard_input_cannot_be_replayed() -> None:
+    with pytest.raises(SourceError, match="cannot be replayed: leave out --loop"):
+        open_source("-", loop=True)
