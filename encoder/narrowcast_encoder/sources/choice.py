@@ -38,9 +38,8 @@ def open_source(
     carry their own times since the first one. A URL that tells neither, rtsp and a camera are live.
     loop: replay a recording without end, time running on; what is live cannot be replayed.
     clock: gives seconds, read as each frame of a live source arrives.
-    as_recording: take a live stream for a recording that somebody else makes: its frames, too,
-    carry their own times since the first one. Of cameras, and of network cameras that send JPEG
-    pictures, frames have no times of their own, and are stamped by the clock all the same.
+    as_recording: take a live URL, too, for a recording: its frames carry their own times since the
+    first one, or, where it sends none (JPEG pictures over HTTP), the clock's.
     timeout_s: how long a URL may keep us waiting, when opening and between two reads.
     Raises SourceError where there is nothing to open.
     """

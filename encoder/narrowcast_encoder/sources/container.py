@@ -67,8 +67,6 @@ class VideoContainer:
         self._first_s: float | None = None
         self._last_s: float | None = None
         self._damaged = 0
-        self.may_hang_up = False
-        """Whether a server that closes the connection ends the stream: HTTP without a size."""
 
     @property
     def has_end(self) -> bool:
@@ -89,13 +87,14 @@ class VideoContainer:
             return self._fixed_aspect
         return self._stream.codec_context.sample_aspect_ratio or self._stream.sample_aspect_ratio
 
-    def frames(self) -> Generator[VideoFrame]:
+    def frames(self, *, hanging_up_ends: bool = False) -> Generator[VideoFrame]:
         """Decoded frames in order of presentation; what is damaged is left out.
 
+        hanging_up_ends: over HTTP without a size, a server says so that a recording has ended.
         Raises SourceError where reading breaks off, and where not one frame can be decoded.
         """
         count = 0
-        for packet in self._packets():
+        for packet in self._packets(hanging_up_ends):
             for frame in self._decoded(packet):
                 count += 1
                 self._note(frame.time)
@@ -134,14 +133,19 @@ class VideoContainer:
                 return stream
         raise SourceError(f"{self._name} has no video stream")
 
-    def _packets(self) -> Iterator["Packet[VideoStream]"]:
+    def _packets(self, hanging_up_ends: bool) -> Iterator["Packet[VideoStream]"]:
         try:
             yield from self._container.demux(self._stream)
         except ExitError:  # PyAV's time-out; FFmpeg's errors name the URL, password and all
             raise SourceError(f"{self._name} has stalled: nothing came for too long") from None
         except FFmpegError as error:
-            if not (self.may_hang_up and error.errno == errno.EIO):
+            hung_up = error.errno == errno.EIO and self._has_no_size
+            if not (hanging_up_ends and hung_up):
                 raise SourceError(f"{self._name} broke off ({error.strerror})") from None
+
+    @property
+    def _has_no_size(self) -> bool:
+        return self._container.format.name != "rtsp" and self._container.size <= 0
 
     def _decoded(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
         try:
@@ -222,9 +226,10 @@ def open_url_container(url: str, timeout_s: float) -> VideoContainer:
     except FFmpegError as error:  # its text has the URL, password and all
         waited = time.monotonic() - start_s >= timeout_s
         problem = f"no answer for {timeout_s:g} s" if waited else error.strerror
-        raise SourceError(
-            f"{name} cannot be opened ({problem})", "check the URL, and that it plays elsewhere"
-        ) from None
+        remedy = "check the URL, and that it plays elsewhere"
+        if isinstance(error, PatchWelcomeError):  # from a server that cannot give parts of a file
+            remedy = "save it, and name the file"
+        raise SourceError(f"{name} cannot be opened ({problem})", remedy) from None
     return _with_video(container, name)
 
 

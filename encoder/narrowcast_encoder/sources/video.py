@@ -36,15 +36,20 @@ class Recording(FrameSource):
     """A container with an end: stamped with its own times, replayed without end on request.
 
     reopen: opens the same container once more, at its beginning.
+    clock: gives seconds, read as each frame comes, where frames have no times of their own.
     """
 
     live = False
 
     def __init__(
-        self, container: VideoContainer, reopen: Callable[[], VideoContainer] | None
+        self,
+        container: VideoContainer,
+        reopen: Callable[[], VideoContainer] | None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._container = container
         self._reopen = reopen
+        self._clock = clock
         self._pictures = BgrPictures(self._sample_aspect)
         self._timeline = Timeline(container.period_s or STILL_PERIOD_S)
         self._frames = self._play()
@@ -57,17 +62,19 @@ class Recording(FrameSource):
         self._container.close()
 
     def _play(self) -> Generator[CapturedFrame]:
-        yield from map(self._captured, self._container.frames())
+        yield from map(self._captured, self._container.frames(hanging_up_ends=True))
         for told in self._container.missing():
             _log.warning("%s", told)
         while self._reopen is not None:
             self._container.close()
             self._container = self._reopen()
             self._timeline.start_over()
-            yield from map(self._captured, self._container.frames())
+            yield from map(self._captured, self._container.frames(hanging_up_ends=True))
 
     def _captured(self, frame: VideoFrame) -> CapturedFrame:
-        return CapturedFrame(self._pictures.picture(frame), self._timeline.stamp(frame.time))
+        presentation_s = frame.time if self._clock is None else self._clock()
+        t_s = self._timeline.stamp(presentation_s)
+        return CapturedFrame(self._pictures.picture(frame), t_s)
 
     def _sample_aspect(self) -> Fraction | None:
         return self._container.sample_aspect()  # that of this round
@@ -156,7 +163,8 @@ def open_url(
 ) -> FrameSource:
     """An rtsp or http URL; a file on a web server is a recording. Raises SourceError.
 
-    as_recording: stamp a live stream, too, with its own times, where it has any.
+    as_recording: take a live stream, too, for a recording; where it has no times of its own, time
+    is what the clock says since the first frame.
     """
 
     def container() -> VideoContainer:
@@ -167,7 +175,9 @@ def open_url(
     if is_live and loop:
         first.close()
         raise SourceError(f"{shown(url)} is live: it has no end to replay", "leave out --loop")
-    first.may_hang_up = as_recording and is_live and url.lower().startswith("http")
-    if is_live and not (as_recording and first.has_times):
+    if is_live and not as_recording:
         return LiveStream(first, clock)
-    return Recording(first, reopen=container if loop else None)
+    comes_without_times = is_live and not first.has_times
+    return Recording(
+        first, reopen=container if loop else None, clock=clock if comes_without_times else None
+    )

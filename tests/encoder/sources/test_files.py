@@ -104,6 +104,43 @@ def test_a_recording_that_was_cut_off_says_so(
     )
 
 
+UNIX_TIME_MS = 1_700_000_000_000
+
+
+@pytest.mark.parametrize("start_ms", [3000, UNIX_TIME_MS], ids=["3 s", "Unix time"])
+@pytest.mark.parametrize("name", ["clip.mkv", "clip.mp4", "clip.ts", "clip.mov"])
+def test_a_recording_may_begin_at_any_time(
+    name: str, start_ms: int, make_video: MakeVideo, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With many writers the duration is then the time of the end."""
+    path = make_video(name, [start_ms + 40 * n for n in range(50)])
+    with open_source(str(path)) as source:
+        times = [frame.t_s for frame in source]
+    assert times == pytest.approx([0.04 * n for n in range(50)], abs=0.002)
+    assert not caplog.records
+
+
+def test_a_fragmented_recording_may_begin_at_unix_time(
+    make_fragmented: MakeVideo, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = make_fragmented("clip.mp4", [UNIX_TIME_MS + 40 * n for n in range(50)])
+    assert len(list(open_source(str(path)))) == 50
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("start_ms", [0, 500, 3000, UNIX_TIME_MS])
+def test_a_recording_that_was_cut_off_says_so_wherever_it_begins(
+    start_ms: int, make_video: MakeVideo, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = make_video("clip.mkv", [start_ms + 40 * n for n in range(100)])
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    frames = len(list(open_source(str(path))))
+    assert 20 < frames < 80
+    (told,) = caplog.messages
+    assert f"has pictures for {frames / 25:.1f} s of the 4." in told
+
+
 def _write_text(path: Path) -> None:
     path.write_text("hello, world\n" * 100)
 
