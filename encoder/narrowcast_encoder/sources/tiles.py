@@ -6,6 +6,7 @@ both turn it upright as its `irot` and `imir` boxes ask. Other pictures do not c
 reads them with their colours told, which these libraries leave out.
 """
 
+import warnings
 from pathlib import Path
 from typing import IO
 
@@ -14,25 +15,24 @@ from numpy.typing import NDArray
 
 from narrowcast_shared.errors import SourceError
 
-MAX_PIXELS = 200_000_000
-"""More than any camera's: 600 MB as BGR."""
-
 
 def whole_picture(file: Path | IO[bytes], name: str) -> NDArray[np.uint8]:
     """uint8 [H, W, 3], BGR, upright. Raises SourceError, which calls the file by `name`."""
-    # Imported here: few sessions ever read such a file.
-    import pi_heif  # noqa: PLC0415
-    from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415
+    try:  # here, and not above: few sessions ever read such a file
+        import pi_heif  # noqa: PLC0415
+        from PIL import Image, ImageOps, UnidentifiedImageError  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise SourceError(f"{name} is a picture made of tiles", "pip install pi-heif") from error
 
     pi_heif.register_heif_opener()
     try:
-        with Image.open(file, formats=["AVIF", "HEIF"]) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise SourceError(f"{name} is a picture of {width}x{height}", "make it smaller")
-            upright = ImageOps.exif_transpose(image).convert("RGB")
+        with warnings.catch_warnings():  # of a picture that is large; one too large is an error
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(file, formats=["AVIF", "HEIF"]) as image:
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+    except Image.DecompressionBombError as error:
+        raise SourceError(f"{name} has more pixels than any camera", "make it smaller") from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise SourceError(
-            f"{name} is made of tiles, and not all of them can be read", "convert it to JPEG or PNG"
-        ) from error
+        problem = f"{name} is a picture made of tiles, and not all of them can be read"
+        raise SourceError(problem, "convert it to JPEG or PNG") from error
     return np.ascontiguousarray(np.asarray(upright, dtype=np.uint8)[..., ::-1])

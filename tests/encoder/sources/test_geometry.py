@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 
 from narrowcast_encoder.sources import open_source
 from narrowcast_encoder.sources.picture import square_size
+from narrowcast_shared.errors import SourceError
 
 from . import heif
 
@@ -146,6 +147,16 @@ def test_all_tiles_of_a_picture_are_read(
     upright = {1: cut, 5: cut.transpose(1, 0, 2), 6: np.rot90(cut, -1)}[number]
     (frame,) = open_source(str(path))
     assert looks_like(frame.image, upright)
+
+
+def test_a_tiled_picture_that_is_damaged_is_refused(tmp_path: Path, picture: Image) -> None:
+    path = tmp_path / "phone.heic"
+    heif.write(path, picture, heif.HEIC, 1, 2)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 3 // 4])
+    with pytest.raises(SourceError, match=r"phone\.heic .* convert it to JPEG or PNG") as caught:
+        open_source(str(path))
+    assert "\n" not in str(caught.value)
 
 
 def test_a_tiled_picture_is_replayed_as_any_other(tmp_path: Path, picture: Image) -> None:
