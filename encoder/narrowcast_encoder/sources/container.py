@@ -128,10 +128,11 @@ class VideoContainer:
             raise TiledPictureError(
                 f"{self._name} is a picture made of tiles", "save it, and name the file"
             )
-        for stream in streams:
-            if not stream.disposition & Disposition.attached_pic:
-                return stream
-        raise SourceError(f"{self._name} has no video stream")
+        found = [s for s in streams if not s.disposition & Disposition.attached_pic]
+        if not found:
+            raise SourceError(f"{self._name} has no video stream")
+        # A picture may come with a thumbnail, in any order.
+        return next((s for s in found if s.disposition & Disposition.default), found[0])
 
     def _packets(self, hanging_up_ends: bool) -> Iterator["Packet[VideoStream]"]:
         try:

@@ -6,9 +6,13 @@ from collections.abc import Callable, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from narrowcast_encoder.sources import open_source
 from narrowcast_shared.errors import SourceError
@@ -102,6 +106,26 @@ def test_a_recording_that_was_cut_off_says_so(
         f"{path} has pictures for {frames / 25:.1f} s of the 4.0 s that it announces: "
         "it may have been cut off, or be damaged"
     )
+
+
+def test_of_several_videos_the_default_one_is_read(tmp_path: Path) -> None:
+    """A picture may lie beside its thumbnail, a film beside another angle."""
+    path = tmp_path / "two.mkv"
+    with av.open(str(path), "w") as container:
+        for side in (32, 64):
+            stream = container.add_stream("ffv1", rate=25)
+            assert isinstance(stream, VideoStream)
+            stream.width = stream.height = side
+            stream.pix_fmt = "yuv420p"
+            stream.disposition = Disposition.default if side == 64 else Disposition(0)
+        for stream in container.streams.video:
+            frame = VideoFrame(stream.width, stream.height, "yuv420p")
+            frame.pts = 0
+            container.mux(stream.encode(frame))
+        for stream in container.streams.video:
+            container.mux(stream.encode(None))
+    (frame_read,) = open_source(str(path))
+    assert frame_read.image.shape == (64, 64, 3)
 
 
 UNIX_TIME_MS = 1_700_000_000_000
