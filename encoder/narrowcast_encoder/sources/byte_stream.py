@@ -9,6 +9,8 @@ be read anywhere, and nothing of it is kept.
 
 import io
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 from typing import IO, BinaryIO, Protocol
 
@@ -24,8 +26,25 @@ class Readable(Protocol):
     def read(self, count: int, /) -> bytes | None: ...
 
 
+class _InterruptedReadError(Exception):
+    """Ctrl-C, or a signal to end, while somebody waits for bytes."""
+
+    def __init__(self, interruption: BaseException) -> None:
+        super().__init__()
+        self.interruption = interruption
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Have Ctrl-C end the block, which reads a `ByteStream`: PyAV lets only errors through."""
+    try:
+        yield
+    except _InterruptedReadError as carried:
+        raise carried.interruption from None
+
+
 class ByteStream:
-    """Bytes in order, kept until `forget`. It is read, and closed, by one thread."""
+    """Bytes in order, kept until `forget`. It is read by one thread, inside `interruptible`."""
 
     def __init__(self, source: Readable) -> None:
         self._source = source
@@ -36,6 +55,12 @@ class ByteStream:
 
     def read(self, count: int) -> bytes:
         """Up to `count` bytes, as they come; none at the end."""
+        try:
+            return self._read(count)
+        except (KeyboardInterrupt, SystemExit) as interruption:
+            raise _InterruptedReadError(interruption) from None
+
+    def _read(self, count: int) -> bytes:
         data = self._source.read(count) or b""
         self.count += len(data)
         self.has_ended = self.has_ended or not data

@@ -14,7 +14,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from narrowcast_encoder.sources.byte_stream import ByteStream
+from narrowcast_encoder.sources.byte_stream import ByteStream, interruptible
 from narrowcast_encoder.sources.names import shown
 from narrowcast_shared.errors import SourceError
 
@@ -136,7 +136,8 @@ class VideoContainer:
 
     def _packets(self, hanging_up_ends: bool) -> Iterator["Packet[VideoStream]"]:
         try:
-            yield from self._container.demux(self._stream)
+            with interruptible():
+                yield from self._container.demux(self._stream)
         except ExitError:  # PyAV's time-out; FFmpeg's errors name the URL, password and all
             raise SourceError(f"{self._name} has stalled: nothing came for too long") from None
         except FFmpegError as error:
@@ -188,6 +189,7 @@ def open_file_container(path: Path) -> VideoContainer:
     return _with_video(container, str(path))
 
 
+@interruptible()
 def open_stream_container(stream: ByteStream, name: str) -> VideoContainer:
     """Open what comes as bytes in order, as from a pipe. Raises SourceError.
 

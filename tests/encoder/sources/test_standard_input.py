@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -35,6 +36,21 @@ try:
     print(json.dumps({"live": live, "frames": frames}))
 except SourceError as error:
     print(json.dumps({"error": str(error)}))
+"""
+
+WAITER = """
+import signal, sys
+from narrowcast_encoder.sources import open_source
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+try:
+    print("waits", flush=True)
+    with open_source("-") as source:
+        for frame in source:
+            print(frame.t_s)
+except (KeyboardInterrupt, SystemExit):
+    print("ended by the signal")
+    sys.exit(1)
 """
 
 
@@ -134,6 +150,34 @@ def test_what_is_no_video_gives_one_line(data: bytes, problem: str) -> None:
 
 def test_a_closed_or_empty_standard_input_is_told() -> None:
     assert read_from(subprocess.DEVNULL) == {"error": "standard input is empty"}
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["before it begins", "in the middle"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_wait_for_bytes(
+    begun: bool, number: signal.Signals, make_video: MakeVideo
+) -> None:
+    """The writer holds the pipe open, and says nothing."""
+    data = make_video("clip.ts", TIMES_MS).read_bytes()
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+        assert reader.stderr is not None
+        assert reader.stdout.readline() == b"waits\n"
+        if begun:
+            reader.stdin.write(data)
+            reader.stdin.flush()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            reader.wait(1)  # time to read what there is, and to block
+        reader.send_signal(number)
+        assert reader.wait(60) != 0
+        assert reader.stderr.read() == b""
+        assert reader.stdout.read().splitlines()[-1:] == [b"ended by the signal"]
 
 
 def test_a_terminal_is_no_video() -> None:
