@@ -189,7 +189,6 @@ def open_file_container(path: Path) -> VideoContainer:
     return _with_video(container, str(path))
 
 
-@interruptible()
 def open_stream_container(stream: ByteStream, name: str) -> VideoContainer:
     """Open what comes as bytes in order, as from a pipe. Raises SourceError.
 

@@ -1,6 +1,7 @@
 """Video files, still images, standard input and URLs as sources of frames."""
 
 import logging
+import math
 from collections.abc import Callable, Generator
 from fractions import Fraction
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from narrowcast_encoder.sources.byte_stream import standard_input
+from narrowcast_encoder.sources.byte_stream import interruptible, standard_input
 from narrowcast_encoder.sources.container import (
     TiledPictureError,
     VideoContainer,
@@ -28,6 +29,9 @@ _log = logging.getLogger(__name__)
 
 STILL_PERIOD_S = 0.04
 """Frame period where the container states none, as of a still image: 25 frames a second."""
+
+MIN_SPACING_S = 1 / 60
+"""Between frames that are stamped as they come: a server may send a second of them at once."""
 
 STANDARD_INPUT = "standard input"
 
@@ -50,6 +54,7 @@ class Recording(FrameSource):
         self._container = container
         self._reopen = reopen
         self._clock = clock
+        self._last_arrival_s = -math.inf
         self._pictures = BgrPictures(self._sample_aspect)
         self._timeline = Timeline(container.period_s or STILL_PERIOD_S)
         self._frames = self._play()
@@ -72,9 +77,13 @@ class Recording(FrameSource):
             yield from map(self._captured, self._container.frames(hanging_up_ends=True))
 
     def _captured(self, frame: VideoFrame) -> CapturedFrame:
-        presentation_s = frame.time if self._clock is None else self._clock()
+        presentation_s = frame.time if self._clock is None else self._arrival_s(self._clock())
         t_s = self._timeline.stamp(presentation_s)
         return CapturedFrame(self._pictures.picture(frame), t_s)
+
+    def _arrival_s(self, now_s: float) -> float:
+        self._last_arrival_s = max(now_s, self._last_arrival_s + MIN_SPACING_S)
+        return self._last_arrival_s
 
     def _sample_aspect(self) -> Fraction | None:
         return self._container.sample_aspect()  # that of this round
@@ -135,6 +144,7 @@ def open_file(path: Path, *, loop: bool) -> FrameSource:
         return StillPicture(whole_picture(path, str(path)), loop=loop)
 
 
+@interruptible()
 def open_standard_input(*, loop: bool) -> FrameSource:
     """A video or a still image that is piped in, as a recording. Raises SourceError."""
     if loop:
