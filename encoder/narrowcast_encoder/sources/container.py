@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from narrowcast_encoder.sources.byte_stream import ByteStream, interruptible
 from narrowcast_encoder.sources.names import shown
+from narrowcast_encoder.sources.tiles import TiledPictureError
 from narrowcast_shared.errors import SourceError
 
 # FFmpeg shows any text file as the picture of a terminal.
@@ -35,10 +36,6 @@ _PLAYLISTS = frozenset({"hls", "dash"})
 _MAX_RATE_HZ = 500
 
 _NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS (libavformat/avformat.h)
-
-
-class TiledPictureError(SourceError):
-    """A HEIF picture made of tiles, of which FFmpeg gives each as a stream of its own."""
 
 
 class VideoContainer:

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 from narrowcast_shared.errors import SourceError
 
 
+class TiledPictureError(SourceError):
+    """A HEIF picture made of tiles, of which FFmpeg gives each as a stream of its own."""
+
+
 def whole_picture(file: Path | IO[bytes], name: str) -> NDArray[np.uint8]:
     """uint8 [H, W, 3], BGR, upright. Raises SourceError, which calls the file by `name`."""
     try:  # here, and not above: few sessions ever read such a file

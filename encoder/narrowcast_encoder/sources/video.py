@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from narrowcast_encoder.sources.byte_stream import interruptible, standard_input
 from narrowcast_encoder.sources.container import (
-    TiledPictureError,
     VideoContainer,
     open_file_container,
     open_stream_container,
@@ -21,7 +20,7 @@ from narrowcast_encoder.sources.container import (
 from narrowcast_encoder.sources.frame import CapturedFrame, FrameSource
 from narrowcast_encoder.sources.names import shown
 from narrowcast_encoder.sources.picture import BgrPictures
-from narrowcast_encoder.sources.tiles import whole_picture
+from narrowcast_encoder.sources.tiles import TiledPictureError, whole_picture
 from narrowcast_encoder.sources.timeline import Timeline
 from narrowcast_shared.errors import SourceError
 
