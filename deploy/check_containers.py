@@ -74,7 +74,7 @@ def docker(*arguments: str, **environment: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        told = (done.stderr or done.stdout).strip()[-3000:]
+        told = f"{done.stdout}\n{done.stderr}".strip()[-3000:]
         raise CheckError(f"`docker {' '.join(arguments)}` exits with {done.returncode}:\n{told}")
     return done.stdout.strip()
 
