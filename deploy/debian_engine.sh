@@ -141,6 +141,11 @@ for _ in $(seq 60); do
 done
 docker info >/dev/null 2>&1 || { tail -n 3 "$cache/dockerd.log" >&2 && cannot "the engine does not start ($cache/dockerd.log)"; }
 
+# All containers together have the scheduler's weight of one process otherwise, which starves them on a
+# busy machine; give them that of eight. Version 1 of cgroups, and version 2.
+{ mkdir -p /sys/fs/cgroup/cpu/docker && echo 8192 >/sys/fs/cgroup/cpu/docker/cpu.shares; } 2>/dev/null ||
+    { mkdir -p /sys/fs/cgroup/docker && echo 800 >/sys/fs/cgroup/docker/cpu.weight; } 2>/dev/null || true
+
 # The engine's own side of its first network is where containers and builds reach the wheels.
 gateway=$(docker network inspect bridge --format '{{(index .IPAM.Config 0).Gateway}}')
 nsenter -t "$NARROWCAST_ENGINE_PID" -n -- "$python" -m http.server --bind "$gateway" 8765 --directory "$cache/wheels" >/dev/null 2>&1 9>&- &
