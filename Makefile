@@ -46,6 +46,7 @@ lint: setup  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy deploy/check_containers.py
 	$(BIN)/lint-imports
 
 format: setup  ## Bring the code into its one format

@@ -252,7 +252,8 @@ def check_restarts(project: Project, decoders: int) -> None:
         project.stop(service)
         project.check_series(decoders)
     told = project.compose("logs", "--no-color", "decoder")
-    where = re.findall(r"(\S+?-\d+) +\|.*published from frame", told)[-1]
+    published = re.findall(r"(decoder-\d+) +\| (\S+) .*published from frame", told)
+    _, where = max((at, container) for container, at in published)
     (name,) = [one for one in project.containers("decoder") if one.endswith(where)]
     say(f"restarting {name}, which the encoder is connected to")
     docker("restart", name)
