@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from narrowcast_encoder.sources.camera import open_camera
+from narrowcast_encoder.sources.container import without_credentials
 from narrowcast_encoder.sources.frame import FrameSource
+from narrowcast_encoder.sources.reconnect import ReconnectingSource
 from narrowcast_encoder.sources.sample import sample_path
 from narrowcast_encoder.sources.video import open_file, open_url
 from narrowcast_shared.errors import SourceError
@@ -27,14 +29,29 @@ def open_source(
     loop: bool = False,
     clock: Callable[[], float] = time.time,
     timeout_s: float = URL_TIMEOUT_S,
+    patience_s: float | None = None,
 ) -> FrameSource:
     """Open a camera ("0", "/dev/video0"), a file, a URL or "sample", the built-in clip.
 
     loop: replay a recording without end, time running on; live sources have no end.
-    clock: gives seconds, read as each frame of a live source arrives.
+    clock: gives seconds; frames of a live source are stamped with their time of capture on it.
     timeout_s: how long a URL may keep us waiting, when opening and between two reads.
+    patience_s: how long a camera or live stream that goes away is opened again, before reading
+    it raises SourceError. None: its end is the end.
     Raises SourceError where there is nothing to open.
     """
+
+    def opened() -> FrameSource:
+        return _open(spec, loop=loop, clock=clock, timeout_s=timeout_s)
+
+    source = opened()
+    if patience_s is None or not source.live:
+        return source
+    name = without_credentials(spec) if _URL.fullmatch(spec) else f"camera {spec}"
+    return ReconnectingSource(source, opened, name, patience_s)
+
+
+def _open(spec: str, *, loop: bool, clock: Callable[[], float], timeout_s: float) -> FrameSource:
     if spec == SAMPLE:
         return open_file(sample_path(), loop=loop)
     if _CAMERA.fullmatch(spec):

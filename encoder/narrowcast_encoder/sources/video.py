@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+import numpy as np
 from av.video.frame import VideoFrame
 
 from narrowcast_encoder.sources.container import (
@@ -12,6 +13,7 @@ from narrowcast_encoder.sources.container import (
     open_url_container,
 )
 from narrowcast_encoder.sources.frame import CapturedFrame, FrameSource
+from narrowcast_encoder.sources.live import LiveStream
 from narrowcast_encoder.sources.picture import BgrPictures
 from narrowcast_encoder.sources.timeline import Timeline
 
@@ -19,6 +21,8 @@ _log = logging.getLogger(__name__)
 
 STILL_PERIOD_S = 0.04
 """Frame period where the container states none, as of a still image: 25 frames a second."""
+
+_NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
 
 
 class Recording(FrameSource):
@@ -36,6 +40,7 @@ class Recording(FrameSource):
         self._reopen = reopen
         self._pictures = BgrPictures()
         self._timeline = Timeline(container.period_s or STILL_PERIOD_S)
+        self._told_jump = False
         self._frames = self._play()
 
     def __next__(self) -> CapturedFrame:
@@ -56,28 +61,31 @@ class Recording(FrameSource):
             yield from map(self._captured, self._container.frames())
 
     def _captured(self, frame: VideoFrame) -> CapturedFrame:
-        return CapturedFrame(self._pictures.picture(frame), self._timeline.stamp(frame.time))
-
-
-class LiveStream(FrameSource):
-    """A stream that comes at its own pace: stamped as each frame arrives."""
-
-    live = True
-
-    def __init__(self, container: VideoContainer, clock: Callable[[], float]) -> None:
-        self._container = container
-        self._clock = clock
-        self._pictures = BgrPictures()
-        self._frames = container.frames()
-
-    def __next__(self) -> CapturedFrame:
-        frame = next(self._frames)
-        t_s = self._clock()
+        t_s = self._timeline.stamp(frame.time, _duration_s(frame))
+        if self._timeline.jump_s:
+            self._tell_jump(self._timeline.jump_s, t_s)
+        if t_s < self.unwanted_before_s:
+            return CapturedFrame(_NO_PICTURE, t_s)
         return CapturedFrame(self._pictures.picture(frame), t_s)
 
-    def close(self) -> None:
-        self._frames.close()
-        self._container.close()
+    def _tell_jump(self, jump_s: float, t_s: float) -> None:
+        """Once: a damaged recording may be full of them."""
+        if self._told_jump:
+            return
+        self._told_jump = True
+        _log.warning(
+            "%s: its time stamps jump by %+.1f s at %.1f s; the frames behind follow at once",
+            self._container.name,
+            jump_s,
+            t_s,
+        )
+
+
+def _duration_s(frame: VideoFrame) -> float | None:
+    """For how long a frame is to stand, as far as its container knows."""
+    if not frame.duration or frame.time_base is None:
+        return None
+    return float(frame.duration * frame.time_base)
 
 
 def open_file(path: Path, *, loop: bool) -> FrameSource:

@@ -75,7 +75,8 @@ class Publisher:
     def hurry(self) -> None:
         self.hurried = True
 
-    def source_ended(self) -> None:
+    def source_ended(self, *, failed: bool = False) -> None:
+        self.failed = failed
         self.ending.set()
 
 
