@@ -160,7 +160,7 @@ class FrameFeed:
         """Give one frame to the loop once a slot is free. Returns False when stopped instead."""
         looks = not frame.old and self._thinner.looks_at(frame.t_s, late_s)
         self._source.unwanted_before_s = self._thinner.next_s
-        if self._thinner.is_slow(frame.t_s):
+        if self._thinner.is_slow:
             self._tell_slow()
         chip = self._maker.chip(frame.image) if looks else None
         while not self._stopping.is_set():

@@ -46,6 +46,9 @@ SETTLE_LIMIT_S = 5.0
 SEGMENT_SETTLE_LIMIT_S = 30.0
 """Nobody waits for longer than this for a backlog to be over."""
 
+SILENCE_S = 1.0
+"""Frames behind a silence of so long are late together: whether they catch up has to be seen."""
+
 PAUSE_S = 0.5
 """Between two segments of a stream that comes in segments nothing arrives for so long, at least."""
 
@@ -117,12 +120,18 @@ class CaptureClock:
         if moved_s < -BACKWARD_S or moved_s > passed_s + JUMP_S:
             self._begin(delay_s)
             return Step.JUMPED
-        self._paused |= passed_s >= PAUSE_S
+        first_pause = passed_s >= PAUSE_S and not self._paused
+        self._paused |= first_pause
+        if passed_s >= SILENCE_S and not self._segmented:  # a gap may end in a burst
+            self._late_since_s = None
         epoch.offset_s = min(delay_s, epoch.offset_s + DRIFT * passed_s)
         if epoch.offset_s < self._fallen_s - FALL_S:
             self._fallen_s, self._fell_s = epoch.offset_s, arrived_s
         step = self._renew(epoch, delay_s - epoch.offset_s, arrived_s)
-        self._delay_playout(epoch, delay_s, passed_s)
+        if first_pause:  # what came before was a backlog, and no measure of a segment's delay
+            epoch.playout_s = delay_s
+        epoch.playout_s = max(delay_s, epoch.playout_s - PLAYOUT_DECAY * passed_s)
+        epoch.playout_s = min(epoch.playout_s, epoch.offset_s + MAX_PLAYOUT_S)
         return step
 
     def is_settled(self, now_s: float) -> bool:
@@ -165,11 +174,6 @@ class CaptureClock:
         self._late_since_s = now_s
         self._late_first_s = self._late_least_s = late_s
 
-    def _delay_playout(self, epoch: Epoch, delay_s: float, passed_s: float) -> None:
-        if self._paused:  # what came at first was a backlog, and no measure
-            playout_s = max(delay_s, epoch.playout_s - PLAYOUT_DECAY * passed_s)
-            epoch.playout_s = min(playout_s, epoch.offset_s + MAX_PLAYOUT_S)
-
 
 MAX_LATE_S = 0.3
 """A frame that is looked at this long after it is due shows that the machine does not keep up."""
@@ -178,9 +182,12 @@ MAX_INTERVAL_S = 0.25
 """However slow the machine, four frames of every second are looked at."""
 
 FIRST_INTERVAL_S = 0.02
-SLOWER, FASTER = 1.5, 0.9
+SLOWER, FASTER, AT_ONCE = 1.5, 0.9, 0.7
 SLOW_S = 3.0
-"""Frames have to be left out for so long before that is worth a warning."""
+"""Frames have to be left out for so long before that is worth a warning ..."""
+
+RECOVERED_S = 2.0
+"""... and all of them be looked at for so long before that is counted anew."""
 
 
 class Thinner:
@@ -197,6 +204,7 @@ class Thinner:
         """Frames that were captured before this are left out."""
         self._least_interval_s = least_interval_s
         self._thin_since_s: float | None = None
+        self._thin_last_s = 0.0
 
     def looks_at(self, captured_s: float, late_s: float) -> bool:
         """Whether to look at a frame; late_s: how long ago it was due."""
@@ -205,22 +213,32 @@ class Thinner:
         if late_s > MAX_LATE_S:
             self.interval_s = min(MAX_INTERVAL_S, max(SLOWER * self.interval_s, FIRST_INTERVAL_S))
         elif late_s < MAX_LATE_S / 2:
-            self.interval_s *= FASTER
-        if self.interval_s < FIRST_INTERVAL_S / 2:
-            self.reset()
-        elif self._thin_since_s is None:
-            self._thin_since_s = captured_s
+            self.interval_s *= FASTER if late_s > MAX_LATE_S / 4 else AT_ONCE
+        self._note(captured_s)
         self.next_s = captured_s + max(self.interval_s, self._least_interval_s)
         return True
 
     def reset(self) -> None:
         """Frames are on time again, or nothing is gained by leaving some out."""
-        self.interval_s, self._thin_since_s = 0.0, None
+        self.interval_s = 0.0
+        self._thin_since_s = None
         self.next_s = float("-inf")
 
-    def is_slow(self, captured_s: float) -> bool:
-        """Whether frames have been left out for `SLOW_S` until now."""
-        return self._thin_since_s is not None and captured_s - self._thin_since_s >= SLOW_S
+    @property
+    def is_slow(self) -> bool:
+        """Whether frames have been left out, again and again, for `SLOW_S`."""
+        since_s = self._thin_since_s
+        return since_s is not None and self._thin_last_s - since_s >= SLOW_S
+
+    def _note(self, captured_s: float) -> None:
+        """Since when frames are left out, with no long time in between when none were."""
+        if self.interval_s >= FIRST_INTERVAL_S / 2:
+            self._thin_last_s = captured_s
+            self._thin_since_s = captured_s if self._thin_since_s is None else self._thin_since_s
+            return
+        self.interval_s = 0.0
+        if captured_s - self._thin_last_s >= RECOVERED_S:
+            self._thin_since_s = None
 
 
 STALL_S = 1.0

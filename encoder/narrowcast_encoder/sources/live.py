@@ -15,6 +15,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +45,7 @@ MAX_STAMPS = 1024
 """Packets in a decoder at once are fewer by far."""
 
 LOOK_S = 0.05
+DEFAULT_PERIOD_S = 0.04
 
 CLOSE_GRACE_S = 0.2
 """How long `close` waits for a read; one that takes longer closes the container when it is over."""
@@ -54,12 +56,13 @@ _SEGMENTED = {"hls", "dash"}
 _NO_TIME_STAMPS = 0x0080  # AVFMT_NOTIMESTAMPS: FFmpeg makes them up from a rate that it guesses
 
 
-class _Stamp(NamedTuple):
+@dataclass
+class _Stamp:
     """When a packet came, and when its picture was captured. epoch None: it carries no time."""
 
     arrived_s: float
-    epoch: Epoch | None
-    stream_s: float
+    epoch: Epoch | None = None
+    stream_s: float = 0.0
 
     def captured_s(self) -> float:
         if self.epoch is None:
@@ -88,6 +91,8 @@ class LiveStream(FrameSource):
         self._clock = clock
         self._pictures = BgrPictures()
         self._segmented = container.format_name.partition(",")[0] in _SEGMENTED
+        self._period_s = container.period_s or DEFAULT_PERIOD_S
+        self._without_time: deque[_Stamp] = deque(maxlen=MAX_STAMPS)  # as the first ones of rtsp
         self._stamped = not container.format_flags & _NO_TIME_STAMPS
         self._anchor = CaptureClock(segmented=self._segmented)
         self._changed = threading.Condition()  # guards what follows
@@ -171,8 +176,12 @@ class LiveStream(FrameSource):
 
     def _stamp(self, packet: "Packet[VideoStream]", now_s: float) -> _Stamp:
         base = packet.time_base
-        if packet.pts is None or not self._stamped:
-            return _Stamp(now_s, None, now_s)
+        stamp = _Stamp(now_s)
+        if not self._stamped:
+            return stamp
+        if packet.pts is None:
+            self._without_time.append(stamp)
+            return stamp
         stream_s = float(packet.pts * base)
         order_s = None if packet.dts is None else float(packet.dts * base)
         step = self._anchor.arrived(stream_s, now_s, order_s)
@@ -180,7 +189,11 @@ class LiveStream(FrameSource):
             self._tell(step, "its time stamps jump: they are counted anew from when it arrives")
         elif step is Step.RENEWED:
             self._tell(step, "its frames come later than before: their times count from that")
-        return _Stamp(now_s, self._anchor.epoch, stream_s)
+        stamp.epoch, stamp.stream_s = self._anchor.epoch, stream_s
+        for frames, before in enumerate(reversed(self._without_time), 1):
+            before.epoch, before.stream_s = stamp.epoch, stream_s - frames * self._period_s
+        self._without_time.clear()
+        return stamp
 
     def _decode(self, arrival: _Arrival) -> None:
         if arrival.packet.pts is not None:
