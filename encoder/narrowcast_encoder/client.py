@@ -76,8 +76,8 @@ class Publication:
         t: Unix time of its capture, s; None: now. One before that of the last frame counts as
         that; one before the session began is refused (`start_s` of `publish`).
 
-        Raises SourceError where that is no frame, or before the session; LinkError where the decoder has ended the
-        session or stayed away for longer than the patience.
+        Raises SourceError where that is no frame, or before the session; LinkError where the
+        decoder has ended the session or stayed away for longer than the patience.
         """
         captured_us = self._captured_us(t)
         self._check_goes_on()
@@ -97,9 +97,10 @@ class Publication:
             )
         captured_us, start_us = round(1e6 * t), self._stream.start_us
         if captured_us < start_us:
+            early_s = (start_us - captured_us) / 1e6
             raise SourceError(
-                f"a frame of {t:.3f} was captured {(start_us - captured_us) / 1e6:.3f} s before its "
-                f"session began, at {start_us / 1e6:.3f}",
+                f"a frame of {t:.3f} was captured {early_s:.3f} s before its session began, at "
+                f"{start_us / 1e6:.3f}",
                 "give `publish` the time of the first frame as `start_s`",
                 see=See.EMBED,
             )

@@ -97,7 +97,7 @@ class LiveStream(FrameSource):
         self._anchor = CaptureClock(segmented=self._segmented)
         self._changed = threading.Condition()  # guards what follows
         self._queue: deque[_Arrival] = deque()
-        self._queue_bytes = self._keyframes = 0
+        self._queue_bytes = self._keyframes = self._forgotten = 0
         self._dropped: deque[_Stamp] = deque(maxlen=MAX_DROPPED)
         self._started = self._closed = self._ended = self._wants_keyframe = False
         self._error: SourceError | None = None
@@ -111,7 +111,9 @@ class LiveStream(FrameSource):
         self._reader.start()
 
     def __next__(self) -> CapturedFrame:
-        self._started = True
+        if not self._started:
+            self._started = True
+            logger.info("%s: %d frames were left out before", self._container.name, self._forgotten)
         while not self._decoded:
             taken = self._take()
             if taken is None:
@@ -213,7 +215,7 @@ class LiveStream(FrameSource):
             while not self._closed:
                 now_s = self._clock()
                 self._drop_backlog(now_s)
-                if self._dropped:
+                if self._dropped and self._knows_times(now_s):
                     return self._dropped.popleft()
                 wait_s = self._wait_s(now_s)
                 if wait_s <= 0:
@@ -232,10 +234,14 @@ class LiveStream(FrameSource):
     def _wait_s(self, now_s: float) -> float:
         if not self._queue:
             return LOOK_S
-        if self._stamped and not self._ended and not self._anchor.is_settled(now_s):
+        if not self._knows_times(now_s):
             return LOOK_S
         due_s = self._queue[0].stamp.due_s(segmented=self._segmented)
         return min(LOOK_S, due_s - now_s)
+
+    def _knows_times(self, now_s: float) -> bool:
+        """Whether times of capture are known: not while what was kept for us is being read."""
+        return not self._stamped or self._ended or self._anchor.is_settled(now_s)
 
     def _pop(self) -> _Arrival:
         arrival = self._queue.popleft()
@@ -247,6 +253,8 @@ class LiveStream(FrameSource):
         """Where the oldest packet is no longer of use, leave out all before a keyframe that is; or
         before the last one, where none is.
         """
+        if not self._knows_times(now_s):
+            return
         while self._queue and self._is_late(self._queue[0].stamp, now_s):
             if self._keyframes == self._queue[0].packet.is_keyframe:
                 return
@@ -259,8 +267,10 @@ class LiveStream(FrameSource):
         return waited_s > MAX_WAIT_S or self._age_s(stamp, now_s) > MAX_OLD_S
 
     def _drop(self, stamp: _Stamp) -> None:
-        if self._started:  # before, nobody has asked for frames
+        if self._started:
             self._dropped.append(stamp)
+        else:  # nobody has asked for frames
+            self._forgotten += 1
 
     def _age_s(self, stamp: _Stamp, now_s: float) -> float:
         """How long ago a picture was captured, or due where it comes in segments."""
