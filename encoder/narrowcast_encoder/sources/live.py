@@ -112,8 +112,7 @@ class LiveStream(FrameSource):
 
     def __next__(self) -> CapturedFrame:
         if not self._started:
-            self._started = True
-            logger.info("%s: %d frames were left out before", self._container.name, self._forgotten)
+            self._start()
         while not self._decoded:
             taken = self._take()
             if taken is None:
@@ -122,6 +121,13 @@ class LiveStream(FrameSource):
                 return self._old(taken)
             self._decode(taken)
         return self._captured(self._decoded.popleft())
+
+    def _start(self) -> None:
+        """What has come so far was read for nobody."""
+        with self._changed:
+            self._drop_backlog(self._clock())
+            self._started = True
+        logger.info("%s: %d frames were left out before", self._container.name, self._forgotten)
 
     def interrupt(self) -> None:
         with self._changed:
