@@ -16,7 +16,7 @@ from narrowcast_encoder.sources import CapturedFrame, FrameSource, open_source
 from narrowcast_encoder.sources.live import MAX_OLD_S
 from narrowcast_shared.errors import SourceError
 
-from .live_servers import (
+from ...live_servers import (  # noqa: TID252 - the one there is
     FPS,
     HEADER,
     Camera,

@@ -81,7 +81,7 @@ def test_what_waited_in_a_buffer_is_skipped_with_its_time() -> None:
         time.sleep(5)
         behind = [next(source) for _ in range(150)]
     old = [frame for frame in behind if frame.old]
-    assert 25 <= len(old)
+    assert len(old) >= 25
     times = [frame.t_s for frame in behind]
     gaps = [after - before for before, after in pairwise(times)]
     assert min(gaps) >= 0
