@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from narrowcast_encoder.crop import ChipMaker
 from narrowcast_encoder.sources import CapturedFrame, FrameSource
-from narrowcast_encoder.sources.anchor import STALL_S, Playback, Thinner
+from narrowcast_encoder.sources.anchor import Playback, Thinner
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.errors import NarrowcastError
 
@@ -142,7 +142,8 @@ class FrameFeed:
         for frame in self._source:
             played_s = (self._clock.monotonic_us() - start_us) / US_PER_S
             if put_off_s := playback.read(frame.t_s, played_s):
-                self._tell_put_off(put_off_s)
+                self._thinner.reset()
+                self._tell_put_off(put_off_s, stalled=playback.has_stalled)
             if playback.is_slow:
                 self._tell_slow()
             due_s = playback.due_s(frame.t_s)
@@ -158,7 +159,7 @@ class FrameFeed:
 
     def _hand_over(self, frame: CapturedFrame, captured_s: float, late_s: float) -> bool:
         """Give one frame to the loop once a slot is free. Returns False when stopped instead."""
-        looks = not frame.old and self._thinner.looks_at(frame.t_s, late_s)
+        looks = frame.image.size > 0 and self._thinner.looks_at(frame.t_s, late_s)
         self._source.unwanted_before_s = self._thinner.next_s
         if self._thinner.is_slow:
             self._tell_slow()
@@ -170,9 +171,8 @@ class FrameFeed:
                 return True
         return False
 
-    def _tell_put_off(self, by_s: float) -> None:
-        self._thinner.reset()
-        level = logging.WARNING if by_s >= STALL_S and not self._told_slow else logging.INFO
+    def _tell_put_off(self, by_s: float, *, stalled: bool) -> None:
+        level = logging.WARNING if stalled else logging.INFO
         logger.log(level, "the source is %.1f s late: it is played on from where it is", by_s)
 
     def _tell_slow(self) -> None:

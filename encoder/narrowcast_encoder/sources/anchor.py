@@ -249,7 +249,10 @@ BEHIND_FOR_S = 2.0
 """A recording that is behind by so much, or for so long, is put off: it plays on from there."""
 
 SLOW_AGAIN_S = 20.0
-"""Put off twice in this time, without a stall, it is too much for the machine."""
+"""Put off twice in this time, without a stall, it is too much for the machine ..."""
+
+SLOW_BEHIND_S = 0.5
+"""... and it is put off by less, more often: so that every second of the session has frames."""
 
 
 class Playback:
@@ -262,6 +265,8 @@ class Playback:
     def __init__(self, now_s: float) -> None:
         self.is_slow = False
         """Whether the machine cannot read this recording at its own speed."""
+        self.has_stalled = False
+        """Whether it was put off last because nothing came for a while."""
         self._origin_s = now_s
         self._late_s = 0.0
         self._behind_since_s: float | None = None
@@ -276,7 +281,8 @@ class Playback:
         """The frame at `t_s` was read. Returns for how long the playing was put off by it."""
         late_s = now_s - self.due_s(t_s)
         before_s, self._late_s = self._late_s, max(0.0, late_s)
-        if late_s - before_s >= STALL_S:
+        self.has_stalled = late_s - before_s >= STALL_S
+        if self.has_stalled:
             return self._put_off(late_s)
         if late_s <= MAX_LATE_S:
             self._behind_since_s = None
@@ -284,11 +290,13 @@ class Playback:
         if self._behind_since_s is None:
             self._behind_since_s, self._least_late_s = now_s, late_s
         self._least_late_s = min(self._least_late_s, late_s)
-        if late_s < MAX_BEHIND_S and now_s - self._behind_since_s < BEHIND_FOR_S:
+        again = self._slow_s is not None and now_s - self._slow_s < SLOW_AGAIN_S
+        most_s = SLOW_BEHIND_S if again else MAX_BEHIND_S
+        if late_s < most_s and now_s - self._behind_since_s < BEHIND_FOR_S:
             return 0.0
-        self.is_slow |= self._slow_s is not None and now_s - self._slow_s < SLOW_AGAIN_S
+        self.is_slow |= again
         self._slow_s = now_s
-        return self._put_off(late_s if late_s >= MAX_BEHIND_S else self._least_late_s)
+        return self._put_off(late_s if late_s >= most_s else self._least_late_s)
 
     def _put_off(self, by_s: float) -> float:
         self._origin_s += by_s

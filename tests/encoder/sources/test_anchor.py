@@ -180,6 +180,7 @@ class Machine:
         self.now_s = 0.0
         self.playback, self.thinner = Playback(0.0), Thinner()
         self.looked: list[float] = []
+        self.looked_at: list[float] = []
         self.stamps: list[float] = []
         self.put_off_s = 0.0
         self.slow = False
@@ -199,6 +200,7 @@ class Machine:
             if self.thinner.looks_at(t_s, late_s):
                 self.now_s += self.look_s
                 self.looked.append(t_s)
+                self.looked_at.append(due_s)
             self.slow |= self.playback.is_slow or self.thinner.is_slow
             self.stamps.append(due_s)
 
@@ -263,5 +265,7 @@ def test_a_machine_that_cannot_even_decode_plays_slower_and_says_so() -> None:
     assert machine.slow
     assert len(machine.looked) >= 4 * 7
     assert machine.put_off_s > MAX_BEHIND_S
+    gaps = [after - before for before, after in pairwise(machine.looked_at)]
+    assert max(gaps[40:]) < 1, "every second of the session has some"
     late_s = machine.now_s - machine.stamps[-1]
     assert late_s < MAX_BEHIND_S + 1, "what it shows is of now"
