@@ -172,7 +172,7 @@ class FrameFeed:
         return False
 
     def _tell_put_off(self, by_s: float, *, stalled: bool) -> None:
-        level = logging.WARNING if stalled else logging.INFO
+        level = logging.WARNING if stalled and not self._told_slow else logging.INFO
         logger.log(level, "the source is %.1f s late: it is played on from where it is", by_s)
 
     def _tell_slow(self) -> None:
