@@ -28,7 +28,8 @@ from narrowcast_encoder.detection import Box, FaceDetector, make_detector
 from narrowcast_encoder.live.opening import Opening, Wanted, opening
 from narrowcast_encoder.live.run import first, leave
 from narrowcast_encoder.session.settings import StreamSettings
-from narrowcast_shared.errors import LinkError, SourceError
+from narrowcast_shared.clock import SystemClock
+from narrowcast_shared.errors import LinkError, SettingsError, SourceError
 from narrowcast_shared.remote.address import Address, as_address
 from narrowcast_shared.see import See
 
@@ -73,10 +74,10 @@ class Publication:
 
         image: uint8 [H, W, 3], BGR as OpenCV has it; of an RGB one it is `image[:, :, ::-1]`.
         t: Unix time of its capture, s; None: now. One before that of the last frame counts as
-        that.
+        that; one before the session began is refused (`start_s` of `publish`).
 
-        Raises SourceError where that is no frame, LinkError where the decoder has ended the
-        session or stayed away for longer than the patience.
+        Raises SourceError where that is no frame, or before the session; LinkError where the
+        decoder has ended the session or stayed away for longer than the patience.
         """
         captured_us = self._captured_us(t)
         self._check_goes_on()
@@ -94,7 +95,16 @@ class Publication:
             raise SourceError(
                 f"{t} is no time of capture", "give Unix time in seconds, or none", see=See.EMBED
             )
-        return round(1e6 * t)
+        captured_us, start_us = round(1e6 * t), self._stream.start_us
+        if captured_us < start_us:
+            early_s = (start_us - captured_us) / 1e6
+            raise SourceError(
+                f"a frame of {t:.3f} was captured {early_s:.3f} s before its session began, at "
+                f"{start_us / 1e6:.3f}",
+                "give `publish` the time of the first frame as `start_s`",
+                see=See.EMBED,
+            )
+        return captured_us
 
     def _check_goes_on(self) -> None:
         if not self._publishing.done():
@@ -118,6 +128,7 @@ async def publish(
     detector: FaceDetector | None = None,
     preview: bool = False,
     patience_s: float = PATIENCE_S,
+    start_s: float | None = None,
 ) -> AsyncGenerator[Publication, None]:
     """Publish frames of your own as one session, for as long as the block runs.
 
@@ -136,12 +147,15 @@ async def publish(
     detector: finds faces; None takes `make_detector()`, which needs the extra `encoder`.
     preview: whether whoever may subscribe may see the face as the decoder receives it.
     patience_s: how long the decoder may be away, at first and in an outage.
+    start_s: Unix time at which the session begins, before which no frame may have been captured;
+    None: now. Frames that were recorded earlier keep their times with it.
 
     Raises SettingsError where one of these cannot be, or no detector is installed; LinkError
     where no decoder answers for too long, or it refuses.
     """
     detector = make_detector() if detector is None else detector
-    opened = opening(Wanted(as_address(url), session, settings, patience_s, preview))
+    start_us = _start_us(start_s)
+    opened = opening(Wanted(as_address(url), session, settings, patience_s, preview, start_us))
     publishing = asyncio.create_task(opened.publisher.run())
     try:
         await first(publishing, opened.publisher.welcomed)
@@ -163,6 +177,15 @@ async def publish(
         if not publishing.cancelled():
             publishing.exception()  # looked at, even where the block fails with another one
     publishing.result()
+
+
+def _start_us(start_s: float | None) -> int | None:
+    """Raises SettingsError where that is no time at which a session can begin."""
+    if start_s is None:
+        return None
+    if not (math.isfinite(start_s) and abs(start_s - SystemClock().unix_us() / 1e6) <= MAX_APART_S):
+        raise SettingsError(f"no session begins at {start_s}", "give Unix time in seconds, or none")
+    return round(1e6 * start_s)
 
 
 def _checked(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -142,6 +142,38 @@ def test_without_a_time_a_frame_is_of_now_and_without_a_name_one_is_made_up() ->
     assert name.startswith("cam-")
 
 
+def test_frames_from_before_the_session_are_refused_unless_it_is_told_to_begin_then() -> None:
+    """They would all be stored with the time of its beginning."""
+    recorded = time.time() - 3600
+
+    async def scenario(start_s: float | None) -> Decoder:
+        async with (
+            running(decoder := Decoder()) as url,
+            publish(url, detector=Centre(), start_s=start_s) as encoder,
+        ):
+            for index in range(5):
+                await encoder.frame(FACE, recorded + index)
+        return decoder
+
+    with pytest.raises(SourceError, match=r"36\d\d\.\d+ s before its session began, at 1") as told:
+        asyncio.run(scenario(None))
+    assert "start_s" in told.value.remedy
+    decoder = asyncio.run(scenario(recorded))
+    assert decoder.hello is not None
+    captured = [decoder.hello.start_us + frame.ticks * TICK_US for frame in decoder.frames]
+    assert captured == pytest.approx([1e6 * (recorded + i) for i in range(5)], abs=2 * TICK_US)
+
+
+@pytest.mark.parametrize("start_s", [12.5, float("nan"), 1.8e12])
+def test_a_session_does_not_begin_at_a_time_that_is_none(start_s: float) -> None:
+    async def scenario() -> None:
+        async with publish("http://127.0.0.1:1", detector=Centre(), start_s=start_s):
+            raise AssertionError("it began")
+
+    with pytest.raises(SettingsError, match="no session begins at"):
+        asyncio.run(scenario())
+
+
 def test_views_of_other_arrays_are_frames_too() -> None:
     wide = np.repeat(FACE, 2, axis=1)
 

@@ -343,6 +343,15 @@ def test_persistence_gives_up_when_the_time_is_over() -> None:
     assert patient.next_delay_s(70_000_000) is None
 
 
+def test_a_machine_that_wakes_from_sleep_still_tries_for_its_patience() -> None:
+    patient = Persistence(patience_s=600, outage_s=600, now_us=0, random=Random(7))
+    patient.contact(5_000_000)
+    woke_us = 8 * 3600 * 1_000_000
+    delays = [patient.next_delay_s(woke_us + second * 1_000_000) for second in range(600)]
+    assert None not in delays[:500]
+    assert delays[-1] is None
+
+
 def test_persistence_starts_over_after_a_success() -> None:
     patient = Persistence(patience_s=1e3, outage_s=1e3, now_us=0, random=Random(7))
     delays = [patient.next_delay_s(0) for _ in range(8)]

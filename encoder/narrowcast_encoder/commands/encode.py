@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     default="10m",
     show_default=True,
     metavar="TIME",
-    help="How long the decoder may stay away, at first and in an outage.",
+    help="How long the decoder may stay away, at first and in an outage; likewise a camera, later.",
 )
 @click.option(
     "--detector",

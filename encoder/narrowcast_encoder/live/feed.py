@@ -1,9 +1,10 @@
-"""The capture thread: frames at their own speed, made into chips, handed to the event loop.
+"""The capture thread: frames when they are due, made into chips, handed to the event loop.
 
-    source -> pace -> ChipMaker -> loop.call_soon_threadsafe(sink)
+    source -> due? -> ChipMaker -> loop.call_soon_threadsafe(sink)
 
-At most `SLOTS` chips wait for the loop; beyond, the thread waits too: a camera then drops
-frames before they are captured, and a file that falls behind its own speed skips, on record.
+At most `SLOTS` chips wait for the loop; beyond, the thread waits too. A machine that does not keep
+up with its source looks at fewer frames, evenly over time (`Thinner`); the others are skipped, on
+record. A camera's driver drops frames itself meanwhile, before they are captured.
 """
 
 import asyncio
@@ -18,18 +19,19 @@ from numpy.typing import NDArray
 
 from narrowcast_encoder.crop import ChipMaker
 from narrowcast_encoder.sources import CapturedFrame, FrameSource
+from narrowcast_encoder.sources.anchor import Playback, Thinner
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.errors import NarrowcastError
 
 logger = logging.getLogger(__name__)
 
 SLOTS = 8
-MAX_LATE_US = 300_000
-"""A file's frame that comes this late is skipped rather than shown late."""
-
 POLL_S = 0.2
 READ_GRACE_S = 0.5
 """How long `stop` waits for a read: that of a camera or a URL may block for longer."""
+
+LOOKS_PER_CODED = 4
+"""Of so many frames for each that may be coded, evenly spaced ones can be chosen."""
 
 US_PER_S = 1_000_000
 
@@ -51,12 +53,18 @@ class FrameFeed:
         maker: ChipMaker,
         clock: Clock,
         sink: Callable[[FedFrame], None],
+        max_fps: float | None = None,
     ) -> None:
-        """`sink` is called on the event loop, once a frame, in order."""
+        """`sink` is called on the event loop, once a frame, in order.
+
+        max_fps: no more frames a second are coded; not many more need to be looked at.
+        """
         self._source = source
         self._maker = maker
         self._clock = clock
         self._sink = sink
+        self._thinner = Thinner(0.0 if max_fps is None else 1 / (LOOKS_PER_CODED * max_fps))
+        self._told_slow = False
         self._slots = threading.Semaphore(SLOTS)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
@@ -75,6 +83,7 @@ class FrameFeed:
         The source is never closed under a read: FFmpeg would crash.
         """
         self._stopping.set()
+        self._source.interrupt()
         if self._thread.ident is None and not self.ended.is_set():
             self._source.close()
             self.ended.set()
@@ -82,6 +91,11 @@ class FrameFeed:
             async with asyncio.timeout(READ_GRACE_S):
                 await self.ended.wait()
         self.ended.set()
+
+    @property
+    def failed(self) -> bool:
+        """Whether the source broke down instead of coming to its end."""
+        return self._error is not None or self._crash is not None
 
     def result(self) -> None:
         """Raise what ended the source early, if anything did."""
@@ -93,7 +107,10 @@ class FrameFeed:
     def _run(self) -> None:
         try:
             with self._source:
-                self._play()
+                if self._source.live:
+                    self._play_live()
+                else:
+                    self._play_recording()
         except NarrowcastError as error:
             self._error = error
         except BaseException as crash:  # noqa: BLE001 - handed to the loop, which raises it
@@ -101,33 +118,71 @@ class FrameFeed:
         finally:
             self._on_loop(self.ended.set)
 
-    def _play(self) -> None:
-        """Live sources stamp their frames themselves; a recording plays at its own speed."""
-        start_mono_us = self._clock.monotonic_us()
-        start_unix_us = self._clock.unix_us()
+    def _play_live(self) -> None:
+        """Frames carry their time of capture; those from before the session are left out."""
+        start_s, before = self._clock.unix_us() / US_PER_S, 0
         for frame in self._source:
-            captured_us, late = round(frame.t_s * US_PER_S), False
-            if not self._source.live:
-                late = self._wait_until(start_mono_us + captured_us)
-                captured_us += start_unix_us
-            if self._stopping.is_set() or not self._hand_over(frame, captured_us, late=late):
+            if frame.t_s < start_s:
+                before += 1
+                continue
+            if before:
+                logger.info("%d frames from before the session are left out", before)
+                before = 0
+            due_s = frame.due_s
+            now_s = self._clock.unix_us() / US_PER_S
+            late_s = 0.0 if due_s is None else self._wait(due_s - now_s)
+            if not self._hand_over(frame, frame.t_s, late_s):
                 return
 
-    def _wait_until(self, due_us: int) -> bool:
-        """Sleep until a frame is due. Returns whether it is too late to be worth a look."""
-        ahead_us = due_us - self._clock.monotonic_us()
-        if ahead_us > 0:
-            self._stopping.wait(ahead_us / US_PER_S)
-        return ahead_us < -MAX_LATE_US
+    def _play_recording(self) -> None:
+        """Frames are played at the recording's own speed, and stamped as they are played."""
+        start_us = self._clock.monotonic_us()
+        unix_s = self._clock.unix_us() / US_PER_S
+        playback = Playback(0.0)
+        for frame in self._source:
+            played_s = (self._clock.monotonic_us() - start_us) / US_PER_S
+            if put_off_s := playback.read(frame.t_s, played_s):
+                self._thinner.reset()
+                self._tell_put_off(put_off_s, stalled=playback.has_stalled)
+            if playback.is_slow:
+                self._tell_slow()
+            due_s = playback.due_s(frame.t_s)
+            late_s = self._wait(due_s - played_s)
+            if not self._hand_over(frame, unix_s + due_s, late_s):
+                return
 
-    def _hand_over(self, frame: CapturedFrame, captured_us: int, *, late: bool) -> bool:
+    def _wait(self, ahead_s: float) -> float:
+        """Sleep until a frame is due. Returns by how much it is late."""
+        if ahead_s > 0:
+            self._stopping.wait(ahead_s)
+        return max(0.0, -ahead_s)
+
+    def _hand_over(self, frame: CapturedFrame, captured_s: float, late_s: float) -> bool:
         """Give one frame to the loop once a slot is free. Returns False when stopped instead."""
-        chip = None if late else self._maker.chip(frame.image)
-        while not self._slots.acquire(timeout=POLL_S):
-            if self._stopping.is_set():
-                return False
-        self._on_loop(self._deliver, FedFrame(captured_us, chip, late))
-        return True
+        looks = frame.image.size > 0 and self._thinner.looks_at(frame.t_s, late_s)
+        self._source.unwanted_before_s = self._thinner.next_s
+        if self._thinner.is_slow:
+            self._tell_slow()
+        chip = self._maker.chip(frame.image) if looks else None
+        while not self._stopping.is_set():
+            if self._slots.acquire(timeout=POLL_S):
+                fed = FedFrame(round(captured_s * US_PER_S), chip, late=not looks)
+                self._on_loop(self._deliver, fed)
+                return True
+        return False
+
+    def _tell_put_off(self, by_s: float, *, stalled: bool) -> None:
+        level = logging.WARNING if stalled and not self._told_slow else logging.INFO
+        logger.log(level, "the source is %.1f s late: it is played on from where it is", by_s)
+
+    def _tell_slow(self) -> None:
+        if self._told_slow:
+            return
+        self._told_slow = True
+        logger.warning(
+            "this machine is too slow for this source, so frames are skipped: give --fps 5, or set "
+            "the source to a smaller resolution or frame rate"
+        )
 
     def _deliver(self, frame: FedFrame) -> None:
         self._slots.release()

@@ -13,7 +13,9 @@ from narrowcast_encoder.detection import make_detector
 from narrowcast_encoder.live.feed import FedFrame, FrameFeed
 from narrowcast_encoder.live.opening import Opening, Wanted, opening
 from narrowcast_encoder.live.run import run
+from narrowcast_encoder.session.stream import Counts
 from narrowcast_encoder.sources import FrameSource, open_source, shown
+from narrowcast_shared.errors import SourceError
 
 
 class EncodeRequest(NamedTuple):
@@ -34,7 +36,12 @@ def publish(request: EncodeRequest) -> None:
     opened = opening(request.wanted)
     clock, stream = opened.clock, opened.stream
     maker = ChipMaker(make_detector(request.detector, request.detector_model))
-    source = open_source(request.source, loop=request.loop, clock=lambda: clock.unix_us() / 1e6)
+    source = open_source(
+        request.source,
+        loop=request.loop,
+        clock=lambda: clock.unix_us() / 1e6,
+        patience_s=request.wanted.patience_s,
+    )
 
     def welcomed() -> None:
         stream.begin(clock.monotonic_us())  # frames follow now: a cap's steps count from here
@@ -43,8 +50,15 @@ def publish(request: EncodeRequest) -> None:
         if request.wanted.preview:
             click.echo("whoever may subscribe to it may see the face as it is received")
 
-    asyncio.run(_publish(opened, source, maker, welcomed))
-    counts = stream.counts
+    try:
+        asyncio.run(_publish(opened, source, maker, welcomed, request.wanted.settings.fps))
+    except SourceError:
+        _tell_counts(stream.counts)
+        raise
+    _tell_counts(stream.counts)
+
+
+def _tell_counts(counts: Counts) -> None:
     click.echo(
         f"{counts.coded} frames coded in {counts.unit_bytes} bytes, "
         f"{counts.no_face} without a face, {counts.skipped} skipped, "
@@ -53,7 +67,11 @@ def publish(request: EncodeRequest) -> None:
 
 
 async def _publish(
-    opened: Opening, source: FrameSource, maker: ChipMaker, on_welcome: Callable[[], None]
+    opened: Opening,
+    source: FrameSource,
+    maker: ChipMaker,
+    on_welcome: Callable[[], None],
+    max_fps: float | None,
 ) -> None:
     clock, stream, publisher = opened.clock, opened.stream, opened.publisher
 
@@ -65,4 +83,4 @@ async def _publish(
             stream.frame(frame.chip, frame.captured_us, now_us)
         publisher.stir()
 
-    await run(publisher, FrameFeed(source, maker, clock, take), on_welcome)
+    await run(publisher, FrameFeed(source, maker, clock, take, max_fps), on_welcome)

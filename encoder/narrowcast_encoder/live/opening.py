@@ -29,6 +29,8 @@ class Wanted(NamedTuple):
     """How long the decoder may be away, at first and in an outage."""
     preview: bool = False
     """Whether whoever may subscribe may see the received face."""
+    start_us: int | None = None
+    """Unix time at which the session begins: that of its earliest frame. None: now."""
 
 
 class Opening(NamedTuple):
@@ -43,7 +45,8 @@ class Opening(NamedTuple):
 def opening(wanted: Wanted) -> Opening:
     """Raises SettingsError where the session's name or what is to be sent cannot be."""
     clock = SteadyClock(SystemClock())
-    hello = _hello(wanted, clock.unix_us())
+    start_us = clock.unix_us() if wanted.start_us is None else wanted.start_us
+    hello = _hello(wanted, start_us)
     stream = make_stream(wanted.settings, hello.start_us)
     publisher = Publisher(stream, hello, wanted.address, clock, wanted.patience_s)
     return Opening(hello.session, clock, stream, publisher)

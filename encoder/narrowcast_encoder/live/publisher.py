@@ -53,7 +53,7 @@ class Publisher:
             Random(),  # noqa: S311 - jitter
         )
         self._stirred = asyncio.Event()
-        self._source_ended = False
+        self._source_ended = self._source_failed = False
         self._away = False  # nobody answers, and that was told
         self.welcomed = asyncio.Event()
         """Set once the decoder has taken the session on for the first time."""
@@ -67,10 +67,15 @@ class Publisher:
         self._stream.give_up()
         self._stirred.set()
 
-    def source_ended(self) -> None:
-        """No more frames: send what is left, then the END."""
+    def source_ended(self, *, failed: bool = False) -> None:
+        """No more frames: send what is left, then the END.
+
+        failed: the source broke down, and may be taken up again: there is no END, and the decoder
+        calls the session interrupted.
+        """
         self._stream.flush(self._clock.monotonic_us())
         self._source_ended = True
+        self._source_failed |= failed
         self._stirred.set()
 
     async def run(self) -> None:
@@ -83,7 +88,7 @@ class Publisher:
             except UnreachableError as error:
                 await self._pause(error)
                 continue
-            if end.code is EndCode.FINISHED:
+            if end is None or end.code is EndCode.FINISHED:
                 return
             if end.code not in _COME_BACK:
                 raise LinkError(
@@ -109,8 +114,11 @@ class Publisher:
             self._away = False
             logger.warning("%s answers now", self._address.base)
 
-    async def _connect_once(self) -> End:
-        """One connection from HELLO to END. Raises UnreachableError where it breaks off."""
+    async def _connect_once(self) -> End | None:
+        """One connection from HELLO to END. None where the source failed, and there is none.
+
+        Raises UnreachableError where it breaks off.
+        """
         socket = await self._open()
         connection = Connection(self._hello, self._stream)
         try:
@@ -152,7 +160,7 @@ class Publisher:
         except WebSocketException as error:
             raise refusals.of_handshake(error, self._address) from error
 
-    async def _converse(self, socket: ClientConnection, connection: Connection) -> End:
+    async def _converse(self, socket: ClientConnection, connection: Connection) -> End | None:
         await socket.send(connection.start())
         async with asyncio.timeout(WELCOME_TIMEOUT_S):
             while connection.state is State.GREETING:
@@ -170,6 +178,8 @@ class Publisher:
             if not listening.done():
                 with contextlib.suppress(ConnectionClosed):  # `listening` knows why
                     await sending
+                    if self._source_failed:
+                        return None
             async with asyncio.timeout(END_TIMEOUT_S):  # all is said: an answer is owed
                 return await listening
         finally:
@@ -213,8 +223,11 @@ class Publisher:
                 await socket.send(message)
             next_us = self._stream.next_event_us
             if self._source_ended and self._stream.is_told:
-                await socket.send(connection.finish())
-                return
+                if not self._source_failed:
+                    await socket.send(connection.finish())
+                    return
+                if not self._stream.unacked_us(now_us):
+                    return
             wait_s = None if next_us is None else max(0, next_us - now_us) / 1e6
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):

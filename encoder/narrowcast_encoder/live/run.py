@@ -18,6 +18,8 @@ STOP_GRACE_S = 2.0
 async def run(publisher: Publisher, feed: FrameFeed, on_welcome: Callable[[], None]) -> None:
     """Publish the feed until it ends, or a signal ends it.
 
+    A source that breaks down leaves a session that is interrupted, and not one that has ended.
+
     on_welcome: called once, when a decoder has taken the session on.
     Raises what ended the source, or LinkError where the decoder refuses or stays away.
     """
@@ -31,7 +33,7 @@ async def run(publisher: Publisher, feed: FrameFeed, on_welcome: Callable[[], No
                 feed.start()
                 await first(publishing, feed.ended, stopped)
             await feed.stop()
-            publisher.source_ended()
+            publisher.source_ended(failed=feed.failed)
             await _any(publishing, stopped)
             await leave(publisher, publishing)
             if publishing.done():

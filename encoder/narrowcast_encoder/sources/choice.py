@@ -8,6 +8,7 @@ from pathlib import Path
 from narrowcast_encoder.sources.camera import open_camera
 from narrowcast_encoder.sources.frame import FrameSource
 from narrowcast_encoder.sources.names import shown
+from narrowcast_encoder.sources.reconnect import ReconnectingSource
 from narrowcast_encoder.sources.sample import sample_path
 from narrowcast_encoder.sources.video import open_file, open_standard_input, open_url
 from narrowcast_shared.errors import SourceError
@@ -29,6 +30,7 @@ def open_source(
     loop: bool = False,
     clock: Callable[[], float] = time.time,
     timeout_s: float = URL_TIMEOUT_S,
+    patience_s: float | None = None,
     as_recording: bool = False,
 ) -> FrameSource:
     """Open a camera ("0", "/dev/video0"), a file, a URL, "-", which is standard input, or
@@ -37,12 +39,30 @@ def open_source(
     A file, standard input, and a URL that tells its duration or size are recordings: their frames
     carry their own times since the first one. A URL that tells neither, rtsp and a camera are live.
     loop: replay a recording without end, time running on; what is live cannot be replayed.
-    clock: gives seconds, read as each frame of a live source arrives.
+    clock: gives seconds; frames of a live source are stamped with their time of capture on it.
     as_recording: take a live URL, too, for a recording: its frames carry their own times since the
     first one, or, where it sends none (JPEG pictures over HTTP), the clock's.
     timeout_s: how long a URL may keep us waiting, when opening and between two reads.
+    patience_s: how long a camera or live stream that goes away is opened again, before reading
+    it raises SourceError. None: its end is the end.
     Raises SourceError where there is nothing to open.
     """
+
+    def opened() -> FrameSource:
+        return _open(
+            spec, loop=loop, clock=clock, timeout_s=timeout_s, as_recording=as_recording
+        )
+
+    source = opened()
+    if patience_s is None or not source.live:
+        return source
+    name = shown(spec) if _URL.fullmatch(spec) else f"camera {spec}"
+    return ReconnectingSource(source, opened, name, patience_s)
+
+
+def _open(
+    spec: str, *, loop: bool, clock: Callable[[], float], timeout_s: float, as_recording: bool
+) -> FrameSource:
     if spec == SAMPLE:
         return open_file(sample_path(), loop=loop)
     if spec == STANDARD_INPUT:

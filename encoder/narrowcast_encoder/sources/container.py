@@ -1,6 +1,7 @@
 """Opening what FFmpeg can read, with one clear line for all that it cannot."""
 
 import errno
+import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from fractions import Fraction
@@ -26,6 +27,10 @@ _TEXT_FORMAT = "tty"
 # to learn about it; a picture's format is known long before.
 _URL_OPTIONS = {"rtsp_transport": "tcp", "analyzeduration": "2000000"}
 
+# 1280x720 at 30 fps, which a small computer's core still decodes in time.
+_ONE_CORE_PX_PER_S = 1280 * 720 * 30
+_MAX_THREADS = 4
+
 # A last picture may stand for a while, and sound go on longer than the pictures.
 _SHORT_S = 1.0
 
@@ -41,8 +46,9 @@ _NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS (libavformat/avformat.h)
 class VideoContainer:
     """An open container and its first video stream that is not a cover picture.
 
-    The stream is decoded on the calling thread: a decoder with threads of its own that is
-    dropped before its end can hang, and adds frames of delay.
+    The stream is decoded on the calling thread, unless it is so large that one core may not keep
+    up: threads add frames of delay. A decoder with threads that is dropped undrained can hang, so
+    `close` flushes it.
     """
 
     def __init__(
@@ -53,8 +59,8 @@ class VideoContainer:
         self._name = name
         self._release = release
         self._stream = self._first_video()
-        self._stream.thread_type = "NONE"
         rate = self._stream.average_rate or self._stream.guessed_rate
+        self._use_threads(float(rate or 30))
         self.period_s = float(1 / rate) if rate and rate < _MAX_RATE_HZ else None
         # A container's aspect ratio goes before the coded stream's, which may change on the way.
         told = self._stream.sample_aspect_ratio
@@ -91,8 +97,8 @@ class VideoContainer:
         Raises SourceError where reading breaks off, and where not one frame can be decoded.
         """
         count = 0
-        for packet in self._packets(hanging_up_ends):
-            for frame in self._decoded(packet):
+        for packet in self.packets(hanging_up_ends=hanging_up_ends):
+            for frame in self.decoded(packet):
                 count += 1
                 self._note(frame.time)
                 yield frame
@@ -112,10 +118,38 @@ class VideoContainer:
             found.append(f"{self._name} is damaged: {self._damaged} pictures of it are left out")
         return found
 
+    @property
+    def name(self) -> str:
+        """What it is called in messages, without a password."""
+        return self._name
+
+    @property
+    def format_name(self) -> str:
+        """FFmpeg's name of the format, or names of alternatives with commas in between."""
+        return self._container.format.name
+
+    @property
+    def format_flags(self) -> int:
+        """FFmpeg's AVFMT flags."""
+        return self._container.format.flags
+
+    def flush(self) -> None:
+        """Stop the decoder's threads; frames that it has not given yet are gone."""
+        if self._stream.codec_context.is_open:
+            self._stream.codec_context.flush_buffers()
+
     def close(self) -> None:
+        self.flush()
         self._container.close()
         if self._release is not None:
             self._release()
+
+    def _use_threads(self, fps: float) -> None:
+        context = self._stream.codec_context
+        large = context.width * context.height * fps > _ONE_CORE_PX_PER_S
+        context.thread_type = "AUTO" if large else "NONE"
+        if large:
+            context.thread_count = min(_MAX_THREADS, os.cpu_count() or 1)
 
     def _first_video(self) -> VideoStream:
         if self._container.format.name == _TEXT_FORMAT:
@@ -131,7 +165,7 @@ class VideoContainer:
         # A picture may come with a thumbnail, in any order.
         return next((s for s in found if s.disposition & Disposition.default), found[0])
 
-    def _packets(self, hanging_up_ends: bool) -> Iterator["Packet[VideoStream]"]:
+    def packets(self, *, hanging_up_ends: bool = False) -> Iterator["Packet[VideoStream]"]:
         try:
             with interruptible():
                 yield from self._container.demux(self._stream)
@@ -146,7 +180,7 @@ class VideoContainer:
     def _has_no_size(self) -> bool:
         return self._container.format.name != "rtsp" and self._container.size <= 0
 
-    def _decoded(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
+    def decoded(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
         try:
             return packet.decode()
         except FFmpegError:

@@ -18,6 +18,7 @@ from narrowcast_encoder.sources.container import (
     open_url_container,
 )
 from narrowcast_encoder.sources.frame import CapturedFrame, FrameSource
+from narrowcast_encoder.sources.live import LiveStream
 from narrowcast_encoder.sources.names import shown
 from narrowcast_encoder.sources.picture import BgrPictures
 from narrowcast_encoder.sources.tiles import TiledPictureError, whole_picture
@@ -33,6 +34,7 @@ MIN_SPACING_S = 1 / 60
 """Between frames that are stamped as they come: a server may send a second of them at once."""
 
 STANDARD_INPUT = "standard input"
+_NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
 
 
 class Recording(FrameSource):
@@ -56,6 +58,7 @@ class Recording(FrameSource):
         self._last_arrival_s = -math.inf
         self._pictures = BgrPictures(self._sample_aspect)
         self._timeline = Timeline(container.period_s or STILL_PERIOD_S)
+        self._told_jump = False
         self._frames = self._play()
 
     def __next__(self) -> CapturedFrame:
@@ -77,7 +80,11 @@ class Recording(FrameSource):
 
     def _captured(self, frame: VideoFrame) -> CapturedFrame:
         presentation_s = frame.time if self._clock is None else self._arrival_s(self._clock())
-        t_s = self._timeline.stamp(presentation_s)
+        t_s = self._timeline.stamp(presentation_s, _duration_s(frame))
+        if self._timeline.jump_s:
+            self._tell_jump(self._timeline.jump_s, t_s)
+        if t_s < self.unwanted_before_s:
+            return CapturedFrame(_NO_PICTURE, t_s)
         return CapturedFrame(self._pictures.picture(frame), t_s)
 
     def _arrival_s(self, now_s: float) -> float:
@@ -86,6 +93,18 @@ class Recording(FrameSource):
 
     def _sample_aspect(self) -> Fraction | None:
         return self._container.sample_aspect()  # that of this round
+
+    def _tell_jump(self, jump_s: float, t_s: float) -> None:
+        """Once: a damaged recording may be full of them."""
+        if self._told_jump:
+            return
+        self._told_jump = True
+        _log.warning(
+            "%s: its time stamps jump by %+.1f s at %.1f s; the frames behind follow at once",
+            self._container.name,
+            jump_s,
+            t_s,
+        )
 
 
 class StillPicture(FrameSource):
@@ -108,25 +127,11 @@ class StillPicture(FrameSource):
         self._next = -1
 
 
-class LiveStream(FrameSource):
-    """A stream that comes at its own pace: stamped as each frame arrives."""
-
-    live = True
-
-    def __init__(self, container: VideoContainer, clock: Callable[[], float]) -> None:
-        self._container = container
-        self._clock = clock
-        self._pictures = BgrPictures(container.sample_aspect)
-        self._frames = container.frames()
-
-    def __next__(self) -> CapturedFrame:
-        frame = next(self._frames)
-        t_s = self._clock()
-        return CapturedFrame(self._pictures.picture(frame), t_s)
-
-    def close(self) -> None:
-        self._frames.close()
-        self._container.close()
+def _duration_s(frame: VideoFrame) -> float | None:
+    """For how long a frame is to stand, as far as its container knows."""
+    if not frame.duration or frame.time_base is None:
+        return None
+    return float(frame.duration * frame.time_base)
 
 
 def open_file(path: Path, *, loop: bool) -> FrameSource:

@@ -5,6 +5,9 @@ from random import Random
 FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 5.0
 
+LONGEST_TRY_S = 60.0
+"""No try, with the pause before it, takes longer: where more time has passed, the machine slept."""
+
 
 def delay_s(attempt: int, random: Random) -> float:
     """Pause before trying again after `attempt` failures without success (0, 1, 2, ...).
@@ -17,18 +20,24 @@ def delay_s(attempt: int, random: Random) -> float:
 
 
 class Persistence:
-    """How long to go on trying: `patience_s` for a first answer, `outage_s` for a later one."""
+    """How long to go on trying: `patience_s` for a first answer, `outage_s` for a later one.
+
+    A machine that wakes from sleep finds its connection gone and hours passed. They do not count:
+    the other end was not away for them.
+    """
 
     def __init__(self, patience_s: float, outage_s: float, now_us: int, random: Random) -> None:
         self._limit_s = patience_s
         self._outage_s = outage_s
-        self._contact_us = now_us
+        self._seen_us = now_us
+        self._away_s = 0.0
         self._random = random
         self._attempt = 0
 
     def contact(self, now_us: int) -> None:
         """The other end has answered."""
-        self._contact_us = now_us
+        self._seen_us = now_us
+        self._away_s = 0.0
         self._limit_s = self._outage_s
 
     def success(self) -> None:
@@ -37,7 +46,9 @@ class Persistence:
 
     def next_delay_s(self, now_us: int) -> float | None:
         """Pause before the next try, or None where it is time to give up."""
-        left_s = self._limit_s - (now_us - self._contact_us) / 1e6
+        self._away_s += min((now_us - self._seen_us) / 1e6, LONGEST_TRY_S)
+        self._seen_us = now_us
+        left_s = self._limit_s - self._away_s
         if left_s <= 0:
             return None
         delay = delay_s(self._attempt, self._random)

@@ -329,3 +329,28 @@ def test_who_waits_is_told_once_that_nobody_answers_and_once_that_somebody_does(
     ]
     assert told[0].endswith("; trying again")
     assert told[1].endswith(" answers now")
+
+
+def test_a_source_that_failed_is_told_to_its_last_frame_and_has_no_end() -> None:
+    told: list[object] = []
+
+    async def scenario() -> None:
+        async def note(socket: ServerConnection) -> None:
+            async for data in socket:
+                message = parse(data)  # type: ignore[arg-type]
+                told.append(message)
+                if isinstance(message, Hello):
+                    await socket.send(WELCOME)
+                elif isinstance(message, Data):
+                    seq = message.first_seq + len(message.frames)
+                    await socket.send(serialise(Report(1, seq, 0, 0, 0)))
+
+        async with publishing(note) as publisher:
+            running = asyncio.create_task(publisher.run())
+            await publisher.welcomed.wait()
+            no_face(publisher)
+            publisher.source_ended(failed=True)
+            await asyncio.wait_for(running, 30)
+
+    asyncio.run(scenario())
+    assert [type(message) for message in told] == [Hello, Data]
