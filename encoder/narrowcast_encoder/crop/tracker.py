@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 _REMEMBERED_SEARCHES = 4
 """In which a weak detector has to see a face again before it is followed."""
 
+_SURE = 0.7
+"""Confidence from which one sighting is enough for it as well; a photograph has no second one."""
+
 
 class TrackingConfig(NamedTuple):
     """When to detect and what to believe. Counts are frames."""
@@ -65,6 +68,11 @@ class FaceTracker:
         self.take_ups = 0  # faces that it began to follow
         self.detections = 0
 
+    @property
+    def others(self) -> list[Box]:
+        """The faces that were detected with the one that is followed."""
+        return self._track.others if self._track is not None else []
+
     def update(self, frame: ReducedFrame) -> Box | None:
         """Where the face is in this frame, in px of the reduced frame; None: not to be seen.
 
@@ -100,6 +108,8 @@ class FaceTracker:
         recent, self._sighted = self._sighted, [*self._sighted, faces][-_REMEMBERED_SEARCHES:]
 
         def sightings(face: Box) -> int:
+            if face.confidence >= _SURE:
+                return self._min_sightings
             least = self._config.association.min_overlap
             return 1 + sum(any(face.overlap(old) >= least for old in seen) for seen in recent)
 

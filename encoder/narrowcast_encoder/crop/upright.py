@@ -14,7 +14,7 @@ first search in vain, and one at every fourth search after that.
 import logging
 from typing import NamedTuple
 
-from narrowcast_encoder.crop.roll import estimate_roll, turned, turning, wrapped
+from narrowcast_encoder.crop.roll import Roll, estimate_roll, turned, turning, wrapped
 from narrowcast_encoder.crop.tracker import FaceTracker, TrackingConfig
 from narrowcast_encoder.detection.box import Box
 from narrowcast_encoder.detection.detector import FaceDetector
@@ -23,6 +23,7 @@ from narrowcast_encoder.detection.reduction import ReducedFrame
 log = logging.getLogger(__name__)
 
 _QUARTERS = (90, 270, 180)
+_MAX_OTHERS = 3
 
 
 class UprightConfig(NamedTuple):
@@ -32,6 +33,7 @@ class UprightConfig(NamedTuple):
     max_roll_deg: float = 35.0  # beyond this the picture is turned
     step_deg: int = 15
     min_gain: float = 0.03  # of confidence, below which nothing is turned
+    min_confidence: float = 0.5  # of a new face in its most upright copy; real ones: .9 and more
     check_every: int = 30
     confirm_after: int = 5  # frames until a suspected roll is looked at again
     # The least confidence of 101 upright frames; 5 % of rolled ones have it, which may then take
@@ -89,6 +91,8 @@ class UprightTracker:
             return here
         self._looked_at, self._since_check = self._tracker.take_ups, 0
         roll = estimate_roll(self._detector, view.image, box)
+        if is_new and roll.confidence < self._config.min_confidence:
+            here, roll = self._another(view, here, roll)
         is_rolled = abs(roll.turn_deg) > self._config.max_roll_deg
         if not is_rolled or roll.gain < self._config.min_gain:
             self._suspected = False
@@ -97,6 +101,21 @@ class UprightTracker:
             self._suspected = True
             return here
         return self._turn(frame, here, roll.turn_deg)
+
+    def _another(
+        self, view: ReducedFrame, here: UprightFace, roll: Roll
+    ) -> tuple[UprightFace, Roll]:
+        """Where no copy confirms a new face: the largest other one that some copy confirms.
+
+        In a picture of rolled faces the largest detection is at times a shoulder or a wall.
+        """
+        others = sorted(self._tracker.others, key=lambda face: face.area, reverse=True)
+        for other in others[:_MAX_OTHERS]:
+            found = estimate_roll(self._detector, view.image, other)
+            if found.confidence >= self._config.min_confidence:
+                there = self._take_over(view, here.turn_deg, other)
+                return (there, found) if there is not None else (here, roll)
+        return here, roll
 
     def _is_check_due(self, box: Box) -> bool:
         if self._suspected:
@@ -110,18 +129,20 @@ class UprightTracker:
         self._suspected = False
         turn = wrapped(here.turn_deg + config.step_deg * round(by_deg / config.step_deg))
         turn_deg = 0 if abs(turn) <= config.max_roll_deg else round(turn)
+        if turn_deg == here.turn_deg:
+            return here
         shape = frame.image.shape
         place = turning(shape, here.turn_deg).origin(*here.box.centre)
         x, y = turning(shape, turn_deg).place(*place)
         side = here.box.long_side
         expected = Box(x - side / 2, y - side / 2, side, side, here.box.confidence)
-        return self._take_over(frame, turn_deg, expected) or here
+        return self._take_over(turned(frame, turn_deg), turn_deg, expected) or here
 
-    def _take_over(self, frame: ReducedFrame, turn_deg: int, expected: Box) -> UprightFace | None:
-        """Follow the face that is expected there in a picture turned so, if it is there."""
+    def _take_over(self, view: ReducedFrame, turn_deg: int, expected: Box) -> UprightFace | None:
+        """Follow the face that is expected there in a view turned so, if it is there."""
         tracker, before = self._tracker, self._turn_deg
         self._start(turn_deg, expected)
-        box = self._tracker.update(turned(frame, turn_deg))
+        box = self._tracker.update(view)
         if box is None:
             self._turn_deg, self._tracker, self._looked_at = before, tracker, tracker.take_ups
             return None
@@ -155,7 +176,7 @@ class UprightTracker:
         roll = estimate_roll(self._detector, view.image, largest)
         if roll.confidence < least:
             return None
-        found = UprightFace(largest, turn_deg)
-        if abs(roll.turn_deg) > self._config.max_roll_deg:
-            return self._turn(frame, found, roll.turn_deg)
-        return self._take_over(frame, turn_deg, largest)
+        found = self._take_over(view, turn_deg, largest)
+        if found is None or abs(roll.turn_deg) <= self._config.max_roll_deg:
+            return found
+        return self._turn(frame, found, roll.turn_deg)

@@ -42,7 +42,7 @@ def make_detector(name: str = "auto", model_path: Path | None = None) -> FaceDet
     if name == "auto":
         name = "yunet" if model_path is not None else chosen_by_auto()
         if name == "lbp":
-            _warn_of_lbp()
+            warn_of_lbp()
     if name == "yunet":
         return YunetDetector(model_path or installed_model())
     if not is_usable(name):
@@ -51,7 +51,7 @@ def make_detector(name: str = "auto", model_path: Path | None = None) -> FaceDet
 
 
 @cache
-def _warn_of_lbp() -> None:
+def warn_of_lbp() -> None:
     """Once a process, however many detectors it makes."""
     log.warning(
         "faces are found with scikit-image's cascade (lbp), which misses faces that turn aside: %s "

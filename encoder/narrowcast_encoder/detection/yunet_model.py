@@ -103,6 +103,7 @@ def _blocks(model: ModelFile, source: str | Path, progress: Progress) -> Iterato
         while received <= model.size_bytes:
             block = _read(stream, source, min(_BLOCK_BYTES, model.size_bytes + 1 - received))
             if not block:
+                _check_end(stream, source, received)
                 break
             received += len(block)
             progress(received)
@@ -122,7 +123,8 @@ def _opened_url(url: str) -> "http.client.HTTPResponse":
     if urlsplit(url).scheme not in ("http", "https"):
         raise SettingsError(f"{url} is no http or https URL", "give one, or the name of a file")
     try:
-        response = urllib.request.urlopen(url, timeout=IDLE_TIMEOUT_S)  # noqa: S310 - checked
+        # An opener of its own: that of `urlopen` keeps the proxies of its first use.
+        response = urllib.request.build_opener().open(url, timeout=IDLE_TIMEOUT_S)
     except urllib.error.HTTPError as error:
         error.close()
         raise LinkError(f"{url} answers {error.code} {error.reason}", _REMEDY) from None
@@ -141,11 +143,21 @@ def _read(stream: "BinaryIO | http.client.HTTPResponse", source: object, size: i
         if isinstance(source, Path):
             raise SettingsError(f"{source} cannot be read ({_why(error)})") from error
         raise LinkError(
-            f"the download of {source} was cut off ({_why(error)})", f"try again; {_REMEDY}"
+            f"the download of {source} was cut off ({_why(error)})", f"try again, or {_REMEDY}"
         ) from error
 
 
-_REMEDY = "or fetch the file elsewhere and give it with --from FILE"
+def _check_end(stream: object, source: object, received: int) -> None:
+    """A connection that closes early ends the stream without an error of its own."""
+    missing = getattr(stream, "length", None)
+    if missing:
+        raise LinkError(
+            f"the download of {source} was cut off ({received} of {received + missing} bytes came)",
+            f"try again, or {_REMEDY}",
+        )
+
+
+_REMEDY = "fetch the file elsewhere and give it with --from FILE"
 
 
 def _by_way_of(url: str) -> str:
