@@ -97,13 +97,15 @@ def errors(
             read = [valence(rolled(each, roll), detector, recogniser, config) for each in images]
             pairs = zip(read, upright, strict=True)
             found.append([abs(v - u) for v, u in pairs if v is not None and u is not None])
-        cells = " | ".join(
-            f"{median(each):.2f} {np.percentile(each, 90):.2f} {len(each)}/{len(images)}"
-            for each in found
-            if each
-        )
+        cells = " | ".join(_cell(each, len(images)) for each in found)
         click.echo(f"{roll:>4}   {cells}")
         yield roll, found[0], found[1]
+
+
+def _cell(errors: list[float], of: int) -> str:
+    if not errors:
+        return f"none 0/{of}"
+    return f"{median(errors):.2f} {np.percentile(errors, 90):.2f} {len(errors)}/{of}"
 
 
 def test_the_astronaut_reads_alike_at_every_roll(
