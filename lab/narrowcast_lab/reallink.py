@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowcast_encoder.crop import ChipMaker
-from narrowcast_encoder.detection import make_detector
+from narrowcast_encoder.detection import FaceDetector
 from narrowcast_encoder.session.settings import StreamSettings, make_stream
 from narrowcast_encoder.sources import open_source
 from narrowcast_lab import netns, processes
@@ -88,12 +88,14 @@ def compare(plan: Sequence[Planned], cap_bps: int) -> Comparison:
     )
 
 
-def traffic(source: str, seconds: float, settings: StreamSettings) -> Iterator[Planned]:
+def traffic(
+    source: str, seconds: float, settings: StreamSettings, detector: FaceDetector
+) -> Iterator[Planned]:
     """Messages of a clip that is played in a loop, as an encoder without a cap sends them."""
     stream = make_stream(settings, 0)
     stream.connected(0)
     sent = 0
-    for at_us, chip in _chips(source, seconds):
+    for at_us, chip in _chips(source, seconds, detector):
         stream.frame(chip, at_us, at_us)
         for message in stream.outgoing(at_us, at_us):
             sent += 1
@@ -101,9 +103,11 @@ def traffic(source: str, seconds: float, settings: StreamSettings) -> Iterator[P
         stream.reported(Report(0, 0, sent, 0, 0, 0, 0), at_us, at_us)
 
 
-def _chips(source: str, seconds: float) -> Iterator[tuple[int, NDArray[np.uint8] | None]]:
+def _chips(
+    source: str, seconds: float, detector: FaceDetector
+) -> Iterator[tuple[int, NDArray[np.uint8] | None]]:
     """(capture time in us, chip) of each frame, for so long."""
-    maker = ChipMaker(make_detector("auto", None))
+    maker = ChipMaker(detector)
     with open_source(source) as frames:
         chips = [(frame.t_s, maker.chip(frame.image)) for frame in frames]
     step_s = chips[-1][0] / max(1, len(chips) - 1)

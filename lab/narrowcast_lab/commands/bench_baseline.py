@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_models.commands.measuring_options import px_list_option
 from narrowcast_shared import options
 
@@ -11,10 +12,15 @@ from narrowcast_shared import options
 @click.command()
 @click.argument("clips", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @options.model_option()
+@detector_options()
 @px_list_option("96,48,24,16,12,8")
 @options.json_file_option()
 def baseline(
-    clips: tuple[Path, ...], model: str, sizes_px: tuple[int, ...], json_path: Path | None
+    clips: tuple[Path, ...],
+    model: str,
+    detector: DetectorChoice,
+    sizes_px: tuple[int, ...],
+    json_path: Path | None,
 ) -> None:
     r"""Measure what valence above rest is worth.
 
@@ -29,7 +35,6 @@ def baseline(
     """
     import torch
 
-    from narrowcast_encoder.detection import make_detector
     from narrowcast_lab.baseline_bench import clips as takes
     from narrowcast_lab.baseline_bench import photographs, tables
     from narrowcast_models import checkpoint
@@ -51,7 +56,7 @@ def baseline(
         "photographs": [row._asdict() for row in rows],
     }
     if clips:
-        loaded = takes.load(clips, make_detector("auto", None))
+        loaded = takes.load(clips, detector.make())
         halves = takes.measure(reader, loaded, sizes_px)
         click.echo(f"\nsecond halves of {len(loaded)} clips\n\n{tables.of_clips(halves)}")
         report["clips"] = [row._asdict() for row in halves]

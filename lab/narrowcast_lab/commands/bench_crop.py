@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_shared import options
 
 if TYPE_CHECKING:
@@ -19,8 +20,11 @@ TOTAL = "all"
 @click.argument("clips", nargs=-1, required=True, metavar="FILE...")
 @options.px_option(32)
 @options.qp_option(30)
+@detector_options()
 @options.json_file_option()
-def crop(clips: tuple[str, ...], px: int, qp: int, json_path: Path | None) -> None:
+def crop(
+    clips: tuple[str, ...], px: int, qp: int, detector: DetectorChoice, json_path: Path | None
+) -> None:
     r"""Compare the steady crop with one made anew each frame.
 
     \b
@@ -33,18 +37,17 @@ def crop(clips: tuple[str, ...], px: int, qp: int, json_path: Path | None) -> No
     import cv2
     from rich.console import Console
 
-    from narrowcast_encoder.detection import make_detector
     from narrowcast_encoder.sources import open_source
     from narrowcast_lab.crop_report import CropComparison, compare
     from narrowcast_shared.operating_point import check_rung
 
     cv2.setNumThreads(1)
-    rung, detector = check_rung(px, qp), make_detector()
+    rung, finder = check_rung(px, qp), detector.make()
     total = CropComparison()
     results: dict[str, CropComparison] = {}
     for clip in clips:
         with open_source(clip) as source:
-            results[clip] = compare((frame.image for frame in source), detector, rung)
+            results[clip] = compare((frame.image for frame in source), finder, rung)
         total.add(results[clip])
     if json_path is not None:
         json_path.write_text(json.dumps(_report(rung._asdict(), results, total), indent=2) + "\n")

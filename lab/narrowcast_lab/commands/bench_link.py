@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_models.commands import output
 from narrowcast_models.commands.measuring_options import plot_option, reel_options
 from narrowcast_shared import options
@@ -90,6 +91,7 @@ DEFAULT_CAP = "8k"
     help="What the PSNR baseline chooses from, all rows as `narrowcast rd --json` writes them; "
     "by default the same table as ours, whose rows were picked by CCC.",
 )
+@detector_options()
 @options.model_option()
 @options.json_file_option()
 @plot_option("the run over time, or of several CCC kept over their rates,")
@@ -109,6 +111,7 @@ def link(
     baselines: str,
     table_path: Path | None,
     psnr_path: Path | None,
+    detector: DetectorChoice,
     model: str,
     json_path: Path | None,
     plot_path: Path | None,
@@ -147,11 +150,11 @@ def link(
     over = lines(caps, traces, scale, round(1e6 * (delay_s or 0)))
     network, card = checkpoint.load(model)
     if clips:
-        chosen = choose.of_clips(clips)
+        chosen = choose.of_clips(clips, detector.make())
     elif want_reels or choose.data_is_there():
         chosen = choose.of_reels(choose.Reels(faces, reels, seconds, seed))
     else:
-        chosen = choose.of_sample(seconds)
+        chosen = choose.of_sample(seconds, detector.make())
     asked = StreamSettings(
         latency_us=None if latency_s is None else round(1e6 * latency_s),
         table=None if table_path is None else load_table(table_path),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_models.commands import output
 from narrowcast_models.commands.measuring_options import (
     plot_option,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @reel_options(None, 20)
 @px_list_option("96,64,48,32,24,16")
 @qp_list_option("28,32,36,40,42,45")
+@detector_options()
 @options.model_option()
 @options.json_file_option()
 @plot_option("the frontier over all rungs")
@@ -42,6 +44,7 @@ def moving(
     seed: int,
     sizes_px: tuple[int, ...],
     qps: tuple[int, ...],
+    detector: DetectorChoice,
     model: str,
     json_path: Path | None,
     plot_path: Path | None,
@@ -72,7 +75,7 @@ def moving(
 
     network, card = checkpoint.load(model)
     if reels is None:
-        clips, source = _real(paths)
+        clips, source = _real(paths, detector)
     else:
         clips, source = reel_clips.load(faces, reels, seconds, seed)
     rungs = [Rung(px, qp) for px in sizes_px for qp in qps]
@@ -88,16 +91,17 @@ def moving(
         output.write(plot_path, moving_report.chart(coded, title))
 
 
-def _real(paths: Sequence[Path]) -> "tuple[list[MovingClip], dict[str, Any]]":
+def _real(
+    paths: Sequence[Path], detector: DetectorChoice
+) -> "tuple[list[MovingClip], dict[str, Any]]":
     """Clips by the file's name alone: where they lie is nobody else's matter."""
     import cv2
 
-    from narrowcast_encoder.detection import make_detector
     from narrowcast_lab import real_clips
     from narrowcast_models.evaluation.moving_figures import FPS
 
     cv2.setNumThreads(1)
-    clips = real_clips.load(real_clips.find(paths), make_detector(), FPS)
+    clips = real_clips.load(real_clips.find(paths), detector.make(), FPS)
     return clips, {"clips": {clip.name: len(clip.chips) for clip in clips}}
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_shared import options
 
 
@@ -29,6 +30,7 @@ from narrowcast_shared import options
     metavar="K",
     help="Coded frames that share one message.",
 )
+@detector_options()
 @options.json_file_option()
 def reallink(
     source: str,
@@ -38,6 +40,7 @@ def reallink(
     qp: int,
     fps: float,
     frames_per_message: int,
+    detector: DetectorChoice,
     json_path: Path | None,
 ) -> None:
     r"""Hold the simulated line against a real one.
@@ -55,7 +58,7 @@ def reallink(
     from narrowcast_lab.reallink import compare, traffic
 
     settings = StreamSettings(px, qp, fps, frames_per_message)
-    found = compare(list(traffic(source, seconds, settings)), round(cap_bps))
+    found = compare(list(traffic(source, seconds, settings, detector.make())), round(cap_bps))
     title = (
         f"{found.messages} messages over {cap_bps / 1000:g} kbit/s, "
         f"{found.message_ms:g} ms each at that rate"

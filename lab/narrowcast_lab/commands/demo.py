@@ -2,6 +2,7 @@
 
 import click
 
+from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_shared import options
 
 
@@ -13,6 +14,7 @@ from narrowcast_shared import options
 @options.qp_option()
 @options.fps_option()
 @options.link_options()
+@detector_options()
 @options.model_option()
 def demo(
     source: str,
@@ -21,6 +23,7 @@ def demo(
     px: int | None,
     qp: int | None,
     fps: float | None,
+    detector: DetectorChoice,
     model: str,
     link: options.LinkChoice,
 ) -> None:
@@ -41,4 +44,5 @@ def demo(
     chosen = {"px": px, "qp": qp, "fps": fps}
     flags = [f"--{name}={value:g}" for name, value in chosen.items() if value is not None]
     flags += link.flags()
-    run(DemoRequest(source, seconds, tuple(flags or ["--cap=16k"]), model, opens_page))
+    flags = [*(flags or ["--cap=16k"]), *detector.flags()]
+    run(DemoRequest(source, seconds, tuple(flags), model, opens_page))

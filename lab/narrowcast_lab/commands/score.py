@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_shared import options
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 @options.fps_option()
 @options.link_options()
 @options.model_option()
+@detector_options()
 @options.baseline_option()
 @options.json_option("each sample, one a line,")
 @options.csv_option("the samples")
@@ -27,6 +29,7 @@ def score(
     qp: int | None,
     fps: float | None,
     model: str,
+    detector: DetectorChoice,
     baseline: "BaselineChoice | None",
     as_json: bool,
     as_csv: bool,
@@ -51,7 +54,6 @@ def score(
         raise click.UsageError("--json and --csv exclude each other")
     import cv2
 
-    from narrowcast_encoder.detection import make_detector
     from narrowcast_encoder.session.settings import StreamSettings
     from narrowcast_lab import score_output
     from narrowcast_lab.score import Scorer
@@ -64,7 +66,7 @@ def score(
     settings = StreamSettings(px, qp, fps, None, link.settings())
     _, card = checkpoint.find(model)
     read_by = ModelName(name=model, sha256=card.sha256)
-    scorer = Scorer(Recogniser.load(model), make_detector("auto", None), settings)
+    scorer = Scorer(Recogniser.load(model), detector.make(), settings)
     scored = Scored(scorer, files, baseline, read_by)
     if as_json:
         score_output.write_json(scored)

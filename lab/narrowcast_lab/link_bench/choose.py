@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import cv2
 
-from narrowcast_encoder.detection import make_detector
+from narrowcast_encoder.detection import FaceDetector
 from narrowcast_encoder.sources.sample import sample_path
 from narrowcast_lab import real_clips, reel_clips
 from narrowcast_lab.link_bench.footage import Clip, Footage, join
@@ -49,19 +49,18 @@ def of_reels(reels: Reels) -> Chosen:
     )
 
 
-def of_sample(seconds: float) -> Chosen:
+def of_sample(seconds: float, detector: FaceDetector) -> Chosen:
     """The sample clip in a loop. Raises SourceError where it is not installed."""
-    once = of_clips([sample_path()])
+    once = of_clips([sample_path()], detector)
     laps = math.ceil(seconds * FPS / len(once.footage.chips))
     chips = (once.footage.chips * laps)[: round(seconds * FPS)]
     title = f"the sample clip in a loop, {seconds:g} s"
     return Chosen(Footage(chips, None), title, once.described)
 
 
-def of_clips(files: Sequence[Path]) -> Chosen:
+def of_clips(files: Sequence[Path], detector: FaceDetector) -> Chosen:
     """Real clips. Raises SourceError where one cannot be read, DataError where no face is seen."""
     cv2.setNumThreads(1)
-    detector = make_detector()
     clips = [Clip(file.name, real_clips.chips(file, detector, FPS)) for file in files]
     footage = join(clips)
     if not footage.has_face.any():

