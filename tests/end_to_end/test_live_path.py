@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import aclosing
 from pathlib import Path
+from statistics import fmean
 from urllib.parse import urlsplit
 
 import pytest
@@ -47,30 +48,19 @@ def until_frames(url: str, frames: int, timeout_s: float = 60, *, filled: bool =
     raise AssertionError(f"{frames} frames did not arrive within {timeout_s} s")
 
 
-def test_live_equals_offline_and_every_frame_has_its_sample(folder: Path) -> None:
+def test_every_frame_has_its_sample_and_faces_are_told_apart(folder: Path) -> None:
+    """That live reads as offline: test_real_face.py, where no load can make a frame late."""
     with processes.decoder(folder) as url:
         ended = run(*encode(url, "--px", "32", "--qp", "30"))
         assert (ended.returncode, ended.stderr) == (0, "")
         state, live = read(url, SESSION)
     assert state == "ended"
-    assert len(live) == 120
+    assert len(live) == 240
     check(live)
-    offline = offline_samples("--px", "32", "--qp", "30")
-    assert len(offline) == 120
-    same = 0
-    for here, there in zip(live, offline, strict=True):
-        if here.status is not there.status:
-            break  # a frame skipped on a busy machine: what follows was coded differently
-        assert here.valence == pytest.approx(there.valence, abs=1e-3)
-        assert here.sigma == pytest.approx(there.sigma, abs=1e-3)
-        same += 1
-    assert same >= 30
-
-
-def offline_samples(*arguments: str) -> list[Sample]:
-    scored = run("score", "sample", "--json", *arguments)
-    assert scored.returncode == 0, scored.stderr
-    return [Sample.model_validate_json(line) for line in scored.stdout.splitlines()]
+    man = [sample.valence for sample in live[:120] if sample.valence is not None]
+    woman = [sample.valence for sample in live[125:] if sample.valence is not None]
+    assert fmean(man) < 0.1
+    assert min(woman) > 0.5
 
 
 def test_killed_encoder_then_killed_decoder_and_the_series_goes_on(folder: Path) -> None:
@@ -240,4 +230,4 @@ def test_csv_of_a_scored_clip_has_one_row_a_frame() -> None:
     assert scored.returncode == 0, scored.stderr
     header, *rows = scored.stdout.splitlines(keepends=True)
     assert header == csv_header()
-    assert len(rows) == 120
+    assert len(rows) == 240

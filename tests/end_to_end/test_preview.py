@@ -86,7 +86,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def sample_chips() -> list[NDArray[np.uint8]]:
-    """What an encoder makes of the sample clip before it is shrunk and coded."""
+    """What an encoder makes of the source `sample` before it is shrunk and coded."""
     maker = ChipMaker(make_detector("auto", None))
     with open_source("sample") as source:
         chips = [maker.chip(frame.image) for frame in source]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from narrowcast_encoder.sources.camera import open_camera
 from narrowcast_encoder.sources.frame import FrameSource
-from narrowcast_encoder.sources.sample import sample_path
+from narrowcast_encoder.sources.sample import open_sample
 from narrowcast_encoder.sources.video import open_file, open_url
 from narrowcast_shared.errors import SourceError
 
@@ -28,7 +28,7 @@ def open_source(
     clock: Callable[[], float] = time.time,
     timeout_s: float = URL_TIMEOUT_S,
 ) -> FrameSource:
-    """Open a camera ("0", "/dev/video0"), a file, a URL or "sample", the built-in clip.
+    """Open a camera ("0", "/dev/video0"), a file, a URL or "sample", the two built-in faces.
 
     loop: replay a recording without end, time running on; live sources have no end.
     clock: gives seconds, read as each frame of a live source arrives.
@@ -36,7 +36,7 @@ def open_source(
     Raises SourceError where there is nothing to open.
     """
     if spec == SAMPLE:
-        return open_file(sample_path(), loop=loop)
+        return open_sample(loop=loop)
     if _CAMERA.fullmatch(spec):
         return open_camera(spec, clock)
     if url := _URL.fullmatch(spec):
