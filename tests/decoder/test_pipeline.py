@@ -48,7 +48,7 @@ def run(
         pipeline = Pipeline(reader, store, hub, at, metrics=metrics)
         task = asyncio.create_task(pipeline.run())
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 await scenario(pipeline, store, hub)
         finally:
             task.cancel()

@@ -26,7 +26,7 @@ def test_the_demo_opens_its_live_page_and_tells_what_it_saw(tmp_path: Path) -> N
         env=os.environ | {"BROWSER": browser},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
         check=False,
     )
     assert demo.returncode == 0, demo.stderr

@@ -21,7 +21,7 @@ from narrowcast_shared.samples import Sample, Status, csv_header
 from .series import by_arrival, check, read
 
 SESSION = "cam"
-STOP_S = 3.0
+STOP_S = 30.0
 
 
 def encode(url: str, *arguments: str) -> list[str]:

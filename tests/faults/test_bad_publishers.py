@@ -83,13 +83,13 @@ def test_garbage_costs_the_connection_it_came_by(decoder: Service) -> None:
     async def breaks_the_web_socket(data: bytes) -> None:
         async with publishing(decoder.url, next(names)) as publisher:
             publisher.socket.transport.write(data)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(90):
                 await publisher.socket.wait_closed()
 
     async def is_too_long() -> None:
         async with publishing(decoder.url, next(names)) as publisher:
             await publisher.socket.send(bytes(MAX_MESSAGE_BYTES + 1))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(90):
                 await publisher.socket.wait_closed()
             assert publisher.socket.close_code == CLOSE_TOO_BIG
 
@@ -147,7 +147,7 @@ def test_a_stream_of_another_size_is_lost_and_the_right_one_is_read(decoder: Ser
 
 
 async def until_asked(publisher: Publisher) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(90):
         while not publisher.requests:
             publisher.stirred.clear()
             await publisher.stirred.wait()

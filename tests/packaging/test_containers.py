@@ -128,7 +128,7 @@ def test_the_balancer_understands_its_file() -> None:
         ["haproxy", "-c", "-f", ROOT / "deploy/haproxy.cfg"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=False,
     )
     assert told.returncode == 0, told.stderr
@@ -177,7 +177,7 @@ def test_the_health_check_tells_a_decoder_from_none(tmp_path: Path) -> None:
         environment = {**proxied, "NARROWCAST_PORT": str(port)}
         command = [sys.executable, *arguments]
         return subprocess.run(
-            command, env=environment, capture_output=True, timeout=30, check=False
+            command, env=environment, capture_output=True, timeout=90, check=False
         ).returncode
 
     port = free_port()

@@ -20,7 +20,7 @@ def run(server: BusServer, test: Test) -> None:
         address = parse_bus(server.url)
         a, b = await ValkeyStore.open(address), await ValkeyStore.open(address)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(90):
                 await test(a, b)
         finally:
             await a.close()

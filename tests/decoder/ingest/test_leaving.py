@@ -77,7 +77,7 @@ def test_a_session_that_was_told_to_its_end_ends_whoever_has_left(
             async with serving.dial() as socket:
                 await told_to_its_end(socket, 2)
                 socket.transport.abort()
-            await asyncio.wait_for(ended.wait(), 5)
+            await asyncio.wait_for(ended.wait(), 90)
         finally:
             await serving.stop()
 
