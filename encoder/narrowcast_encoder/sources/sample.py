@@ -42,12 +42,17 @@ _ZOOM = 0.08
 _TILT_DEG = 5.0
 
 
+def picture_path() -> Path:
+    """Where the astronaut's picture lies. Raises SourceError where its package is not installed."""
+    return _find("picture", *_PICTURE)
+
+
 def open_sample(*, loop: bool) -> FrameSource:
     """The clip, then the picture in motion; with `loop` without end.
 
     Raises SourceError where one of the two packages is not installed.
     """
-    return _TwoFaces(_find("clip", *_CLIP), _find("picture", *_PICTURE), loop=loop)
+    return _TwoFaces(_find("clip", *_CLIP), picture_path(), loop=loop)
 
 
 def _find(what: str, package: str, file: str) -> Path:
