@@ -16,7 +16,7 @@ from narrowcast_shared.samples import Sample, Status
 
 LONG = "long-ago"
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 
 class SkippedFile(pytest.File):
@@ -101,7 +101,7 @@ Until = Callable[..., Any]
 def until() -> Until:
     """Waits until a call gives something true, and gives that back."""
 
-    def wait(call: Callable[[], Any], what: str, timeout_s: float = 40) -> Any:  # noqa: ANN401
+    def wait(call: Callable[[], Any], what: str, timeout_s: float = 90) -> Any:  # noqa: ANN401
         deadline = monotonic() + timeout_s
         while monotonic() < deadline:
             found = call()
