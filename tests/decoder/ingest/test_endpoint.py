@@ -393,7 +393,7 @@ def test_a_publisher_that_leaves_before_its_welcome_leaves_no_live_session(url: 
                 socket.transport.abort()
 
     asyncio.run(scenario())
-    for _ in range(50):
+    for _ in range(1800):
         state = processes.get_json(f"{url}/v1/sessions/hasty")["state"]
         if state != "live":
             break

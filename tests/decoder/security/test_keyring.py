@@ -116,7 +116,7 @@ def test_without_any_tokens_all_is_open_but_an_emptied_file_is_shut(path: Path) 
 
 def test_leases_that_are_over_are_forgotten(path: Path) -> None:
     keyring = Keyring([], path, At())
-    for _ in range(9000):
+    for _ in range(1000):
         keyring.lease(A)
     assert len(keyring._leases) <= 1
 
