@@ -4,8 +4,23 @@ import signal
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from . import command_lines as command_lines_
+
+# What hypothesis tries is the same at every run, and may take its time on a busy machine.
+# `make deep` tries others, and more of them.
+settings.register_profile(
+    "suite",
+    max_examples=50,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.register_profile(
+    "deep", settings.get_profile("suite"), max_examples=1000, derandomize=False
+)
+settings.load_profile("suite")
 
 
 def pytest_configure() -> None:
