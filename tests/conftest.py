@@ -1,5 +1,6 @@
 """What tests of several components have in common."""
 
+import os
 import signal
 from types import ModuleType
 
@@ -7,6 +8,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from . import command_lines as command_lines_
+
+# Before NumPy and torch are loaded, here and in the processes that tests start. The matrices are
+# small: on a busy machine their threads wait for each other a hundred times longer than they work.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
 
 # What hypothesis tries is the same at every run, and may take its time on a busy machine.
 # `make deep` tries others, and more of them.
