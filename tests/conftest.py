@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from types import ModuleType
 
 import pytest
@@ -13,6 +14,11 @@ from . import command_lines as command_lines_
 # small: on a busy machine their threads wait for each other a hundred times longer than they work.
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+
+# Who has told Python to keep no compiled modules would have every process of a test compile
+# the whole of narrowcast anew, and pytest every test.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # What hypothesis tries is the same at every run, and may take its time on a busy machine.
 # `make deep` tries others, and more of them.

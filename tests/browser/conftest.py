@@ -16,8 +16,6 @@ from narrowcast_shared.samples import Sample, Status
 
 LONG = "long-ago"
 
-pytestmark = pytest.mark.timeout(400)
-
 
 class SkippedFile(pytest.File):
     """A file of tests where there is no browser: it is not even imported."""

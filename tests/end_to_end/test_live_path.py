@@ -187,7 +187,6 @@ def test_a_second_encoder_of_the_same_name_replaces_the_first(folder: Path) -> N
     assert "another encoder" in (folder / "first.log").read_text()
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("cap_bps", [6_000, 16_000])
 def test_a_capped_run_stays_under_the_cap_in_every_window(folder: Path, cap_bps: int) -> None:
     async def capped(port: int) -> Relay:
