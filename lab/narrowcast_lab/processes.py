@@ -16,8 +16,8 @@ from narrowcast_lab import termination
 from narrowcast_lab.free_port import free_port
 from narrowcast_shared.errors import LinkError
 
-READY_TIMEOUT_S = 60.0  # torch alone may take ten seconds to load from a cold disk
-STOP_TIMEOUT_S = 5.0
+READY_TIMEOUT_S = 120.0  # torch alone may take ten seconds to load from a cold disk
+STOP_TIMEOUT_S = 20.0
 POLL_S = 0.1
 
 NARROWCAST = ("-m", "narrowcast_shared")

@@ -326,7 +326,7 @@ def source_option() -> Callable[[Command], Command]:
         "--source",
         default="sample",
         metavar="SOURCE",
-        help="Camera (0), file or URL to play, a file in a loop; sample is the clip that is here.",
+        help="Camera (0), file or URL to play, a file in a loop; sample shows two faces.",
     )
 
 

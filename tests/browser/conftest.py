@@ -16,14 +16,20 @@ from narrowcast_shared.samples import Sample, Status
 
 LONG = "long-ago"
 
-pytestmark = pytest.mark.timeout(180)
+
+class SkippedFile(pytest.File):
+    """A file of tests where there is no browser: it is not even imported."""
+
+    def collect(self) -> list[pytest.Item]:
+        pytest.skip(f"no browser to drive: {browser.missing()}", allow_module_level=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    missing = browser.missing()
-    for item in items:
-        if missing and Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason=f"no browser to drive: {missing}"))
+def pytest_pycollect_makemodule(
+    module_path: Path, parent: pytest.Collector
+) -> pytest.Collector | None:
+    if browser.missing() is None:
+        return None
+    return SkippedFile.from_parent(parent, path=module_path)
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +99,7 @@ Until = Callable[..., Any]
 def until() -> Until:
     """Waits until a call gives something true, and gives that back."""
 
-    def wait(call: Callable[[], Any], what: str, timeout_s: float = 40) -> Any:  # noqa: ANN401
+    def wait(call: Callable[[], Any], what: str, timeout_s: float = 90) -> Any:  # noqa: ANN401
         deadline = monotonic() + timeout_s
         while monotonic() < deadline:
             found = call()

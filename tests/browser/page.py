@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from narrowcast_lab import processes
 
-LOADED_S = 5.0
+LOADED_S = 60.0
 """What is looked at of the past has been loaded by then."""
 
 

@@ -1,6 +1,7 @@
 """The page against a real decoder and encoder: a stream starts, its line is cut, it goes on."""
 
 import hashlib
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,7 +41,7 @@ def test_a_stream_starts_its_line_is_cut_and_the_page_shows_each(
             assert not page.shows("empty")
             assert page.text("focus-name") == "anna"
             assert page.text("focus-state") == "live"
-            assert page.text("value")[0] in "+\u22120"
+            until(lambda: page.text("value")[0] in "+\u2212", "a value, not the dash of none")
             # 3. Its curve moves.
             before = page.drawn()["window"][1]
             until(lambda: page.drawn()["window"][1] > before + 1, "a curve that moves")
@@ -130,7 +131,15 @@ def streams(decoder: str, tmp_path_factory: pytest.TempPathFactory) -> Any:  # n
         processes.narrowcast(encode(decoder, "dora"), folder / "dora.log"),
         processes.narrowcast(encode(decoder, "emil", "--cap=8k", "--preview"), folder / "emil.log"),
     ):
+        deadline = time.monotonic() + 90
+        while _live(decoder) < {"dora", "emil"} and time.monotonic() < deadline:
+            time.sleep(0.1)
         yield decoder
+
+
+def _live(url: str) -> set[str]:
+    listed: Any = processes.get_json(f"{url}/v1/sessions")["sessions"]
+    return {each["session"] for each in listed if each["state"] == "live"}
 
 
 def test_sessions_are_cards_of_which_one_is_opened_by_key(
@@ -140,7 +149,7 @@ def test_sessions_are_cards_of_which_one_is_opened_by_key(
     page.open()
     live = "return document.querySelectorAll('#cards .state[data-state=live]').length"
     until(lambda: page.js(live) == 2, "two cards that are live")
-    assert not page.shows("focus")
+    until(lambda: not page.shows("focus"), "no session that is looked at")
     card = driver.find_element("css selector", "a[href='#session=dora']")
     card.send_keys("\n")
     until(lambda: page.last_id() > 10, "the session that was opened")

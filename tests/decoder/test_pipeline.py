@@ -48,7 +48,7 @@ def run(
         pipeline = Pipeline(reader, store, hub, at, metrics=metrics)
         task = asyncio.create_task(pipeline.run())
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(90):
                 await scenario(pipeline, store, hub)
         finally:
             task.cancel()
@@ -214,7 +214,7 @@ def test_a_store_that_fails_delays_samples_and_loses_none(
 def test_frames_of_several_streams_gather_and_those_of_a_lone_one_do_not_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("narrowcast_decoder.pipeline.ROUND_S", 1.0)
+    monkeypatch.setattr("narrowcast_decoder.pipeline.ROUND_S", 4.0)
     batches: list[set[str]] = []
 
     async def scenario(pipeline: Pipeline, store: SqliteStore, _: Hub) -> None:
@@ -230,7 +230,7 @@ def test_frames_of_several_streams_gather_and_those_of_a_lone_one_do_not_wait(
         for seq in range(3):
             pipeline.submit(lone, RungContexts(), uncoded(seq, 1))
             await lone.drained()
-        assert asyncio.get_running_loop().time() - began < 0.9, "nothing to wait for"
+        assert asyncio.get_running_loop().time() - began < 3.9, "nothing to wait for"
         assert batches == [{"lone"}] * 3
         for live in (*others, lone):  # the first is read at once, the others wait for the round
             pipeline.submit(live, RungContexts(), uncoded(live.next_seq, 1))

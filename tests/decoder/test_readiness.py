@@ -50,7 +50,7 @@ class Decoder:
 
 def run(scenario: Callable[[Decoder], Awaitable[None]]) -> None:
     async def main() -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(90):
             await scenario(Decoder())
 
     asyncio.run(main())

@@ -290,7 +290,7 @@ def test_an_unknown_session_is_an_error_unless_it_is_waited_for(series: Series) 
             await follower.next_page()
         with Follower(store, hub, "a", wait=True) as follower:
             waiting = asyncio.create_task(follower.next_page())
-            for _ in range(1000):
+            for _ in range(9000):
                 if follower.phase is Phase.LIVE:
                     break
                 await asyncio.sleep(0.001)

@@ -188,7 +188,6 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     found.kill()
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_block_does_what_a_reader_is_told_it_does(document: Path, reader: Reader) -> None:
     for block in blocks(document.read_text()):

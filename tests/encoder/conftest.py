@@ -1,4 +1,4 @@
-"""Real clips, where NARROWCAST_DATA says they are, and the detector."""
+"""Real faces: those of the source `sample`, the clips of NARROWCAST_DATA, and the detector."""
 
 import importlib.util
 import os
@@ -10,9 +10,23 @@ import pytest
 from numpy.typing import NDArray
 
 from narrowcast_encoder.detection import FaceDetector, make_detector
-from narrowcast_encoder.sources import open_source
+from narrowcast_encoder.sources import open_source, sample
 
 Image = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="session")
+def sample_images() -> list[Image]:
+    """The source `sample`, uint8 [144, 176, 3]: 120 frames of a man, then 120 of a woman."""
+    with open_source("sample") as source:
+        return [frame.image for frame in source]
+
+
+@pytest.fixture(scope="session")
+def portrait() -> Image:
+    """A smiling woman, uint8 [512, 512, 3]; her face is 110 px high, at (222, 119)."""
+    with open_source(str(sample.picture_path())) as source:
+        return next(source).image
 
 
 @pytest.fixture(scope="session")

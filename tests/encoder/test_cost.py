@@ -47,6 +47,6 @@ def test_a_new_rung_learns_fast_but_not_from_nothing() -> None:
 @pytest.mark.parametrize(("size", "bound"), [(4, RANGE[0]), (100_000, RANGE[1])])
 def test_nothing_is_believed_beyond_reason(size: int, bound: float) -> None:
     cost = CostCorrection()
-    for _ in range(2000):
+    for _ in range(1000):
         cost.learn(RUNG, size, 20.0)
     assert cost.ratio == pytest.approx(bound, rel=0.01)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from narrowcast_lab.demo import WHY_SKIPPED
+
 SHOWN_S = 4
 LOOK = """
 import sys, urllib.request
@@ -26,7 +28,7 @@ def test_the_demo_opens_its_live_page_and_tells_what_it_saw(tmp_path: Path) -> N
         env=os.environ | {"BROWSER": browser},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
         check=False,
     )
     assert demo.returncode == 0, demo.stderr
@@ -34,6 +36,7 @@ def test_the_demo_opens_its_live_page_and_tells_what_it_saw(tmp_path: Path) -> N
     assert f"live page, for {SHOWN_S} s: {url}" in demo.stderr
     assert (status, kind) == ("200", "text/html; charset=utf-8")
     assert "frames: " in demo.stderr
+    assert WHY_SKIPPED in " ".join(demo.stderr.split()), "the line is capped at 16 kbit/s"
     lines = demo.stdout.splitlines()
     assert len(lines) >= 2
     assert all("demo #" in line for line in lines)

@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import aclosing
 from pathlib import Path
+from statistics import fmean
 from urllib.parse import urlsplit
 
 import pytest
@@ -20,7 +21,7 @@ from narrowcast_shared.samples import Sample, Status, csv_header
 from .series import by_arrival, check, read
 
 SESSION = "cam"
-STOP_S = 3.0
+STOP_S = 30.0
 
 
 def encode(url: str, *arguments: str) -> list[str]:
@@ -47,30 +48,19 @@ def until_frames(url: str, frames: int, timeout_s: float = 60, *, filled: bool =
     raise AssertionError(f"{frames} frames did not arrive within {timeout_s} s")
 
 
-def test_live_equals_offline_and_every_frame_has_its_sample(folder: Path) -> None:
+def test_every_frame_has_its_sample_and_faces_are_told_apart(folder: Path) -> None:
+    """That live reads as offline: test_real_face.py, where no load can make a frame late."""
     with processes.decoder(folder) as url:
         ended = run(*encode(url, "--px", "32", "--qp", "30"))
         assert (ended.returncode, ended.stderr) == (0, "")
         state, live = read(url, SESSION)
     assert state == "ended"
-    assert len(live) == 120
+    assert len(live) == 240
     check(live)
-    offline = offline_samples("--px", "32", "--qp", "30")
-    assert len(offline) == 120
-    same = 0
-    for here, there in zip(live, offline, strict=True):
-        if here.status is not there.status:
-            break  # a frame skipped on a busy machine: what follows was coded differently
-        assert here.valence == pytest.approx(there.valence, abs=1e-3)
-        assert here.sigma == pytest.approx(there.sigma, abs=1e-3)
-        same += 1
-    assert same >= 30
-
-
-def offline_samples(*arguments: str) -> list[Sample]:
-    scored = run("score", "sample", "--json", *arguments)
-    assert scored.returncode == 0, scored.stderr
-    return [Sample.model_validate_json(line) for line in scored.stdout.splitlines()]
+    man = [sample.valence for sample in live[:120] if sample.valence is not None]
+    woman = [sample.valence for sample in live[125:] if sample.valence is not None]
+    assert fmean(man) < 0.1
+    assert min(woman) > 0.5
 
 
 def test_killed_encoder_then_killed_decoder_and_the_series_goes_on(folder: Path) -> None:
@@ -197,7 +187,6 @@ def test_a_second_encoder_of_the_same_name_replaces_the_first(folder: Path) -> N
     assert "another encoder" in (folder / "first.log").read_text()
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("cap_bps", [6_000, 16_000])
 def test_a_capped_run_stays_under_the_cap_in_every_window(folder: Path, cap_bps: int) -> None:
     async def capped(port: int) -> Relay:
@@ -240,7 +229,7 @@ def test_csv_of_a_scored_clip_has_one_row_a_frame() -> None:
     assert scored.returncode == 0, scored.stderr
     header, *rows = scored.stdout.splitlines(keepends=True)
     assert header == csv_header()
-    assert len(rows) == 120
+    assert len(rows) == 240
 
 
 def test_viewers_are_told_the_address_that_they_know(folder: Path) -> None:

@@ -28,7 +28,7 @@ from narrowcast_shared.wire.messages import Capability, EndCode
 from ..faults.publisher import RUNG as PUBLISHED  # noqa: TID252 - the one there is
 from ..faults.publisher import clip, hello, publishing  # noqa: TID252
 
-WAIT_S = 30.0
+WAIT_S = 90.0
 RUNG = Rung(48, 18)
 
 
@@ -47,7 +47,7 @@ class Answer(NamedTuple):
 def ask(url: str, session: str) -> Answer:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{url}/v1/sessions/{session}/face", timeout=10) as answer:
+        with opener.open(f"{url}/v1/sessions/{session}/face", timeout=90) as answer:
             return Answer(answer.status, json.loads(answer.read() or "{}"))
     except urllib.error.HTTPError as error:
         with error:
@@ -86,7 +86,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def sample_chips() -> list[NDArray[np.uint8]]:
-    """What an encoder makes of the sample clip before it is shrunk and coded."""
+    """What an encoder makes of the source `sample` before it is shrunk and coded."""
     maker = ChipMaker(make_detector("auto", None))
     with open_source("sample") as source:
         chips = [maker.chip(frame.image) for frame in source]

@@ -73,7 +73,7 @@ def test_a_server_that_is_no_decoder(tmp_path: Path) -> None:
 
 
 def wait_for_port(port: int) -> None:
-    for _ in range(100):
+    for _ in range(900):
         with socket.socket() as probe:
             probe.settimeout(0.1)
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -12,7 +12,7 @@ import av
 import pytest
 
 from narrowcast_encoder.sources import open_source
-from narrowcast_encoder.sources.sample import sample_path
+from narrowcast_encoder.sources.sample import clip_path
 from narrowcast_lab import processes
 
 from .series import check, read
@@ -41,7 +41,7 @@ class Pipe:
 def server(folder: Path) -> Iterator[str]:
     """A web server with two seconds of the sample clip as `clip.webm`. Gives host:port."""
     pipe = Pipe(folder / "clip.webm")
-    with av.open(str(sample_path())) as clip, av.open(pipe, "w", "matroska") as container:
+    with av.open(str(clip_path())) as clip, av.open(pipe, "w", "matroska") as container:
         video = clip.streams.video[0]
         copy = container.add_stream_from_template(video)
         for number, packet in enumerate(clip.demux(video)):

@@ -33,7 +33,7 @@ from narrowcast_shared.wire.serial import parse, serialise
 RUNG = Rung(32, 30)
 CLIP_FRAMES = 50
 NO_CAPABILITIES = Capability(0)
-ANSWER_S = 20.0
+ANSWER_S = 90.0
 """A decoder that owes an answer for so long has failed the test."""
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from websockets.frames import Frame, Opcode
 
-WAIT_S = 10.0
+WAIT_S = 90.0
 LEAST_BUFFER_BYTES = 4096
 """What the kernel takes for a connection, at the least."""
 

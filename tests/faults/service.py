@@ -18,7 +18,7 @@ from narrowcast_shared.samples import Sample
 
 STORE = "series.sqlite"
 
-WAIT_S = 20.0
+WAIT_S = 90.0
 """Whatever is waited for comes in this time, or the test has failed."""
 
 

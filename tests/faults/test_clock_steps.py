@@ -40,7 +40,7 @@ def test_capture_times_that_jump_leave_the_series_in_order(decoder: Service) -> 
         async with publishing(decoder.url, "jumps") as publisher:
             following = asyncio.create_task(followed(decoder.url, "jumps"))
             await jump(publisher)
-        return await asyncio.wait_for(following, 10)
+        return await asyncio.wait_for(following, 90)
 
     seen = asyncio.run(scenario())
     in_order(seen, len(jumps))

@@ -13,7 +13,7 @@ from .service import Service, soon
 
 OUTAGES = 3
 OUTAGE_FRAMES = FPS // 2
-END_S = 10.0
+END_S = 90.0
 """The pauses between the last tries to connect, and some messages there and back."""
 
 

@@ -22,7 +22,7 @@ from .series import check, nothing_is_lost, read
 from .service import STORE, Service, service, soon
 
 DISK = "2m"
-STOP_S = 3.0
+STOP_S = 30.0
 HELD_S = 1.0
 """How long the fault stays once it is noticed."""
 

@@ -8,7 +8,7 @@ import pytest
 from ..faults.service import Service  # noqa: TID252 - the one there is
 from .guarded import Guarded, guarded
 
-MEMORY_BYTES = 20_000_000
+MEMORY_BYTES = 40_000_000
 """What a test may leave in memory: buffers of each size of batch for the session beside it."""
 
 _tried: dict[str, int] = {}

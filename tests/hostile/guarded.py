@@ -27,7 +27,7 @@ LIMITS = {
     "publish-bytes-per-s": 200_000,
 }
 BURST_S = 4
-WAIT_S = 10.0
+WAIT_S = 90.0
 
 _sources = count(10)
 _sessions = count()

@@ -93,7 +93,7 @@ def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def head_of(decoder: Service, method: str, path: str, *headers: str) -> tuple[int, str]:
     """Status and head of an answer, in lower case."""
     port = urlsplit(decoder.url).port or 0
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as peer:
+    with socket.create_connection(("127.0.0.1", port), timeout=90) as peer:
         peer.sendall("\r\n".join([f"{method} {path} HTTP/1.1", *headers, "", ""]).encode())
         data = peer.recv(65536)
     return int(data[9:12]), data.partition(b"\r\n\r\n")[0].decode().lower()

@@ -22,7 +22,7 @@ from .recording_proxy import Recording, recording
 
 FRAMES = 15
 WIRE_BYTES = 1500
-WAIT_S = 60.0
+WAIT_S = 90.0
 
 
 @pytest.mark.parametrize("how", [["--cap", "256k"], ["--adapt"]], ids=" ".join)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import AsyncExitStack, ExitStack, suppress
 
 import pytest
@@ -38,13 +39,14 @@ def test_connections_of_one_address_are_counted(decoder: Guarded, tried: list[st
         address = source()
         with ExitStack() as stack:
             held = [stack.enter_context(knock(decoder, b"", address)) for _ in range(most)]
-            time.sleep(0.1)
-            answers = [hear(knock(decoder, b"", address)) for _ in range(80)]
+            # At once: those that are held have said nothing, and will be cut.
+            more = [knock(decoder, b"", address) for _ in range(80)]
+            answers = [hear(peer) for peer in more]
             assert {answer[:2] for answer in answers} == {(503, "too-many-connections")}
             assert ask(decoder, "/healthz", source()).status == 200, "others are let in"
             for peer in held[:10]:
                 peer.close()
-            deadline_s = time.monotonic() + 5
+            deadline_s = time.monotonic() + 90
             while ask(decoder, "/healthz", address).status != 200:
                 assert time.monotonic() < deadline_s
         tried.extend(["connection"] * (most + 80))
@@ -62,7 +64,7 @@ def test_connections_that_come_too_fast_are_turned_away(decoder: Guarded, tried:
 
     def storm() -> None:
         address, answers = source(), Counter[tuple[int, str]]()
-        deadline_s = time.monotonic() + 30
+        deadline_s = time.monotonic() + 90
         while answers[429, "too-many-requests"] < 20 and time.monotonic() < deadline_s:
             for _ in range(burst):
                 knock(decoder, b"", address).close()
@@ -83,11 +85,11 @@ def test_connections_that_come_too_fast_are_turned_away(decoder: Guarded, tried:
 def test_requests_that_come_too_fast_hear_429(decoder: Guarded, tried: list[str]) -> None:
     burst = BURST_S * LIMITS["requests-per-s"]
 
-    def storm() -> Counter[int]:
+    def storm() -> tuple[Counter[int], float]:
         address, statuses = source(), Counter[int]()
         request = f"GET /healthz HTTP/1.1\r\nHost: {decoder.authority}\r\n\r\n".encode()
-        deadline_s = time.monotonic() + 3
-        while statuses[429] < 50 and time.monotonic() < deadline_s:
+        began_s = time.monotonic()
+        while statuses[429] < 50 and time.monotonic() < began_s + 90:
             answers = b""
             with (
                 knock(decoder, request * 20, address) as peer,  # several on one connection
@@ -97,16 +99,16 @@ def test_requests_that_come_too_fast_hear_429(decoder: Guarded, tried: list[str]
                     answers += more
             for part in answers.split(b"HTTP/1.1 ")[1:]:
                 statuses[int(part[:3])] += 1
-        return statuses
+        return statuses, time.monotonic() - began_s
 
-    async def scenario() -> Counter[int]:
+    async def scenario() -> tuple[Counter[int], float]:
         async with going_on(decoder.at(decoder.good), good_session()):
             return await asyncio.to_thread(storm)
 
-    statuses = asyncio.run(scenario())
+    statuses, took_s = asyncio.run(scenario())
     tried += ["request"] * statuses.total()
     assert set(statuses) == {200, 429}
-    assert burst <= statuses[200] <= burst + 4 * LIMITS["requests-per-s"]
+    assert burst <= statuses[200] <= burst + (took_s + 1) * LIMITS["requests-per-s"]
 
 
 def test_subscriptions_beyond_the_limit_are_refused(decoder: Guarded, tried: list[str]) -> None:
@@ -130,10 +132,16 @@ def test_subscriptions_beyond_the_limit_are_refused(decoder: Guarded, tried: lis
                 assert answer[:2] == (503, "too-many-subscribers")
             assert all([await follower.recv() for follower in followers])
             await followers[0].close()
-            await asyncio.sleep(0.3)
-            async with follow() as again:
-                await again.recv()
+            async with asyncio.timeout(90):
+                await once_there_is_room(follow)
         tried.extend(["subscription"] * (most + 31))
+
+    async def once_there_is_room(follow: Callable[[], connect]) -> object:
+        while True:
+            with suppress(InvalidStatus):
+                async with follow() as again:
+                    return await again.recv()
+            await asyncio.sleep(0.1)
 
     async def refused(dialled: connect) -> None:
         with pytest.raises(InvalidStatus) as raised:
@@ -186,7 +194,7 @@ def test_bytes_beyond_the_limit_wait(decoder: Guarded, tried: list[str]) -> None
 
     took_s = asyncio.run(scenario())
     tried.append("600 kB")
-    assert 1.5 < took_s < 8
+    assert 1.5 < took_s < 90
 
 
 def test_a_storm_of_connections_that_send_nothing_leaves_nothing(

@@ -46,12 +46,12 @@ def _refusal() -> str | None:
     try:
         for step in steps:
             done = subprocess.run(
-                step.split(), check=False, capture_output=True, text=True, timeout=20
+                step.split(), check=False, capture_output=True, text=True, timeout=90
             )
             if done.returncode:
                 return done.stderr.strip()
     finally:
         subprocess.run(
-            ["ip", "netns", "delete", name], check=False, capture_output=True, timeout=20
+            ["ip", "netns", "delete", name], check=False, capture_output=True, timeout=90
         )
     return None

@@ -39,7 +39,7 @@ for _ in range(int(sys.argv[2])):
 def send(pair: Namespaces, packets: int) -> None:
     """UDP packets of 100 B of IP each, all at once."""
     command = [*within(pair.up), sys.executable, "-c", SEND, netns.DOWN_ADDRESS, str(packets)]
-    subprocess.run(command, check=True, timeout=30)
+    subprocess.run(command, check=True, timeout=90)
 
 
 def test_the_line_is_joined_and_its_bytes_are_counted_without_ethernet(pair: Namespaces) -> None:

@@ -18,8 +18,9 @@ TINY = OneForAllConfig(widths=(4, 6, 8), blocks=(1, 1, 1), condition_width=4)
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
-    """Tiny tensors: threads would only wait for each other."""
+    """Tiny tensors: threads would only wait for each other. And the same numbers at every run."""
     torch.set_num_threads(1)
+    torch.manual_seed(0)
 
 
 @pytest.fixture

@@ -166,7 +166,7 @@ def test_the_balancer_understands_its_file() -> None:
         ["haproxy", "-c", "-f", ROOT / "deploy/haproxy.cfg"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=False,
     )
     assert told.returncode == 0, told.stderr
@@ -198,9 +198,10 @@ def test_an_image_is_slim_constrained_and_not_root(
     command_lines.check(json.loads(last(dockerfile, "CMD")))
 
 
-def test_the_encoder_s_image_has_the_sample_clip() -> None:
-    text = (ROOT / "encoder/Dockerfile").read_text()
-    assert sample.INSTALL.removeprefix("pip install ") in text
+def test_the_encoder_s_image_has_what_the_source_sample_reads() -> None:
+    installs = [rest for word, rest in instructions("encoder/Dockerfile") if word == "RUN"]
+    (ours,) = [line for line in installs if "--no-deps" in line]
+    assert set(sample.INSTALL.split()) <= set(ours.split())
 
 
 def test_the_build_context_holds_what_the_wheel_is_built_from() -> None:
@@ -222,7 +223,7 @@ def test_the_health_check_tells_a_decoder_from_none(tmp_path: Path) -> None:
         environment = {**proxied, "NARROWCAST_PORT": str(port)}
         command = [sys.executable, *arguments]
         return subprocess.run(
-            command, env=environment, capture_output=True, timeout=30, check=False
+            command, env=environment, capture_output=True, timeout=90, check=False
         ).returncode
 
     port = free_port()

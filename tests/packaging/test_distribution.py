@@ -34,7 +34,7 @@ OTHER_COMPONENTS = {"narrowcast_models", "narrowcast_decoder", "narrowcast_lab"}
 
 def test_the_encoder_and_what_it_shares_load_nothing_heavy() -> None:
     command = [sys.executable, "-W", "error", "-c", IMPORT_ALL]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=90)
     assert done.returncode == 0, done.stderr
     loaded = done.stdout.split()
     sources = [

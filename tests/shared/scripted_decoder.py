@@ -13,6 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from narrowcast_lab.free_port import free_port
 from narrowcast_shared.samples import Sample, Status
 
 MAX_LISTED = 1000
@@ -52,7 +53,8 @@ class ScriptedDecoder:
         self.series = series or [make_sample(id_) for id_ in range(1, 31)]
         self.sessions = sessions if sessions is not None else [("cam-1", "live")]
         self.asked: list[tuple[str, int]] = []  # (session, from) of every connection
-        self.port = 0
+        self.connected = 0
+        self.port = free_port()  # which is its own between two times that it listens
 
     @property
     def url(self) -> str:
@@ -64,7 +66,6 @@ class ScriptedDecoder:
             self._serve, "127.0.0.1", self.port, process_request=self._list, compression=None
         )
         async with server:
-            self.port = server.sockets[0].getsockname()[1]
             yield self
 
     def _list(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -92,11 +93,13 @@ class ScriptedDecoder:
             await websocket.close(4404, "no such session")
             return
         plan = self.plans.pop(0) if len(self.plans) > 1 else self.plans[0]
+        self.connected += 1
         with suppress(ConnectionClosed):
             for sample in [s for s in self.series if s.id >= from_id][: plan.samples]:
                 await websocket.send(sample.model_dump_json())
                 await asyncio.sleep(plan.pace_s)
             await self._end(websocket, plan.close)
+        self.connected -= 1
 
     async def _end(self, websocket: ServerConnection, close: int | str | None) -> None:
         if close is None:

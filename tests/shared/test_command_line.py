@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,9 +42,11 @@ def fail(what):
     if what == "write":
         while True:
             print("line", flush=True)
+    async def sleep():
+        print("asleep", flush=True)  # asyncio has its own handler by now
+        await asyncio.sleep(600)
     try:
-        print("asleep", flush=True)
-        asyncio.run(asyncio.sleep(30))
+        asyncio.run(sleep())
     finally:
         print("tidied", flush=True)
 '''
@@ -70,7 +71,7 @@ def narrowcast(
 ) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "narrowcast_shared", *arguments]
     return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        command, env=environment, capture_output=True, text=True, timeout=90, check=False
     )
 
 
@@ -195,11 +196,8 @@ def test_signals_end_it_quietly_and_tidily(
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "asleep\n"
-        time.sleep(0.3)  # asyncio has its own handler by then
-        began = time.monotonic()
         process.send_signal(number)
-        out, err = process.communicate(timeout=10)
-    assert time.monotonic() - began < 1
+        out, err = process.communicate(timeout=90)
     assert process.returncode == status
     assert (out, err.strip()) == ("tidied\n", "")
 
@@ -207,7 +205,7 @@ def test_signals_end_it_quietly_and_tidily(
 def test_a_reader_that_has_enough_is_no_error(environment: dict[str, str]) -> None:
     command = f"{sys.executable} -m narrowcast_shared fail write | head -n 2"
     done = subprocess.run(
-        command, shell=True, env=environment, capture_output=True, text=True, check=True, timeout=60
+        command, shell=True, env=environment, capture_output=True, text=True, check=True, timeout=90
     )
     assert (done.stdout, done.stderr) == ("line\nline\n", "")
 

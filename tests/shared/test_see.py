@@ -58,7 +58,7 @@ def test_a_class_may_have_a_page() -> None:
 )
 def test_the_page_is_on_a_line_of_its_own(arguments: list[str], told: str, see: See | None) -> None:
     command = [sys.executable, "-m", "narrowcast_shared", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 2
     problem, *rest = done.stderr.splitlines()
     assert told in problem
@@ -68,6 +68,6 @@ def test_the_page_is_on_a_line_of_its_own(arguments: list[str], told: str, see: 
 def test_a_log_of_json_has_both_in_one_record() -> None:
     command = [sys.executable, "-m", "narrowcast_shared", "serve", "--host", "0.0.0.0"]
     command += ["--log-format", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     (record,) = map(json.loads, done.stderr.splitlines())
     assert record["message"].endswith(f"(see {See.ACCESS})")

@@ -86,7 +86,7 @@ def encode(
       narrowcast encode sample --loop --cap 32k,10s:4k,20s:32k --delay 40ms
 
     SOURCE is a camera (0, /dev/video0), a file, `-` (standard input), an rtsp or http URL, or
-    `sample`, the clip that is here. Without --px, --qp and --cap it sends 48 px at QP 30, every
+    `sample`, two faces in turn. Without --px, --qp and --cap it sends 48 px at QP 30, every
     frame. With --cap, --trace or --adapt it chooses, many times a second, what lets the decoder
     read best; --px and --qp pin that, and frames are skipped to stay under the cap. Steps of a cap
     count from the first frame.

@@ -1,4 +1,4 @@
-"""Where frames come from: a camera, a file, a URL, the sample clip."""
+"""Where frames come from: a camera, a file, a URL, or the two faces of `sample`."""
 
 from narrowcast_encoder.sources.choice import open_source
 from narrowcast_encoder.sources.frame import CapturedFrame, FrameSource

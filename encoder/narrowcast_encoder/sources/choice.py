@@ -9,7 +9,7 @@ from narrowcast_encoder.sources.camera import open_camera
 from narrowcast_encoder.sources.frame import FrameSource
 from narrowcast_encoder.sources.names import shown
 from narrowcast_encoder.sources.reconnect import ReconnectingSource
-from narrowcast_encoder.sources.sample import sample_path
+from narrowcast_encoder.sources.sample import open_sample
 from narrowcast_encoder.sources.video import open_file, open_standard_input, open_url
 from narrowcast_shared.errors import SourceError
 
@@ -34,7 +34,7 @@ def open_source(
     as_recording: bool = False,
 ) -> FrameSource:
     """Open a camera ("0", "/dev/video0"), a file, a URL, "-", which is standard input, or
-    "sample", the built-in clip.
+    "sample", the two built-in faces.
 
     A file, standard input, and a URL that tells its duration or size are recordings: their frames
     carry their own times since the first one. A URL that tells neither, rtsp and a camera are live.
@@ -49,9 +49,7 @@ def open_source(
     """
 
     def opened() -> FrameSource:
-        return _open(
-            spec, loop=loop, clock=clock, timeout_s=timeout_s, as_recording=as_recording
-        )
+        return _open(spec, loop=loop, clock=clock, timeout_s=timeout_s, as_recording=as_recording)
 
     source = opened()
     if patience_s is None or not source.live:
@@ -64,7 +62,7 @@ def _open(
     spec: str, *, loop: bool, clock: Callable[[], float], timeout_s: float, as_recording: bool
 ) -> FrameSource:
     if spec == SAMPLE:
-        return open_file(sample_path(), loop=loop)
+        return open_sample(loop=loop)
     if spec == STANDARD_INPUT:
         return open_standard_input(loop=loop)
     if _CAMERA.fullmatch(spec):

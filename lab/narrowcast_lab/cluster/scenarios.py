@@ -137,7 +137,7 @@ SCENARIOS: dict[str, Scenario] = {
 async def encode(
     url: str, session: str, log: Path
 ) -> "AsyncIterator[tuple[subprocess.Popen[bytes], Path]]":
-    """`narrowcast encode` of the sample clip, without end."""
+    """`narrowcast encode` of the source `sample`, without end."""
     arguments = ["encode", "sample", "--loop", "--px", "32", "--qp", "36"]
     where = ["--to", url, "--session", session]
     with processes.narrowcast([*arguments, *where], log) as child:

@@ -27,7 +27,7 @@ DEFAULT_CAP = "8k"
     "want_reels",
     is_flag=True,
     help="Instead: moving clips made of labelled faces. The default where NARROWCAST_DATA is "
-    "set; elsewhere it is the sample clip.",
+    "set; elsewhere it is the source sample.",
 )
 @reel_options(8, 30)
 @click.option(

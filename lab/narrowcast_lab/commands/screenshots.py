@@ -16,8 +16,8 @@ def screenshots(folder: Path) -> None:
       narrowcast screenshots /tmp/pictures
 
     Writes FOLDER/page-NAME.png, one a state. Starts decoders and encoders of its own, which play
-    the sample clip, and takes two minutes. Faces are not shown: the pictures are published, and
-    the clip's face is somebody's. Needs Chromium with its driver, and Selenium.
+    the source `sample`, and takes two minutes. Faces are not shown: the pictures are published, and
+    the faces are somebody's. Needs Chromium with its driver, and Selenium.
     """
     from narrowcast_lab.screenshots import take_all
 

@@ -1,4 +1,4 @@
-"""Which footage is played: reels of labelled faces, real clips, or the sample clip."""
+"""Which footage is played: reels of labelled faces, real clips, or the source `sample`."""
 
 import math
 import os
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import cv2
 
 from narrowcast_encoder.detection import FaceDetector
-from narrowcast_encoder.sources.sample import sample_path
+from narrowcast_encoder.sources.choice import SAMPLE
 from narrowcast_lab import real_clips, reel_clips
 from narrowcast_lab.link_bench.footage import Clip, Footage, join
 from narrowcast_models.data.location import VARIABLE
@@ -50,11 +50,11 @@ def of_reels(reels: Reels) -> Chosen:
 
 
 def of_sample(seconds: float, detector: FaceDetector) -> Chosen:
-    """The sample clip in a loop. Raises SourceError where it is not installed."""
-    once = of_clips([sample_path()], detector)
+    """The source `sample` in a loop. Raises SourceError where it is not installed."""
+    once = of_clips([Path(SAMPLE)], detector)
     laps = math.ceil(seconds * FPS / len(once.footage.chips))
     chips = (once.footage.chips * laps)[: round(seconds * FPS)]
-    title = f"the sample clip in a loop, {seconds:g} s"
+    title = f"the two faces of sample in a loop, {seconds:g} s"
     return Chosen(Footage(chips, None), title, once.described)
 
 

@@ -41,7 +41,7 @@ class Running:
 
     async def has_subscribers(self, count: int) -> None:
         """Wait until exactly `count` follow a series."""
-        for _ in range(2000):
+        for _ in range(9000):
             if len(self.service.hub) == count:
                 return
             await asyncio.sleep(0.01)
@@ -80,7 +80,7 @@ async def _serve(path: Path, scenario: Scenario) -> None:
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listening]))
     try:
-        async with httpx.AsyncClient(base_url=f"http://{authority}", timeout=10) as client:
+        async with httpx.AsyncClient(base_url=f"http://{authority}", timeout=90) as client:
             await scenario(Running(service, client, authority, live))
     finally:
         hub.close()

@@ -29,7 +29,7 @@ OFFSET_S = 2.0
 """The decoder's clock is so much ahead of the encoder's."""
 
 STAMP_ERROR_S = 0.02
-PATIENCE_S = 10.0
+PATIENCE_S = 90.0
 
 
 class Running(Protocol):

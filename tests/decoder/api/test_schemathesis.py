@@ -72,7 +72,7 @@ def _try(operation: APIOperation, mode: GenerationMode) -> None:
     )
     def ask(case: schemathesis.Case) -> None:
         nonlocal answered
-        case.call_and_validate(timeout=10, excluded_checks=NOT_ASKED)
+        case.call_and_validate(timeout=90, excluded_checks=NOT_ASKED)
         answered += 1
 
     try:

@@ -48,7 +48,7 @@ class Publisher:
         await self._insist(lambda: self._store.note_ended("s", 1001.0, "finished", hold))
 
     async def _insist(self, write: Callable[[], Awaitable[None]]) -> None:
-        for _ in range(1000):
+        for _ in range(9000):
             try:
                 return await write()
             except StoreBusyError:
@@ -81,7 +81,7 @@ class Subscriber:
             return follower.session_ended
 
     async def until(self, count: int) -> None:
-        for _ in range(4000):
+        for _ in range(9000):
             if len(self.found) >= count:
                 return
             await asyncio.sleep(0.005)
@@ -104,7 +104,7 @@ def test_a_bus_that_is_killed_twice_loses_and_doubles_nothing(
                 await asyncio.sleep(0.1)
                 await asyncio.to_thread(own_server.start)
 
-        async with asyncio.timeout(40), a.at_work(nobody), b.at_work(nobody):
+        async with asyncio.timeout(90), a.at_work(nobody), b.at_work(nobody):
             await asyncio.gather(publisher.publish(made), subscriber.follow(), disturb())
             stored = await b.store.read("s", limit=2000)
         await a.store.close()

@@ -66,7 +66,7 @@ async def decoder(server: BusServer) -> AsyncIterator[Decoder]:
 
 def test_another_decoder_says_that_the_face_is_elsewhere(server: BusServer) -> None:
     async def scenario() -> None:
-        async with asyncio.timeout(30), decoder(server) as here, decoder(server) as there:
+        async with asyncio.timeout(90), decoder(server) as here, decoder(server) as there:
             assert await there.kind() == "unknown-session"
             claim = await here.registry.claim(ALLOWED)
             assert await here.kind() == ""
@@ -74,7 +74,7 @@ def test_another_decoder_says_that_the_face_is_elsewhere(server: BusServer) -> N
             assert (await here.may_be_seen(), await there.may_be_seen()) == (True, False)
             taken = await there.registry.claim(ALLOWED._replace(capabilities=Capability.NONE))
             assert await there.kind() == "preview-not-allowed"
-            await asyncio.wait_for(claim.session.over.wait(), 10)
+            await asyncio.wait_for(claim.session.over.wait(), 90)
             await here.registry.release(claim, finished=False)
             assert await here.kind() == "session-elsewhere"
             await there.registry.release(taken, finished=True)

@@ -20,7 +20,7 @@ def run(server: BusServer, test: Test) -> None:
         address = parse_bus(server.url)
         a, b = await ValkeyStore.open(address), await ValkeyStore.open(address)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(90):
                 await test(a, b)
         finally:
             await a.close()
@@ -73,15 +73,15 @@ def test_of_two_that_write_at_once_one_alone_succeeds(server: BusServer, series:
 def test_sessions_are_live_as_long_as_their_decoder(
     server: BusServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("narrowcast_decoder.bus.valkey_store.LIFE_MS", 150)
+    monkeypatch.setattr("narrowcast_decoder.bus.valkey_store.LIFE_MS", 1500)
 
     async def test(a: ValkeyStore, b: ValkeyStore) -> None:
         await a.note_started("s", 1000.0)
         for _ in range(4):
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.45)
             await a.live_on()
         assert await state(b, "s") is SessionState.LIVE
-        await asyncio.sleep(0.3)  # it is paused, or was killed
+        await asyncio.sleep(2.5)  # it is paused, or was killed
         assert await state(b, "s") is SessionState.INTERRUPTED
         await a.live_on()
         assert await state(b, "s") is SessionState.LIVE
@@ -143,9 +143,9 @@ def test_a_session_that_was_lost_is_not_taken_for_one_that_was_deleted(
 
 def test_one_decoder_at_a_time_has_the_turn(server: BusServer) -> None:
     async def test(a: ValkeyStore, b: ValkeyStore) -> None:
-        assert await a.take_turn("retention", 0.1)
+        assert await a.take_turn("retention", 1.0)
         assert not await b.take_turn("retention", 60.0)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(1.5)
         assert await b.take_turn("retention", 60.0)
         assert not await a.take_turn("retention", 60.0)
 

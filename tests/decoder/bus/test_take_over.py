@@ -67,7 +67,7 @@ async def decoder(server: BusServer, *, is_deaf: bool) -> AsyncIterator[Decoder]
 
 def run(server: BusServer, test: Test, *, is_deaf: bool = False) -> None:
     async def scenario() -> None:
-        async with asyncio.timeout(30), AsyncExitStack() as stack:
+        async with asyncio.timeout(90), AsyncExitStack() as stack:
             both = [
                 await stack.enter_async_context(decoder(server, is_deaf=is_deaf)) for _ in range(2)
             ]

@@ -25,7 +25,7 @@ def run(tmp_path: Path, scenario: Scenario) -> None:
     async def main() -> None:
         store, hub = await SqliteStore.open(tmp_path / "s.sqlite"), Hub()
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(90):
                 await scenario(Registry(store, hub, ManualClock()), store, hub)
         finally:
             await store.close()

@@ -125,7 +125,7 @@ def test_many_messages_are_told_of_an_interval_apart() -> None:
     async def test(stand: Stand) -> None:
         loop = asyncio.get_running_loop()
         began_s = loop.time()
-        while loop.time() < began_s + 10 * INTERVAL_S:
+        for _ in range(100):
             stand.comes()
             stand.store()
             await asyncio.sleep(INTERVAL_S / 10)
@@ -150,7 +150,7 @@ def test_a_full_line_is_told_once_it_has_room_what_is_true_then() -> None:
 
 
 def test_a_keyframe_is_asked_for_until_it_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    patience_s = 5 * INTERVAL_S
+    patience_s = 25 * INTERVAL_S
     monkeypatch.setattr("narrowcast_decoder.ingest.reports.KEYFRAME_PATIENCE_US", patience_s * 1e6)
 
     async def test(stand: Stand) -> None:
@@ -162,7 +162,7 @@ def test_a_keyframe_is_asked_for_until_it_has_come(monkeypatch: pytest.MonkeyPat
         await asyncio.sleep(patience_s)
         assert stand.line.sent.count(wanted) == 2 == stand.metrics.keyframe_requests
         stand.contexts.keyframe_wanted = None
-        await asyncio.sleep(2 * patience_s)
+        await asyncio.sleep(1.2 * patience_s)
         assert stand.line.sent.count(wanted) == 2
 
     run(test)

@@ -19,7 +19,7 @@ from narrowcast_shared.wire import SUBPROTOCOL
 from narrowcast_shared.wire.messages import Data, End, EndCode, Frame, FrameKind, Hello, Report
 from narrowcast_shared.wire.serial import parse, serialise
 
-SILENCE_S = 0.3
+SILENCE_S = 1.5
 
 
 @pytest.fixture(autouse=True)
@@ -72,10 +72,10 @@ def test_silence_ends_the_connection_and_not_the_session(tmp_path: Path) -> None
 
 def test_one_that_speaks_now_and_then_stays(tmp_path: Path) -> None:
     async def scenario(socket: ClientConnection) -> None:
-        for seq in range(10):
-            await asyncio.sleep(SILENCE_S / 3)
+        for seq in range(6):
+            await asyncio.sleep(SILENCE_S / 4)
             await socket.send(no_face(seq))
-        await socket.send(serialise(End(EndCode.FINISHED, 10)))
+        await socket.send(serialise(End(EndCode.FINISHED, 6)))
         assert (await end_of(socket)).code is EndCode.FINISHED
 
     run(tmp_path, scenario)
@@ -84,18 +84,19 @@ def test_one_that_speaks_now_and_then_stays(tmp_path: Path) -> None:
 def test_one_that_waits_for_the_store_is_not_silent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    append = SqliteStore.append
+    append, ended = SqliteStore.append, asyncio.Event()
 
     async def slow(store: SqliteStore, *samples: object) -> None:
-        await asyncio.sleep(4 * SILENCE_S)
+        await ended.wait()
         await append(store, *samples)  # type: ignore[arg-type]
 
     monkeypatch.setattr(SqliteStore, "append", slow)
 
     async def scenario(socket: ClientConnection) -> None:
         await socket.send(no_face(0))
-        await asyncio.sleep(2 * SILENCE_S)
+        await asyncio.sleep(1.5 * SILENCE_S)
         await socket.send(serialise(End(EndCode.FINISHED, 1)))
+        ended.set()
         end = await end_of(socket)
         assert (end.code, end.next_seq) == (EndCode.FINISHED, 1)
 

@@ -57,7 +57,7 @@ def run(
         restorer, times = FakeRestorer(cpu_s), Times()
         maker = FaceMaker(restorer, times)
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(90):
                 await scenario(maker, restorer, times)
         finally:
             maker.close()

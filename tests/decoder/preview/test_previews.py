@@ -35,7 +35,7 @@ def run(tmp_path: Path, scenario: Scenario, *, previews: bool = True) -> None:
         )
         registry = Registry(store, Hub(), ManualClock(), previews=previews)
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(90):
                 await scenario(registry, Previews(registry, maker))
         finally:
             maker.close()

@@ -362,7 +362,7 @@ def test_nor_is_it_where_somebody_read_for_long_meanwhile(tmp_path: Path, series
     async def test(store: SqliteStore) -> None:
         await store.append(series("anna-who-wants-to-be-forgotten", 20))
         long_read = asyncio.create_task(store._reader.run(read_for_long))
-        await asyncio.to_thread(reading.wait, 5)
+        await asyncio.to_thread(reading.wait, 90)
         await store.delete("anna-who-wants-to-be-forgotten")
         assert b"anna-who" not in files(path)
         await long_read

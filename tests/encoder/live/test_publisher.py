@@ -99,7 +99,7 @@ def test_after_a_long_outage_a_frame_before_the_welcome_does_not_cut_the_new_con
                 no_face(publisher)
                 await asyncio.sleep(0.04)
             publisher.source_ended()
-            await asyncio.wait_for(running, 5)
+            await asyncio.wait_for(running, 90)
 
     asyncio.run(scenario())
     assert connections == 2
@@ -128,7 +128,7 @@ def test_a_decoder_that_vanishes_before_the_last_answer_is_tried_again(
             await publisher.welcomed.wait()
             await asyncio.sleep(0.1)  # it listens by now
             publisher.source_ended()
-            await asyncio.wait_for(running, 5)
+            await asyncio.wait_for(running, 90)
 
     asyncio.run(scenario())
     assert connections == 2
@@ -147,7 +147,7 @@ def test_a_decoder_too_busy_to_welcome_is_tried_again_until_patience_is_over(
             await socket.wait_closed()
 
         async with publishing(busy, patience_s=0.7) as publisher:
-            await asyncio.wait_for(publisher.run(), 5)
+            await asyncio.wait_for(publisher.run(), 90)
 
     with pytest.raises(LinkError, match="answer"):
         asyncio.run(scenario())
@@ -238,7 +238,7 @@ def test_an_end_behind_a_report_is_heard_though_the_answer_to_that_cannot_be_sen
             no_face(publisher)
             if source_ends:
                 publisher.source_ended()
-            await asyncio.wait_for(running, 5)
+            await asyncio.wait_for(running, 90)
 
     if code is EndCode.REPLACED:
         with pytest.raises(LinkError, match="ended the stream: so it is"):
@@ -290,7 +290,7 @@ def test_what_an_outage_held_is_told_before_the_end(hurried: bool) -> None:
             publisher.source_ended()
             if hurried:
                 publisher.hurry()
-            await asyncio.wait_for(running, 8)
+            await asyncio.wait_for(running, 90)
 
     asyncio.run(scenario())
     assert decoder.connections == 2
@@ -318,7 +318,7 @@ def test_who_waits_is_told_once_that_nobody_answers_and_once_that_somebody_does(
 
         async with publishing(restarting) as publisher:
             publisher.source_ended()
-            await asyncio.wait_for(publisher.run(), 5)
+            await asyncio.wait_for(publisher.run(), 90)
 
     asyncio.run(scenario())
     told = [record.message for record in caplog.records if record.levelname == "WARNING"]

@@ -17,7 +17,7 @@ from narrowcast_encoder.sources import CapturedFrame, FrameSource
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.errors import LinkError, SourceError
 
-STOP_S = 3.0
+STOP_S = 30.0
 
 
 class Source(FrameSource):
@@ -56,7 +56,8 @@ class NoFace(FaceDetector):
 class Publisher:
     """Welcomed at once; finished only where the decoder is there to say so."""
 
-    def __init__(self, *, answers: bool, fails: bool = False) -> None:
+    def __init__(self, *, answers: bool, fails: bool = False, welcomes: bool = True) -> None:
+        self.welcomes = welcomes
         self.welcomed = asyncio.Event()
         self.ending = asyncio.Event()
         self.answers = answers
@@ -64,7 +65,8 @@ class Publisher:
         self.fails = fails
 
     async def run(self) -> None:
-        self.welcomed.set()
+        if self.welcomes:
+            self.welcomed.set()
         if self.fails:
             await asyncio.sleep(0.2)
             raise LinkError("another encoder publishes this session now")
@@ -81,19 +83,29 @@ class Publisher:
 
 
 def play(source: Source, publisher: Publisher, *, stop: bool, sink_fails: bool = False) -> float:
-    """Run to the end; SIGTERM after 0.3 s where asked. Returns how long the end took."""
+    """Run to the end; where asked, SIGTERM once the source is read as far as it goes.
+
+    Returns how long it took.
+    """
 
     def sink(_: FedFrame) -> None:
         if sink_fails:
             raise ValueError("the coder broke")
 
+    started = time.monotonic()
+
+    async def terminate() -> None:
+        for _ in range(30 if not publisher.welcomes else 9000):
+            if source.reading or publisher.ending.is_set():
+                break
+            await asyncio.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
     async def scenario() -> None:
         feed = FrameFeed(source, ChipMaker(NoFace()), SystemClock(), sink)
-        if stop:
-            asyncio.get_running_loop().call_later(0.3, os.kill, os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(run(publisher, feed, lambda: None), 8)  # type: ignore[arg-type]
+        running = run(publisher, feed, lambda: None)  # type: ignore[arg-type]
+        await asyncio.wait_for(asyncio.gather(running, *([terminate()] if stop else [])), 90)
 
-    started = time.monotonic()
     try:
         asyncio.run(scenario())
     finally:
@@ -102,7 +114,7 @@ def play(source: Source, publisher: Publisher, *, stop: bool, sink_fails: bool =
 
 
 def closed(source: Source) -> list[str]:
-    for _ in range(100):
+    for _ in range(9000):
         if source.closed_by:
             break
         time.sleep(0.01)
@@ -136,8 +148,7 @@ def test_a_refusal_while_the_source_is_read_is_told_and_closes_nothing_under_the
 
 def test_a_source_that_was_never_read_is_closed() -> None:
     source = Source(3, blocks=False)
-    publisher = Publisher(answers=True)
-    publisher.welcomed.set = lambda: None  # type: ignore[method-assign]
+    publisher = Publisher(answers=True, welcomes=False)
     play(source, publisher, stop=True)
     assert len(closed(source)) == 1
 

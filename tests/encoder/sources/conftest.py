@@ -1,4 +1,4 @@
-"""Small videos, made here."""
+"""Small videos and pictures, made here."""
 
 import io
 from collections.abc import Callable, Sequence
@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
@@ -76,6 +77,19 @@ def _write(path: Path, times_ms: Sequence[int], options: dict[str, str]) -> None
             frame.pts, frame.time_base = time_ms, TIME_BASE
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+
+
+@pytest.fixture
+def make_picture(tmp_path: Path) -> Callable[[str], Path]:
+    """`make_picture(name)`: 512x512, noise."""
+
+    def make(name: str) -> Path:
+        path = tmp_path / name
+        noise = np.random.default_rng(0).integers(0, 256, (512, 512, 3), dtype=np.uint8)
+        assert cv2.imwrite(str(path), noise)
+        return path
+
+    return make
 
 
 def _picture(index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
