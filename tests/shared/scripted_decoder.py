@@ -52,6 +52,7 @@ class ScriptedDecoder:
         self.series = series or [make_sample(id_) for id_ in range(1, 31)]
         self.sessions = sessions if sessions is not None else [("cam-1", "live")]
         self.asked: list[tuple[str, int]] = []  # (session, from) of every connection
+        self.left = asyncio.Event()  # set where a connection is over
         self.port = 0
 
     @property
@@ -92,6 +93,10 @@ class ScriptedDecoder:
             await websocket.close(4404, "no such session")
             return
         plan = self.plans.pop(0) if len(self.plans) > 1 else self.plans[0]
+        await self._follow(websocket, plan, from_id)
+        self.left.set()
+
+    async def _follow(self, websocket: ServerConnection, plan: Plan, from_id: int) -> None:
         with suppress(ConnectionClosed):
             for sample in [s for s in self.series if s.id >= from_id][: plan.samples]:
                 await websocket.send(sample.model_dump_json())

@@ -19,7 +19,9 @@ from fcntl import ioctl
 import pytest
 from rich.console import Console
 
+from narrowcast_encoder.commands.encode import encode
 from narrowcast_shared.client import Notice, State
+from narrowcast_shared.commands.watch import watch
 from narrowcast_shared.draw import digits, plot, strip, words
 from narrowcast_shared.draw.history import History
 from narrowcast_shared.draw.live import Form, Show, watch_session
@@ -299,6 +301,31 @@ def test_a_reader_that_has_enough_ends_it_quietly() -> None:
     assert (len(out.splitlines()), err) == (2, b"")
 
 
+def test_viewers_have_the_patience_of_encoders() -> None:
+    theirs, ours = (
+        next(option for option in command.params if option.name == "patience_s")
+        for command in (encode, watch)
+    )
+    assert (ours.default, ours.help) == (theirs.default, theirs.help)
+
+
+def test_patience_is_for_an_outage_too() -> None:
+    async def run() -> tuple[int | None, bytes]:
+        pipe = asyncio.subprocess.PIPE
+        async with ScriptedDecoder(Plan(5, "abort")).listening() as decoder:
+            words_ = [*WATCH, "--json", "--patience", "500ms", "--decoder", decoder.url]
+            process = await asyncio.create_subprocess_exec(*words_, stdout=pipe, stderr=pipe)
+            assert process.stdout is not None
+            await process.stdout.readline()
+        async with asyncio.timeout(60):  # the old outage was given 5 minutes
+            _, err = await process.communicate()
+        return process.returncode, err
+
+    status, err = asyncio.run(run())
+    assert status == 1
+    assert b"nothing listens at" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words_"),
     [
@@ -306,7 +333,7 @@ def test_a_reader_that_has_enough_ends_it_quietly() -> None:
         (["--decoder", "somewhere"], 2, "'somewhere' is no URL of a decoder: write"),
         (["--json", "--csv"], 2, "--json and --csv exclude each other: try `narrowcast watch -h`"),
         (["--speed", "2"], 2, "--speed and --max-gap are of a replay: add --replay: try"),
-        (["--window", "20"], 2, "Invalid value for '--window': '20' is no duration; write it like"),
+        (["--window", "2O"], 2, "Invalid value for '--window': '2O' is no duration; write it like"),
     ],
 )
 def test_what_cannot_be_is_one_line(arguments: list[str], status: int, words_: str) -> None:

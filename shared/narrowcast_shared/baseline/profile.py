@@ -45,7 +45,7 @@ def profile_of(learner: RestLearner, model: ModelName, source: str, made: dateti
         whole_s = int(learner.seen_s)
         raise SettingsError(
             f"{source} has {learner.seen_s:.0f} of the {learner.seconds:g} s of face asked for",
-            f"record more of it, or give --seconds {whole_s}"
+            f"record more of it, or give --seconds {whole_s}s"
             if whole_s >= 5
             else "record more of it: rest takes 5 s at least",
         )

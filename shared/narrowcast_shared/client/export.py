@@ -14,7 +14,7 @@ from narrowcast_shared import __version__
 from narrowcast_shared.baseline import Baseline, SampleAboveRest
 from narrowcast_shared.client.archive import Archive, TimeSpan
 from narrowcast_shared.client.sessions import SessionInfo
-from narrowcast_shared.errors import NarrowcastError, SettingsError
+from narrowcast_shared.errors import NarrowcastError, SettingsError, install_hint
 from narrowcast_shared.in_place import in_place
 from narrowcast_shared.samples import Sample, csv_header, csv_row
 
@@ -206,6 +206,4 @@ def load_arrow(module: str) -> Any:  # noqa: ANN401 - pyarrow has no types
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError:
-        raise NarrowcastError(
-            "Parquet needs pyarrow", "pip install 'narrowcast[parquet]'"
-        ) from None
+        raise NarrowcastError("Parquet needs pyarrow", install_hint("parquet")) from None

