@@ -9,12 +9,17 @@ from typing import NamedTuple
 from narrowcast_encoder.crop import ChipMaker
 from narrowcast_encoder.detection import FaceDetector
 from narrowcast_encoder.session.settings import StreamSettings, make_stream, report_interval_ms
-from narrowcast_encoder.sources import open_source
+from narrowcast_encoder.sources import FrameSource, open_source
+from narrowcast_encoder.sources.choice import URL_TIMEOUT_S
+from narrowcast_encoder.sources.container import open_url_container
+from narrowcast_encoder.sources.video import Recording
 from narrowcast_lab.offline import OfflinePath
 from narrowcast_models.recogniser import Recogniser
+from narrowcast_shared.errors import SourceError
 from narrowcast_shared.samples import Sample
 from narrowcast_shared.wire.messages import MAX_SESSION_BYTES
 
+STANDARD_INPUT = "-"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -28,24 +33,42 @@ class Scorer(NamedTuple):
     def score(self, path: str, name: str) -> Iterator[Sample]:
         """Samples of every frame, in order; `t` is the position in the file in seconds.
 
+        path: as `open_source` takes it; "-" is a recording on standard input.
         name: the session's, in each sample.
 
-        Raises SourceError where the file cannot be read.
+        Raises SourceError where the file cannot be read; behind the samples of what could, where it
+        breaks off.
         """
         stream, interval_ms = make_stream(self.settings, 0), report_interval_ms(self.settings)
         cap_bps = self.settings.link.mean_bps or 0
         offline = OfflinePath(self.recogniser, stream, name, interval_ms, cap_bps)
         maker = ChipMaker(self.detector)
-        at_us = 0
-        with open_source(path) as source:
-            for frame in source:
-                at_us = round(frame.t_s * 1_000_000)
-                yield from offline.frame(maker.chip(frame.image), at_us)
-        yield from offline.finish(at_us)
+        at_us: int | None = None
+        broken: SourceError | None = None
+        with _open(path) as source:
+            try:
+                for frame in source:
+                    at_us = round(frame.t_s * 1_000_000)
+                    yield from offline.frame(maker.chip(frame.image), at_us)
+            except SourceError as error:
+                broken = error
+        if at_us is not None:
+            yield from offline.finish(at_us)
+        if broken is not None:
+            raise broken
+
+
+def _open(path: str) -> FrameSource:
+    """The recording, from a pipe too. Raises SourceError."""
+    if path != STANDARD_INPUT:
+        return open_source(path)
+    return Recording(open_url_container("pipe:0", URL_TIMEOUT_S), reopen=None)
 
 
 def session_name(path: str) -> str:
     """A session's name for a file: its name without what a session's name may not hold."""
+    if path == STANDARD_INPUT:
+        return "stdin"
     stem = path.rstrip("/").rpartition("/")[2].rpartition(".")[0] or path
     return _NOT_IN_NAMES.sub("-", stem).strip("-._")[:MAX_SESSION_BYTES] or "recording"
 
