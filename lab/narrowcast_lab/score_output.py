@@ -59,7 +59,8 @@ class Scored:
                 raise
             self.failed[file] = error
         if baseline is not None:
-            click.echo(f"narrowcast: {file}: {baseline}", err=True)
+            # Not click's echo, which writes past the progress that is drawn, and in UTF-8 there.
+            sys.stderr.write(f"narrowcast: {file}: {baseline}\n")
 
     def tell_failed(self) -> None:
         """Name the files that failed. Raises NarrowcastError where there are any."""

@@ -18,7 +18,7 @@ from typing import NamedTuple, NoReturn
 
 import click
 
-from narrowcast_shared import __version__, logs
+from narrowcast_shared import __version__, logs, terminal
 from narrowcast_shared.errors import NarrowcastError, install_hint
 from narrowcast_shared.see import See
 
@@ -168,6 +168,7 @@ def commands(ctx: click.Context) -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run `narrowcast` and leave with its exit status."""
+    terminal.use_any_text()
     sys.excepthook = _name_unexpected
     signal.signal(signal.SIGTERM, _terminate)
     try:

@@ -19,9 +19,7 @@ from fcntl import ioctl
 import pytest
 from rich.console import Console
 
-from narrowcast_encoder.commands.encode import encode
 from narrowcast_shared.client import Notice, State
-from narrowcast_shared.commands.watch import watch
 from narrowcast_shared.draw import digits, plot, strip, words
 from narrowcast_shared.draw.history import History
 from narrowcast_shared.draw.live import Form, Show, watch_session
@@ -299,31 +297,6 @@ def test_a_reader_that_has_enough_ends_it_quietly() -> None:
 
     out, err = asyncio.run(run())
     assert (len(out.splitlines()), err) == (2, b"")
-
-
-def test_viewers_have_the_patience_of_encoders() -> None:
-    theirs, ours = (
-        next(option for option in command.params if option.name == "patience_s")
-        for command in (encode, watch)
-    )
-    assert (ours.default, ours.help) == (theirs.default, theirs.help)
-
-
-def test_patience_is_for_an_outage_too() -> None:
-    async def run() -> tuple[int | None, bytes]:
-        pipe = asyncio.subprocess.PIPE
-        async with ScriptedDecoder(Plan(5, "abort")).listening() as decoder:
-            words_ = [*WATCH, "--json", "--patience", "500ms", "--decoder", decoder.url]
-            process = await asyncio.create_subprocess_exec(*words_, stdout=pipe, stderr=pipe)
-            assert process.stdout is not None
-            await process.stdout.readline()
-        async with asyncio.timeout(60):  # the old outage was given 5 minutes
-            _, err = await process.communicate()
-        return process.returncode, err
-
-    status, err = asyncio.run(run())
-    assert status == 1
-    assert b"nothing listens at" in err
 
 
 @pytest.mark.parametrize(

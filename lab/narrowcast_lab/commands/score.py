@@ -46,8 +46,8 @@ def score(
     Finds the face, codes it, decodes it and reads it as live. A terminal gets a summary and a
     plot of each file; a pipe gets CSV. Times are positions in the file; under --cap or --trace
     the delays are those of such a line. Each file's session is named after it, and after its folder
-    too where two are named alike. FILE - is a recording on standard input. Of several files, one
-    that cannot be read does not keep the others from it: it is named at the end, and the status is 1.
+    too where two are named alike. FILE - is a recording on standard input. Files that
+    cannot be read are named at the end, behind the others; the status is then 1.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
