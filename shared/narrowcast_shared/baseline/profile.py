@@ -12,6 +12,7 @@ from narrowcast_shared.baseline.learner import RestLearner
 from narrowcast_shared.errors import SettingsError, pointing_to
 from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.see import See
+from narrowcast_shared.text_files import read_text
 
 _MAKE_ONE = "make one with `narrowcast baseline SESSION --out FILE.json`"
 
@@ -68,7 +69,9 @@ def profile_of(learner: RestLearner, model: ModelName, source: str, made: dateti
 def read_profile(path: Path) -> Profile:
     """The profile in a file. Raises SettingsError where there is none."""
     try:
-        return Profile.model_validate_json(path.read_bytes())
+        return Profile.model_validate_json(read_text(path))
+    except UnicodeError as error:
+        raise SettingsError(f"{path} is no baseline profile ({error})", _MAKE_ONE) from None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read ({error.strerror})", _MAKE_ONE) from error
     except pydantic.ValidationError as error:
