@@ -9,7 +9,6 @@ expires = 2027-01-01T00:00:00Z
 """
 
 import json
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -23,6 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from narrowcast_decoder.security.scopes import EVERY_SESSION, Scope, is_pattern
 from narrowcast_decoder.security.tokens import MAX_SECRET_CHARS, Token, TokenSet, digest_of
 from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.in_place import in_place
 from narrowcast_shared.nearest import did_you_mean
 from narrowcast_shared.see import See
 from narrowcast_shared.text_files import decode, read_text
@@ -147,17 +147,8 @@ def add(path: Path, token: Token) -> None:
         before = read_text(path).rstrip() + "\n\n"
     data = f"{before}{entry_text(token)}".encode()
     _unique(path, parse_tokens(data, str(path)))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        mode = path.stat().st_mode & 0o777 if before else 0o600
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SettingsError(
-            f"{path} cannot be written ({error.strerror})", "check --tokens"
-        ) from None
+    with in_place(path, new_mode=0o600) as part:
+        part.write_bytes(data)
 
 
 def secret_token(secret: str, scopes: Iterable[Scope]) -> Token:

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from narrowcast_shared import __version__
 from narrowcast_shared.baseline.learner import RestLearner
 from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.in_place import in_place
 from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.see import See
 from narrowcast_shared.text_files import read_text
@@ -83,9 +84,5 @@ def read_profile(path: Path) -> Profile:
 
 def write_profile(profile: Profile, path: Path) -> None:
     """One JSON object. Raises SettingsError where it cannot be written."""
-    try:
-        path.write_text(profile.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(
-            f"{path} cannot be written ({error.strerror})", "name another file with --out"
-        ) from error
+    with in_place(path) as part:
+        part.write_text(profile.model_dump_json(indent=2) + "\n", encoding="utf-8")

@@ -60,11 +60,12 @@ def baseline(
     from narrowcast_shared.client import listing
     from narrowcast_shared.client.times import parse_time
     from narrowcast_shared.errors import SettingsError
+    from narrowcast_shared.in_place import is_stream
     from narrowcast_shared.remote.address import parse_address
     from narrowcast_shared.report import rest
     from narrowcast_shared.report.read_file import is_file
 
-    if out is not None and out.suffix.lower() != ".json":
+    if out is not None and out.suffix.lower() != ".json" and not is_stream(out):
         raise SettingsError(f"{out} would not be known as a profile", "end it in .json")
     from_t = None if from_ is None else parse_time(from_)
     if is_file(source):
