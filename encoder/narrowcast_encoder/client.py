@@ -117,6 +117,7 @@ async def publish(
     settings: StreamSettings = _DEFAULT,
     detector: FaceDetector | None = None,
     preview: bool = False,
+    new: bool = False,
     patience_s: float = PATIENCE_S,
 ) -> AsyncGenerator[Publication, None]:
     """Publish frames of your own as one session, for as long as the block runs.
@@ -131,7 +132,9 @@ async def publish(
 
     url: the decoder's base URL (http, https, ws or wss); or `decoder_at(URL, token=...)`, where
     it wants a token or has a certificate of its own.
-    session: its name; None makes one up, which `Publication.session` tells.
+    session: its name; None makes one up, which `Publication.session` tells. One that exists is
+    continued, which a warning tells of.
+    new: whether the time goes into the name, so that the session is one of its own.
     settings: what is sent; by default 48 px at QP 30, every frame.
     detector: finds faces; None takes `make_detector()`, which needs the extra `encoder`.
     preview: whether whoever may subscribe may see the face as the decoder receives it.
@@ -141,7 +144,7 @@ async def publish(
     where no decoder answers for too long, or it refuses.
     """
     detector = make_detector() if detector is None else detector
-    opened = opening(Wanted(as_address(url), session, settings, patience_s, preview))
+    opened = opening(Wanted(as_address(url), session, settings, patience_s, preview, new))
     publishing = asyncio.create_task(opened.publisher.run())
     try:
         await first(publishing, opened.publisher.welcomed)

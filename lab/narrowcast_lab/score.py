@@ -17,7 +17,7 @@ from narrowcast_lab.offline import OfflinePath
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_shared.errors import SourceError
 from narrowcast_shared.samples import Sample
-from narrowcast_shared.wire.messages import MAX_SESSION_BYTES
+from narrowcast_shared.wire.messages import MAX_SESSION_BYTES, reads_as_value
 
 STANDARD_INPUT = "-"
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
@@ -66,11 +66,14 @@ def _open(path: str) -> FrameSource:
 
 
 def session_name(path: str) -> str:
-    """A session's name for a file: its name without what a session's name may not hold."""
+    """A session's name for a file: its name without what a session's name may not hold,
+    and with a word before it where it reads as a number or as missing.
+    """
     if path == STANDARD_INPUT:
         return "stdin"
     stem = path.rstrip("/").rpartition("/")[2].rpartition(".")[0] or path
-    return _NOT_IN_NAMES.sub("-", stem).strip("-._")[:MAX_SESSION_BYTES] or "recording"
+    name = _NOT_IN_NAMES.sub("-", stem).strip("-._")[:MAX_SESSION_BYTES] or "recording"
+    return f"recording-{name}"[:MAX_SESSION_BYTES] if reads_as_value(name) else name
 
 
 def session_names(paths: Sequence[str]) -> list[str]:

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     metavar="URL",
     help="The decoder to publish to.",
 )
-@click.option("--session", metavar="NAME", help="Name of the session; a random one by default.")
+@click.option(
+    "--session",
+    metavar="NAME",
+    help="Name of the session, a random one by default. One that exists is continued.",
+)
+@click.option(
+    "--new",
+    is_flag=True,
+    help="Begin a session of its own: the time goes into its name, as in anna-20260131T140000.",
+)
 @options.px_option()
 @options.qp_option()
 @options.fps_option()
@@ -61,6 +70,7 @@ def encode(
     source: str,
     url: str,
     session: str | None,
+    new: bool,
     px: int | None,
     qp: int | None,
     fps: float | None,
@@ -98,5 +108,5 @@ def encode(
     settings = StreamSettings(
         px, qp, fps, frames_per_message, link.settings(), latency_us=latency_us, adapt=adapt
     )
-    wanted = Wanted(parse_address(url, access), session, settings, patience_s, preview)
+    wanted = Wanted(parse_address(url, access), session, settings, patience_s, preview, new)
     publish(EncodeRequest(source, wanted, loop, detector, detector_model))
