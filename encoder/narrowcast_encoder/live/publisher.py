@@ -149,7 +149,7 @@ class Publisher:
             )
         except OSError as error:
             raise refusals.of_network(error, self._address) from error
-        except WebSocketException as error:
+        except (WebSocketException, ImportError) as error:
             raise refusals.of_handshake(error, self._address) from error
 
     async def _converse(self, socket: ClientConnection, connection: Connection) -> End:

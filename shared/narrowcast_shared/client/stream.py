@@ -88,7 +88,7 @@ async def _connection(address: Address, url: str) -> AsyncIterator[ClientConnect
         )
     except OSError as error:
         raise refusals.of_network(error, address) from error
-    except WebSocketException as error:
+    except (WebSocketException, ImportError) as error:
         raise refusals.of_handshake(error, address) from error
     try:
         yield connection
