@@ -33,7 +33,7 @@ asyncio.run(main())
 def test_a_loop_may_be_left_early_and_nothing_is_said(lasts_s: str) -> None:
     async def run() -> tuple[bytes, bytes]:
         async with ScriptedDecoder(Plan(30, None)).listening() as decoder:
-            command = [sys.executable, "-X", "dev", "-c", LEFT_EARLY, decoder.url, lasts_s]
+            command = [sys.executable, "-W", "always", "-c", LEFT_EARLY, decoder.url, lasts_s]
             program = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
             return await asyncio.wait_for(program.communicate(), 60)
 
