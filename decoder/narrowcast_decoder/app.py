@@ -33,7 +33,7 @@ def create_app(service: Service) -> FastAPI:
         openapi_tags=description.TAGS,
         generate_unique_id_function=description.operation_id,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        # FastAPI's own pages load their scripts from somebody else's server.
+        # FastAPI's own pages load their scripts from somebody else's server; ours is at /docs.
         docs_url=None,
         redoc_url=None,
     )

@@ -8,7 +8,7 @@ from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_decoder.store.interface import SampleStore
 from narrowcast_decoder.store.sqlite import SqliteStore
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, install_hint
 from narrowcast_shared.model_name import ModelName
 
 if TYPE_CHECKING:
@@ -65,6 +65,6 @@ async def open_home(settings: DecoderSettings, model: ModelName) -> SeriesHome:
         if error.name != "valkey":
             raise
         raise SettingsError(
-            "a bus needs the client library of Valkey", "pip install 'narrowcast[bus]'"
+            "a bus needs the client library of Valkey", install_hint("bus")
         ) from None
     return await BusHome.open(settings.bus.get_secret_value(), model)

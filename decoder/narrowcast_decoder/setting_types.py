@@ -7,17 +7,24 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.quantities import parse_duration
+
 MIN_AGE_S = 300.0
 """Shortest time that series may be kept: a publisher may be silent for a minute."""
 
-_AGES = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _COUNTS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[A-Za-z]?)")
 
 
 def _seconds(value: object) -> object:
-    """`12h` or `30d` in seconds."""
-    return _quantity(value, _AGES, "a time is written like 30d, 12h or 90m")
+    """`12h` or `30d` in seconds, which a number is without a unit."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_duration(value)
+    except SettingsError as error:
+        raise ValueError(str(error)) from None
 
 
 def _number(value: object) -> object:
@@ -42,6 +49,7 @@ def _listed(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
+Duration = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=1_000_000)]
 Age = Annotated[float, BeforeValidator(_seconds), Field(ge=MIN_AGE_S)]
 Count = Annotated[int, BeforeValidator(_number), Field(ge=1)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]

@@ -19,6 +19,7 @@ from narrowcast_models.precision import Precision
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.logs import LogFormat
 from narrowcast_shared.nearest import did_you_mean
+from narrowcast_shared.text_files import read_text
 
 ENVIRONMENT_PREFIX = "NARROWCAST_"
 
@@ -83,7 +84,7 @@ def _where(name: str, flags: Mapping[str, Any], in_file: Mapping[str, Any], file
 def _read_file(path: Path) -> dict[str, Any]:
     """What a file of settings says (TOML). Raises SettingsError."""
     try:
-        document = tomllib.loads(path.read_text())
+        document = tomllib.loads(read_text(path))
     except OSError as error:
         raise SettingsError(
             f"the settings in {path} cannot be read ({error.strerror})", "check --config"

@@ -120,13 +120,14 @@ class Publication:
 
 
 @asynccontextmanager
-async def publish(
+async def publish(  # noqa: PLR0913 - all but the first have defaults
     url: str | Address,
     session: str | None = None,
     *,
     settings: StreamSettings = _DEFAULT,
     detector: FaceDetector | None = None,
     preview: bool = False,
+    new: bool = False,
     patience_s: float = PATIENCE_S,
     start_s: float | None = None,
 ) -> AsyncGenerator[Publication, None]:
@@ -142,7 +143,9 @@ async def publish(
 
     url: the decoder's base URL (http, https, ws or wss); or `decoder_at(URL, token=...)`, where
     it wants a token or has a certificate of its own.
-    session: its name; None makes one up, which `Publication.session` tells.
+    session: its name; None makes one up, which `Publication.session` tells. One that exists is
+    continued, which a warning tells of.
+    new: whether the time goes into the name, so that the session is one of its own.
     settings: what is sent; by default 48 px at QP 30, every frame.
     detector: finds faces; None takes `make_detector()`, which needs the extra `encoder`.
     preview: whether whoever may subscribe may see the face as the decoder receives it.
@@ -155,7 +158,8 @@ async def publish(
     """
     detector = make_detector() if detector is None else detector
     start_us = _start_us(start_s)
-    opened = opening(Wanted(as_address(url), session, settings, patience_s, preview, start_us))
+    wanted = Wanted(as_address(url), session, settings, patience_s, preview, new, start_us)
+    opened = opening(wanted)
     publishing = asyncio.create_task(opened.publisher.run())
     try:
         await first(publishing, opened.publisher.welcomed)

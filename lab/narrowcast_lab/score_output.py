@@ -3,8 +3,8 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from statistics import fmean
-from typing import NamedTuple
 
 import click
 import plotext
@@ -16,18 +16,25 @@ from rich.text import Text
 from narrowcast_encoder.sources import shown
 from narrowcast_lab.score import Scorer, session_names
 from narrowcast_shared.baseline import BaselineChoice, ModelName, SampleAboveRest
+from narrowcast_shared.errors import CodecError, NarrowcastError, SourceError
 from narrowcast_shared.samples import Sample, Status, csv_header, csv_row
 
 PLOT_ROWS = 14
 
 
-class Scored(NamedTuple):
-    """Files to score, and against whose rest: each file's own, or that of a profile."""
+@dataclass
+class Scored:
+    """Files to score, and against whose rest: each file's own, or that of a profile.
+
+    Of several files one that cannot be read is left out, or ends where it breaks off.
+    """
 
     scorer: Scorer
     files: Sequence[str]
     rest: BaselineChoice | None
     model: ModelName
+    failed: dict[str, NarrowcastError] = field(default_factory=dict)
+    """Files that could not be read, or not to their end, and why."""
 
     @property
     def kind(self) -> type[Sample]:
@@ -40,14 +47,31 @@ class Scored(NamedTuple):
         return list(zip(self.files, session_names(self.files), strict=True))
 
     def samples(self, file: str, name: str) -> Iterator[Sample]:
-        """Samples of one file; at its end, what is known of rest goes to standard error."""
-        if self.rest is None:
-            yield from self.scorer.score(file, name)
-            return
-        baseline = self.rest.begin(self.model)
-        for sample in self.scorer.score(file, name):
-            yield baseline.above_rest(sample)
-        click.echo(f"narrowcast: {shown(file)}: {baseline}", err=True)
+        """Samples of one file; at its end, what is known of rest goes to standard error.
+
+        Raises SourceError and CodecError where the only file fails.
+        """
+        baseline = None if self.rest is None else self.rest.begin(self.model)
+        try:
+            for sample in self.scorer.score(file, name):
+                yield sample if baseline is None else baseline.above_rest(sample)
+        except (SourceError, CodecError) as error:
+            if len(self.files) == 1:
+                raise
+            self.failed[file] = error
+        if baseline is not None:
+            # Not click's echo, which writes past the progress that is drawn, and in UTF-8 there.
+            sys.stderr.write(f"narrowcast: {shown(file)}: {baseline}\n")
+
+    def tell_failed(self) -> None:
+        """Name the files that failed. Raises NarrowcastError where there are any."""
+        for file, error in self.failed.items():
+            click.echo(f"narrowcast: {shown(file)}: {error}", err=True)
+        if self.failed:
+            names = ", ".join(map(shown, self.failed))
+            raise NarrowcastError(
+                f"{len(self.failed)} of {len(self.files)} files could not be read whole ({names})"
+            )
 
 
 def write_json(scored: Scored) -> None:
@@ -67,6 +91,8 @@ def show(scored: Scored) -> None:
     console = Console()
     for file, name in scored.named:
         samples = list(_samples(scored, [(file, name)]))
+        if not samples and file in scored.failed:
+            continue
         console.print(_summary(shown(file), samples))
         readings = [(s.t, s.valence) for s in samples if s.valence is not None]
         if readings:

@@ -18,15 +18,15 @@ from typing import NamedTuple, NoReturn
 
 import click
 
-from narrowcast_shared import __version__, logs
-from narrowcast_shared.errors import NarrowcastError
+from narrowcast_shared import __version__, logs, terminal
+from narrowcast_shared.errors import NarrowcastError, install_hint
 from narrowcast_shared.see import See
 
 INTERRUPTED = 130
 TERMINATED = 143
 """128 + SIGINT and 128 + SIGTERM, as a shell reports them."""
 
-_INSTALL_ALL = "pip install 'narrowcast[encoder,train]'"
+_INSTALL_ALL = install_hint("encoder", "train")
 """Brings what every command needs, but for what says itself what to install."""
 
 _REGISTERED = "narrowcast.registered"
@@ -34,19 +34,19 @@ _VERBOSITY = "narrowcast.verbosity"
 
 
 class Component(NamedTuple):
-    """A part of narrowcast, the extra that brings what it needs, and modules that show it."""
+    """A part of narrowcast, the extras that bring what it needs, and modules that show it."""
 
     name: str
-    extra: str
+    extras: tuple[str, ...]
     needs: tuple[str, ...] = ()
 
 
 _COMPONENTS = {
-    "narrowcast_encoder": Component("the encoder", "encoder"),
-    "narrowcast_decoder": Component("the decoder", "decoder", ("torch", "fastapi", "uvicorn")),
-    "narrowcast_models": Component("the models", "train", ("torch", "tqdm")),
+    "narrowcast_encoder": Component("the encoder", ("encoder",)),
+    "narrowcast_decoder": Component("the decoder", ("decoder",), ("torch", "fastapi", "uvicorn")),
+    "narrowcast_models": Component("the models", ("train",), ("torch", "tqdm")),
     "narrowcast_lab": Component(
-        "both ends of the link", "encoder,decoder", ("torch", "fastapi", "uvicorn")
+        "both ends of the link", ("encoder", "decoder"), ("torch", "fastapi", "uvicorn")
     ),
 }
 
@@ -109,7 +109,7 @@ def _dress(command: click.Command) -> click.Command:
 
 
 def _stand_in(name: str, component: Component) -> click.Command:
-    install = f"pip install 'narrowcast[{component.extra}]'"
+    install = install_hint(*component.extras)
 
     def refuse() -> NoReturn:
         raise NarrowcastError(f"`narrowcast {name}` needs {component.name}", install)
@@ -117,7 +117,7 @@ def _stand_in(name: str, component: Component) -> click.Command:
     return click.Command(
         name,
         callback=refuse,
-        short_help=f"Not installed; {install}",
+        short_help=f"Not installed: {install}",
         add_help_option=False,
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )
@@ -168,6 +168,7 @@ def commands(ctx: click.Context) -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run `narrowcast` and leave with its exit status."""
+    terminal.use_any_text()
     sys.excepthook = _name_unexpected
     signal.signal(signal.SIGTERM, _terminate)
     try:

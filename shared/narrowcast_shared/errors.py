@@ -42,6 +42,13 @@ class NarrowcastError(Exception):
         return f"{self.problem}: {self.remedy}" if self.remedy else self.problem
 
 
+def install_hint(*extras: str) -> str:
+    """What to install for extras of pyproject.toml, as a remedy: narrowcast comes as a copy of its
+    repository and from no package index.
+    """
+    return f"run `pip install '.[{','.join(extras)}]'` in your copy of the repository"
+
+
 @contextmanager
 def pointing_to(see: See) -> Iterator[None]:
     """Have the errors that leave the block, or the function it decorates, point to this page

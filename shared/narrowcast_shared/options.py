@@ -5,7 +5,7 @@ in the unit that its parameter's name gives.
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -33,8 +33,28 @@ def rate(value: str | float) -> float:
 
 
 def duration(value: str | float) -> float:
-    """A click type: a span of time in seconds. The unit is asked for: 200 could be either."""
+    """A click type: a span of time in seconds, which a number without a unit is too."""
     return _parsed(parse_duration, value) if isinstance(value, str) else value
+
+
+def short_duration(value: str | float) -> float:
+    """A click type: a span of time in seconds, of a delay. The unit is asked for: 40 could be ms
+    as well.
+    """
+    return _parsed(partial(parse_duration, bare=False), value) if isinstance(value, str) else value
+
+
+def duration_between(least_s: float, most_s: float | None = None) -> Callable[[str | float], float]:
+    """A click type: a span of time of at least `least_s` and, where given, at most `most_s`."""
+
+    def duration(value: str | float) -> float:
+        seconds = _parsed(parse_duration, value) if isinstance(value, str) else value
+        if seconds < least_s or (most_s is not None and seconds > most_s):
+            limits = f"at least {least_s:g}s" if most_s is None else f"{least_s:g}s to {most_s:g}s"
+            raise click.BadParameter(f"{value} is not in the range of {limits}")
+        return seconds
+
+    return duration
 
 
 def schedule(value: str | Schedule) -> Schedule:
@@ -183,7 +203,7 @@ _LINK_OPTIONS = (
     click.option(
         "--delay",
         "delay_s",
-        type=duration,
+        type=short_duration,
         metavar="TIME",
         help="Propagation delay of the line: 40ms.",
     ),
@@ -260,7 +280,7 @@ def latency_option() -> Callable[[Command], Command]:
     return click.option(
         "--latency",
         "latency_s",
-        type=duration,
+        type=short_duration,
         metavar="TIME",
         help="From capture to arrival, at most: more of it lets frames share headers. By default "
         "300ms, 400ms at 12k to 6k, and below what the line takes for 2400 bits.",
@@ -333,11 +353,24 @@ def source_option() -> Callable[[Command], Command]:
 def seconds_option(
     default: float, what: str, most: float | None = None
 ) -> Callable[[Command], Command]:
-    """`--seconds S`: how long something is to last."""
+    """`--seconds TIME`: how long something is to last, in seconds where it has no unit."""
     return click.option(
         "--seconds",
-        type=click.FloatRange(1, most),
-        default=default,
-        metavar="S",
+        type=duration_between(1, most),
+        default=f"{default:g}s",
+        metavar="TIME",
         help=what,
+    )
+
+
+def patience_option() -> Callable[[Command], Command]:
+    """`--patience TIME`, as `patience_s`: the same of encoders and of viewers."""
+    return click.option(
+        "--patience",
+        "patience_s",
+        type=duration,
+        default="10m",
+        show_default=True,
+        metavar="TIME",
+        help="How long the decoder may stay away, at first and in an outage.",
     )

@@ -11,7 +11,8 @@ from narrowcast_shared.errors import SettingsError
 
 _QUANTITY = re.compile(r"(?P<number>\d+(?:\.\d+)?|\.\d+)\s*(?P<unit>[A-Za-z/]*)")
 _RATE_UNITS = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9}
-_DURATION_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_DURATION_EXAMPLES = "30s, 500ms, 2m or 1h"
 
 
 def parse_rate(text: str, *, zero: bool = False) -> float:
@@ -19,9 +20,13 @@ def parse_rate(text: str, *, zero: bool = False) -> float:
     return _parse(text, "rate", _RATE_UNITS, "8k, 1.5M or 8000 (bit/s)", zero=zero)
 
 
-def parse_duration(text: str) -> float:
-    """A span of time in seconds, above 0. The unit is asked for: 200 could be either."""
-    return _parse(text, "duration", _DURATION_UNITS, "30s, 200ms or 2m", zero=False)
+def parse_duration(text: str, *, bare: bool = True) -> float:
+    """A span of time in seconds, above 0. A number without a unit is seconds.
+
+    bare: False asks for the unit, where people think in ms as often as in s.
+    """
+    units = {"": 1.0, **_DURATION_UNITS} if bare else _DURATION_UNITS
+    return _parse(text, "duration", units, _DURATION_EXAMPLES, zero=False)
 
 
 def format_rate(bps: int) -> str:

@@ -14,7 +14,8 @@ def test_nothing_is_deleted_by_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("age", "age_s"), [("30d", 2_592_000), ("12h", 43_200), ("90m", 5400), ("600s", 600)]
+    ("age", "age_s"),
+    [("30d", 2_592_000), ("12h", 43_200), ("90m", 5400), ("600s", 600), ("600", 600)],
 )
 def test_limits_are_written_with_units(age: str, age_s: float) -> None:
     settings = read_settings(max_age=age, max_samples="50M", max_bytes="1.5G")
@@ -29,7 +30,8 @@ def test_the_environment_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("setting", "value", "told"),
     [
-        ("max_age", "30", "a time is written like 30d"),
+        ("max_age", "30", "greater than or equal to 300"),
+        ("max_age", "30 parsecs", "write it like 30s, 500ms, 2m or 1h"),
         ("max_age", "10s", "greater than or equal to 300"),
         ("max_bytes", "much", "a number is written like 500k, 20M or 10G"),
         ("max_samples", "0", "greater than or equal to 1"),

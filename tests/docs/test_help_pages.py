@@ -20,9 +20,9 @@ each = pytest.mark.parametrize("context", COMMANDS, ids=lambda context: context.
 
 VALUES = {
     "ADDRESS", "FILE", "FOLDER", "FORMAT", "ID", "K", "LIST", "N", "NAME", "NETWORK", "ORIGIN",
-    "PATTERN", "RATE", "S", "SESSION", "SOURCE", "T", "TEXT", "TIME", "TOKEN", "TYPE", "URL", "X",
+    "PATTERN", "RATE", "SESSION", "SOURCE", "T", "TEXT", "TIME", "TOKEN", "TYPE", "URL", "X",
 }  # fmt: skip
-"""What a value may be called: S seconds, TIME a span with its unit (40ms), T a point in time,
+"""What a value may be called: TIME a span (40ms; 30 is seconds), T a point in time,
 X any number, N a whole one, RATE bit/s (8k), LIST with commas."""
 
 SPELT_OUT = {"RATE[,TIME:RATE]...", "TIME|auto", "TIME|FILE", "NAME|FILE|FOLDER", "FILE|FOLDER"}
@@ -111,6 +111,23 @@ def test_an_option_is_called_the_same_everywhere() -> None:
     several = {name: dict(found) for name, found in called.items() if len(found) > 1}
     assert {name: found for name, found in several.items() if name not in SEVERAL} == {}
     assert [name for name in SEVERAL if name not in several] == []
+
+
+SPANS = [
+    (context.command_path, option)
+    for context in COMMANDS
+    for option in options(context.command)
+    if str(option.name).endswith(("_s", "seconds")) and not str(option.name).endswith("_per_s")
+]
+
+
+@pytest.mark.parametrize(("path", "option"), SPANS, ids=str)
+def test_every_span_of_time_is_written_with_its_unit(path: str, option: click.Option) -> None:
+    assert len(SPANS) > 15
+    assert "TIME" in value_of(option), path
+    if path != "narrowcast serve":  # whose settings are read as one
+        read = [option.type.convert(text, option, None) for text in ("6s", "6000ms", "0.1m")]
+        assert read == pytest.approx([6.0] * 3), path
 
 
 @each

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ import click
 import pytest
 
 from narrowcast_decoder.settings import DecoderSettings
+from narrowcast_lab.reference import __main__ as reference
 from narrowcast_lab.reference.http_pages import document
 from narrowcast_lab.reference.walk import contexts
 
@@ -104,3 +106,28 @@ def test_every_page_is_in_the_navigation(site: Path) -> None:
     for page in (ROOT / "docs").glob("*.md"):
         name = "index" if page.stem == "README" else page.stem
         assert name == "index" or f'href="{name}.html"' in start
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages as the command writes them, on a terminal that is narrow; in a process of its own,
+    for click keeps parts of help pages that other tests have drawn.
+    """
+    folder = tmp_path_factory.mktemp("docs")
+    for name in reference.PAGES:
+        shutil.copy(ROOT / f"docs/{name}.md", folder)
+    command = [sys.executable, "-m", "narrowcast_lab.reference", str(folder)]
+    environment = {**os.environ, "COLUMNS": "60"}
+    subprocess.run(command, env=environment, capture_output=True, check=True, timeout=100)
+    return folder
+
+
+@pytest.mark.parametrize("name", sorted(reference.PAGES))
+def test_the_committed_reference_is_current(name: str, written: Path) -> None:
+    """It can be read where the repository is, without a build."""
+    text = (ROOT / f"docs/{name}.md").read_text()
+    assert text.count("\n") > 40
+    assert f"<!-- reference: {name} -->" in text
+    assert text == (written / f"{name}.md").read_text(), (
+        f"docs/{name}.md is not what the code says: run `make reference` ({reference.COMMAND})"
+    )

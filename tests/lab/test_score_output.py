@@ -53,7 +53,11 @@ def test_each_file_has_its_own_rest(capsys: pytest.CaptureFixture[str]) -> None:
 def test_files_of_one_name_are_two_series(capsys: pytest.CaptureFixture[str]) -> None:
     score_output.write_csv(scored("P01/0.1.mp4", "P02/0.1.mp4", "P02/0.2.mp4", seconds=None))
     rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
-    assert Counter(row["session"] for row in rows) == {"P01-0.1": 100, "P02-0.1": 100, "0.2": 100}
+    assert Counter(row["session"] for row in rows) == {
+        "P01-0.1": 100,
+        "P02-0.1": 100,
+        "recording-0.2": 100,
+    }
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,7 @@ def test_files_of_one_name_are_two_series(capsys: pytest.CaptureFixture[str]) ->
         (["x.mp4", "x.avi", "x.avi"], ["x", "x-2", "x-3"]),
         (["1/a/x.mp4", "2/a/x.mp4", "a-x.mp4"], ["a-x", "a-x-2", "a-x-3"]),
         (["sample"], ["sample"]),
-        (["0.mp4", "???.mp4", "!.mp4"], ["0", "recording", "recording-2"]),
+        (["0.mp4", "???.mp4", "!.mp4"], ["recording-0", "recording", "recording-2"]),
         (["w" * 80 + ".mp4", "w" * 80 + ".avi"], ["w" * 64, "w" * 62 + "-2"]),
     ],
 )

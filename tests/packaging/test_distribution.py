@@ -48,6 +48,30 @@ def test_the_encoder_and_what_it_shares_load_nothing_heavy() -> None:
     assert not {name.partition(".")[0] for name in loaded} & (HEAVY | OTHER_COMPONENTS)
 
 
+# --- what errors and documents say to install ------------------------------------------------
+
+
+def test_install_hints_are_of_a_copy_of_the_repository() -> None:
+    """narrowcast is on no index: its name there may be anybody's."""
+    listed = subprocess.run(
+        ["git", "ls-files", "*.py", "*.md", "*.js", "*.toml", "*.yml", "*Dockerfile"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if listed.returncode:
+        pytest.skip("this is no clone: git lists no files")
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = set(extras["optional-dependencies"])
+    named: set[str] = set()
+    for name in listed.stdout.split():
+        text = (ROOT / name).read_text()
+        assert not re.search(r"pip install[^\n]*\bnarrowcast\[", text), name
+        for found in re.findall(r"""(?:pip install|--editable) '\.\[([a-z,]+)\]'""", text):
+            named |= set(found.split(","))
+        for found in re.findall(r"""install_hint\(([^)]*)\)""", text):
+            named |= set(re.findall(r"""["'](\w+)["']""", found))
+    assert {"encoder", "decoder", "lsl", "parquet", "report"} <= named <= extras
+
+
 # --- commands --------------------------------------------------------------------------------
 
 

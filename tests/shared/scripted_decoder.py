@@ -54,6 +54,7 @@ class ScriptedDecoder:
         self.sessions = sessions if sessions is not None else [("cam-1", "live")]
         self.asked: list[tuple[str, int]] = []  # (session, from) of every connection
         self.connected = 0
+        self.left = asyncio.Event()  # set where a connection is over
         self.port = free_port()  # which is its own between two times that it listens
 
     @property
@@ -94,6 +95,10 @@ class ScriptedDecoder:
             return
         plan = self.plans.pop(0) if len(self.plans) > 1 else self.plans[0]
         self.connected += 1
+        await self._follow(websocket, plan, from_id)
+        self.left.set()
+
+    async def _follow(self, websocket: ServerConnection, plan: Plan, from_id: int) -> None:
         with suppress(ConnectionClosed):
             for sample in [s for s in self.series if s.id >= from_id][: plan.samples]:
                 await websocket.send(sample.model_dump_json())

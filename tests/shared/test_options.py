@@ -55,7 +55,10 @@ def test_the_help_keeps_their_order() -> None:
     [
         (("--cap", "8 apples"), "Invalid value for '--cap': '8 apples' is no rate; write it like"),
         (("--cap", "32k,4k"), "Invalid value for '--cap': '4k' in the cap"),
-        (("--delay", "40"), "Invalid value for '--delay': '40' is no duration"),
+        (
+            ("--delay", "40"),
+            "Invalid value for '--delay': '40' is no duration; write it like 30s, 500ms",
+        ),
         (("--trace-scale", "0"), "Invalid value for '--trace-scale'"),
     ],
 )

@@ -53,7 +53,7 @@ def test_a_class_may_have_a_page() -> None:
         (["encode", "sample", "--cap", "0"], "a cap of 0 carries nothing", See.CAPS),
         (["encode", "sample", "--trace", "none"], "the trace none cannot be read", See.TRACES),
         (["encode", "sample", "--detector", "yunet"], "needs a model file", See.DETECTORS),
-        (["watch", "--window", "20"], "'20' is no duration", None),
+        (["watch", "--window", "2O"], "'2O' is no duration", None),
     ],
 )
 def test_the_page_is_on_a_line_of_its_own(arguments: list[str], told: str, see: See | None) -> None:

@@ -306,7 +306,7 @@ def test_a_reader_that_has_enough_ends_it_quietly() -> None:
         (["--decoder", "somewhere"], 2, "'somewhere' is no URL of a decoder: write"),
         (["--json", "--csv"], 2, "--json and --csv exclude each other: try `narrowcast watch -h`"),
         (["--speed", "2"], 2, "--speed and --max-gap are of a replay: add --replay: try"),
-        (["--window", "20"], 2, "Invalid value for '--window': '20' is no duration; write it like"),
+        (["--window", "2O"], 2, "Invalid value for '--window': '2O' is no duration; write it like"),
     ],
 )
 def test_what_cannot_be_is_one_line(arguments: list[str], status: int, words_: str) -> None:

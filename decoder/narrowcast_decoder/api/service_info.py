@@ -60,6 +60,7 @@ _LINKS = {
     "ready": "/readyz",
     "metrics": "/metrics",
     "openapi": "/openapi.json",
+    "docs": "/docs",
 }
 
 

@@ -55,9 +55,12 @@ LIMITS = {
     "max_subscribers": "Subscribers in all; 3000 by default.",
     "max_subscribers_per_session": "Subscribers of a session; 2000 by default.",
     "max_publish_bytes_per_s": "Bytes of a publisher, a second, more wait; 2M by default.",
-    "max_request_s": "Seconds until a request has come; 10 by default.",
+    "max_request_s": "Time until a request has come; 10s by default.",
     "max_body_bytes": "Bytes of a request's body; 16384 by default.",
 }
+
+SPANS = {"max_request_s"}
+"""Those of the limits that are spans of time."""
 
 
 def security_options() -> Callable[[Command], Command]:
@@ -65,7 +68,9 @@ def security_options() -> Callable[[Command], Command]:
 
     def add(command: Command) -> Command:
         limits = [
-            click.option(f"--{name.replace('_', '-')}", metavar="N", help=text)
+            click.option(
+                f"--{name.replace('_', '-')}", metavar="TIME" if name in SPANS else "N", help=text
+            )
             for name, text in LIMITS.items()
         ]
         for option in reversed((*ACCESS, *limits)):

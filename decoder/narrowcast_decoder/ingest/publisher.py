@@ -125,12 +125,23 @@ class Publisher:
         except TimeoutError:
             raise self._violation(Violation.NO_HELLO, "no HELLO came") from None
         assert isinstance(hello, wire.Hello)
+        self._check_name(hello)
         self._check_welcome(hello.session)
         interval_ms = min(
             max(hello.report_interval_ms, MIN_REPORT_INTERVAL_MS), MAX_REPORT_INTERVAL_MS
         )
         self._report_interval_us = 1000 * interval_ms
         return await self._registry.claim(hello)
+
+    def _check_name(self, hello: wire.Hello) -> None:
+        """Raises _Ended where a session that begins has a name that reads as a value. One that goes
+        on was begun under an earlier release.
+        """
+        if hello.owed_from is None:
+            try:
+                wire.check_new_session_name(hello.session)
+            except ProtocolError as error:
+                raise _Ended(EndCode.REFUSED, str(error)) from None
 
     def _check_welcome(self, session: str) -> None:
         """Raises _Ended where the token is not of this session, or no more sessions can be."""

@@ -1,6 +1,6 @@
 """What a browser is told about the page's files: what they may load, and how long they keep."""
 
-POLICY = "; ".join(
+API_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
@@ -10,11 +10,18 @@ POLICY = "; ".join(
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
+    )
+)
+"""Content-Security-Policy: what is not of this service is neither loaded nor run."""
+
+POLICY = "; ".join(
+    (
+        API_POLICY,
         "require-trusted-types-for 'script'",  # no text ever becomes markup or a script
         "trusted-types 'none'",
     )
 )
-"""Content-Security-Policy: what is not of this service is neither loaded nor run."""
+"""Of our own page, which Swagger UI could not keep: it makes markup of the descriptions."""
 
 FILE_HEADERS = {
     # Asked for each time, and answered with 304 where it is the same: no page is a mixture of
@@ -30,3 +37,5 @@ PAGE_HEADERS = FILE_HEADERS | {
     "Referrer-Policy": "no-referrer",
     "Vary": "Accept, Accept-Encoding",
 }
+
+API_HEADERS = PAGE_HEADERS | {"Content-Security-Policy": API_POLICY, "Vary": "Accept-Encoding"}

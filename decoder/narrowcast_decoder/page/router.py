@@ -8,8 +8,8 @@ from fastapi.responses import JSONResponse
 from narrowcast_decoder.api import problems, service_info
 from narrowcast_decoder.page import assets
 from narrowcast_decoder.page.assets import Asset
-from narrowcast_decoder.page.headers import FILE_HEADERS, PAGE_HEADERS
-from narrowcast_decoder.security.policy import PAGE_PREFIX
+from narrowcast_decoder.page.headers import API_HEADERS, FILE_HEADERS, PAGE_HEADERS
+from narrowcast_decoder.security.policy import API_PATH, PAGE_PREFIX
 from narrowcast_shared.errors import SettingsError
 
 router = APIRouter(include_in_schema=False)
@@ -26,6 +26,12 @@ async def page_or_index(request: Request) -> Response:
     return _answer(request, assets.ours()[assets.INDEX], PAGE_HEADERS)
 
 
+@router.get(API_PATH)
+async def api_page(request: Request) -> Response:
+    """The API, to look at and to try out: it shows what /openapi.json says, and is as open."""
+    return _answer(request, assets.ours()[assets.API], API_HEADERS)
+
+
 @router.get(f"{PAGE_PREFIX}{{name}}")
 async def get_file(request: Request, name: str) -> Response:
     """One file of the page."""
@@ -34,7 +40,7 @@ async def get_file(request: Request, name: str) -> Response:
     except SettingsError as error:
         unavailable = HTTPStatus.SERVICE_UNAVAILABLE
         return problems.response(problems.plain(request, unavailable, error.problem, error.remedy))
-    if asset is None or name == assets.INDEX:
+    if asset is None or name in assets.PAGES:
         detail = f"the page has no file {name!r}"
         return problems.response(problems.plain(request, HTTPStatus.NOT_FOUND, detail))
     return _answer(request, asset, FILE_HEADERS)

@@ -8,7 +8,10 @@ from narrowcast_decoder.security.scopes import Scope
 PUBLISH_PATH = "/v1/publish"
 SESSIONS_PATH = "/v1/sessions"
 
-OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/openapi.json"})
+API_PATH = "/docs"
+"""The page that shows the API's description."""
+
+OPEN_PATHS = frozenset({"/", "/healthz", "/readyz", "/openapi.json", API_PATH})
 """What a health check, a balancer and whoever looks for the API's description may read."""
 
 PAGE_PREFIX = "/page/"

@@ -12,7 +12,7 @@ from narrowcast_decoder.security.limits import Limits
 from narrowcast_decoder.security.scopes import Scope
 from narrowcast_decoder.security.token_file import MIN_SECRET_CHARS, is_secret, secret_token
 from narrowcast_decoder.security.tokens import MAX_SECRET_CHARS, Token
-from narrowcast_decoder.setting_types import Count, Names
+from narrowcast_decoder.setting_types import Count, Duration, Names
 
 ANY_ORIGIN = "*"
 
@@ -93,7 +93,7 @@ class SecuritySettings(BaseSettings):
     max_publish_bytes_per_s: Count = Field(
         _DEFAULTS.publish_bytes_per_s, description="Bytes of a publisher, a second; more wait."
     )
-    max_request_s: Rate = Field(_DEFAULTS.request_s, description="Until a request has come, s.")
+    max_request_s: Duration = Field(_DEFAULTS.request_s, description="Until a request has come, s.")
     max_body_bytes: Count = Field(_DEFAULTS.body_bytes, description="Bytes of a request's body.")
 
     @model_validator(mode="after")

@@ -9,7 +9,6 @@ expires = 2027-01-01T00:00:00Z
 """
 
 import json
-import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -23,8 +22,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from narrowcast_decoder.security.scopes import EVERY_SESSION, Scope, is_pattern
 from narrowcast_decoder.security.tokens import MAX_SECRET_CHARS, Token, TokenSet, digest_of
 from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.in_place import in_place
 from narrowcast_shared.nearest import did_you_mean
 from narrowcast_shared.see import See
+from narrowcast_shared.text_files import decode, read_text
 
 MAX_FILE_BYTES = 1 << 20
 MIN_SECRET_CHARS = 16
@@ -102,9 +103,11 @@ def read_token_file(path: Path) -> TokenSet:
 def parse_tokens(data: bytes, source: str) -> list[Token]:
     """The tokens that a file's bytes hold. source: how to call it. Raises SettingsError."""
     try:
-        document = tomllib.loads(data.decode())
-    except UnicodeDecodeError:
-        raise SettingsError(f"{source} is not UTF-8", "is it a file of tokens?") from None
+        document = tomllib.loads(decode(data).replace("\r\n", "\n"))
+    except UnicodeError:
+        raise SettingsError(
+            f"{source} is no text in UTF-8 or UTF-16", "is it a file of tokens?"
+        ) from None
     except (ValueError, RecursionError) as error:  # also a number or a nesting without end
         # The message quotes nothing but a key or a single character, at a line and a column.
         raise SettingsError(f"{source} is no TOML ({error})") from None
@@ -138,23 +141,14 @@ def add(path: Path, token: Token) -> None:
     The file changes at once: a service that reads it sees the old one or the new one. Raises
     SettingsError where the entry, or the file with it, would be none.
     """
-    before = b""
+    before = ""
     if path.exists():
         read_token_file(path)
-        before = path.read_bytes().rstrip() + b"\n\n"
-    data = before + entry_text(token).encode()
+        before = read_text(path).rstrip() + "\n\n"
+    data = f"{before}{entry_text(token)}".encode()
     _unique(path, parse_tokens(data, str(path)))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        mode = path.stat().st_mode & 0o777 if before else 0o600
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(data)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise SettingsError(
-            f"{path} cannot be written ({error.strerror})", "check --tokens"
-        ) from None
+    with in_place(path, new_mode=0o600) as part:
+        part.write_bytes(data)
 
 
 def secret_token(secret: str, scopes: Iterable[Scope]) -> Token:

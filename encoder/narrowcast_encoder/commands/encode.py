@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     metavar="URL",
     help="Where viewers reach the decoder, if not at --to: printed at the start.",
 )
-@click.option("--session", metavar="NAME", help="Name of the session; a random one by default.")
+@click.option(
+    "--session",
+    metavar="NAME",
+    help="Name of the session, a random one by default. One that exists is continued.",
+)
+@click.option(
+    "--new",
+    is_flag=True,
+    help="Begin a session of its own: the time goes into its name, as in anna-20260131T140000.",
+)
 @options.px_option()
 @options.qp_option()
 @options.fps_option()
@@ -47,15 +56,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Let whoever may subscribe see the face as the decoder receives it, while this runs.",
 )
-@click.option(
-    "--patience",
-    "patience_s",
-    type=options.duration,
-    default="10m",
-    show_default=True,
-    metavar="TIME",
-    help="How long the decoder may stay away, at first and in an outage; likewise a camera, later.",
-)
+@options.patience_option()
 @detector_options()
 @options.access_options()
 def encode(
@@ -63,6 +64,7 @@ def encode(
     url: str,
     public_url: str | None,
     session: str | None,
+    new: bool,
     px: int | None,
     qp: int | None,
     fps: float | None,
@@ -100,6 +102,6 @@ def encode(
     settings = StreamSettings(
         px, qp, fps, frames_per_message, link.settings(), latency_us=latency_us, adapt=adapt
     )
-    wanted = Wanted(parse_address(url, access), session, settings, patience_s, preview)
+    wanted = Wanted(parse_address(url, access), session, settings, patience_s, preview, new)
     viewers = wanted.address if public_url is None else parse_address(public_url)
     publish(EncodeRequest(source, wanted, loop, detector.name, detector.model, viewers.base))

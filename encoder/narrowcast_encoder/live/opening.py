@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from narrowcast_encoder.live.publisher import Publisher
@@ -15,7 +16,7 @@ from narrowcast_shared.wire.messages import (
     INCARNATION_BYTES,
     Capability,
     Hello,
-    check_session_name,
+    check_new_session_name,
 )
 
 
@@ -29,6 +30,8 @@ class Wanted(NamedTuple):
     """How long the decoder may be away, at first and in an outage."""
     preview: bool = False
     """Whether whoever may subscribe may see the received face."""
+    new: bool = False
+    """Whether the session is to be one of its own: the time goes into its name."""
     start_us: int | None = None
     """Unix time at which the session begins: that of its earliest frame. None: now."""
 
@@ -57,7 +60,7 @@ def _hello(wanted: Wanted, start_us: int) -> Hello:
     if wanted.preview:
         capabilities |= Capability.PREVIEW
     return Hello(
-        session=_session_name(wanted.session),
+        session=_session_name(wanted, start_us),
         incarnation=os.urandom(INCARNATION_BYTES),
         start_us=start_us,
         report_interval_ms=report_interval_ms(wanted.settings),
@@ -67,10 +70,17 @@ def _hello(wanted: Wanted, start_us: int) -> Hello:
     )
 
 
-def _session_name(wanted: str | None) -> str:
-    if wanted is None:
+def _session_name(wanted: Wanted, start_us: int) -> str:
+    """The one that was asked for. With `new` it ends in the UTC of its start, which no session
+    before it did; that asks nobody, so it takes no right to read and no decoder that answers.
+    """
+    if wanted.session is None:
         return f"cam-{secrets.token_hex(3)}"
     try:
-        return check_session_name(wanted)
+        name = check_new_session_name(wanted.session)
+        if not wanted.new:
+            return name
+        started = datetime.fromtimestamp(start_us / 1e6, UTC)
+        return check_new_session_name(f"{name}-{started:%Y%m%dT%H%M%S}")
     except ProtocolError as error:
         raise SettingsError(error.problem, error.remedy) from None

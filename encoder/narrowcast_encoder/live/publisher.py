@@ -157,7 +157,7 @@ class Publisher:
             )
         except OSError as error:
             raise refusals.of_network(error, self._address) from error
-        except WebSocketException as error:
+        except (WebSocketException, ImportError) as error:
             raise refusals.of_handshake(error, self._address) from error
 
     async def _converse(self, socket: ClientConnection, connection: Connection) -> End | None:
@@ -169,6 +169,12 @@ class Publisher:
             return connection.end
         self._persistence.contact(self._clock.monotonic_us())
         self._tell_back()
+        if not self.welcomed.is_set() and self._stream.next_seq > 0:
+            logger.warning(
+                "session %s exists: it continues after frame %d (`encode --new` begins another)",
+                self._hello.session,
+                self._stream.next_seq - 1,
+            )
         self.welcomed.set()
         sending = asyncio.create_task(self._send(socket, connection))
         listening = asyncio.create_task(self._listen(socket, connection))

@@ -11,7 +11,7 @@ from narrowcast_lab.bus_server import BusServer
 from narrowcast_lab.cluster import balancer
 from narrowcast_lab.cluster.balancer import Balancer
 from narrowcast_lab.cluster.replica import Replica
-from narrowcast_shared.errors import LinkError
+from narrowcast_shared.errors import LinkError, install_hint
 
 FSYNC = "always"
 """As docker-compose.yml has it: what is acknowledged is on the disk."""
@@ -42,7 +42,7 @@ def check() -> None:
     """Raises LinkError where what a cluster takes is not installed."""
     bus_server.binary()
     if find_spec("valkey") is None:
-        raise LinkError("there is no client of Valkey", "pip install 'narrowcast[bus]'")
+        raise LinkError("there is no client of Valkey", install_hint("bus"))
     balancer.program()
     balancer.settings()
 

@@ -43,15 +43,19 @@ def score(
       narrowcast score *.mp4 --px 32 --qp 30 --csv > valence.csv
       narrowcast score interview.mp4 --cap 8k --json | jq .valence
       narrowcast score interview.mp4 --baseline 30s --csv > valence.csv
+      narrowcast score - --json < interview.mkv
       narrowcast score interview.mp4 --trace ATT-LTE-driving.up --trace-scale 0.02
 
     Finds the face, codes it, decodes it and reads it as live. A terminal gets a summary and a
     plot of each file; a pipe gets CSV. Times are positions in the file; under --cap or --trace
     the delays are those of such a line. Each file's session is named after it, and after its folder
-    too where two are named alike.
+    too where two are named alike. FILE - is a recording on standard input. Files that
+    cannot be read are named at the end, behind the others; the status is then 1.
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other")
+    if files.count("-") > 1:
+        raise click.UsageError("standard input can be read once: give - once")
     import cv2
 
     from narrowcast_encoder.session.settings import StreamSettings
@@ -74,3 +78,4 @@ def score(
         score_output.write_csv(scored)
     else:
         score_output.show(scored)
+    scored.tell_failed()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from narrowcast_lab.fuzz import libfuzzer, targets
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, install_hint
 
 GRACE_S = 60.0
 """For a child to start and to end, beyond its time: later than that it hangs, and is killed."""
@@ -61,7 +61,7 @@ def check_installed() -> None:
     if importlib.util.find_spec("atheris") is None:
         raise SettingsError(
             "fuzzing guided by coverage needs atheris",
-            "pip install 'narrowcast[fuzz]' (Linux on x86-64, Python 3.11 to 3.13)",
+            f"{install_hint('fuzz')} (Linux on x86-64, Python 3.11 to 3.13)",
         )
 
 

@@ -1,32 +1,19 @@
-"""MkDocs calls this while it builds docs/: reference pages are filled in, and what pages link to
-elsewhere in the repository comes along. mkdocs.yml names it.
+"""MkDocs calls this while it builds docs/: what pages link to elsewhere in the repository comes
+along. mkdocs.yml names it.
 
 https://www.mkdocs.org/user-guide/configuration/#hooks
 """
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from narrowcast_lab.reference.command_pages import commands
-from narrowcast_lab.reference.http_pages import http_api
-from narrowcast_lab.reference.settings_page import settings
-
-PAGES: dict[str, Callable[[], str]] = {
-    "commands": commands,
-    "http-api": http_api,
-    "settings": settings,
-}
-"""What may stand for a part of a page, by its name."""
-
 ELSEWHERE = "repository"
 """Folder of the site that holds what lies beside docs/ in the repository."""
 
-_MARK = re.compile(r"^<!-- reference: ([a-z-]+) -->$", re.MULTILINE)
 _OUTSIDE = re.compile(r"\]\(\.\./([^)#\s]+)")
 
 
@@ -42,6 +29,5 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - MkDocs names them
-    """Fills in what is marked. Raises KeyError for a mark that stands for nothing."""
-    filled = _MARK.sub(lambda mark: PAGES[mark[1]](), markdown)
-    return _OUTSIDE.sub(rf"]({ELSEWHERE}/\1", filled)
+    """Leads links out of docs/ to where these files are in the site."""
+    return _OUTSIDE.sub(rf"]({ELSEWHERE}/\1", markdown)

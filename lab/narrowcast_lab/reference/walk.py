@@ -8,10 +8,13 @@ from narrowcast_shared.command_line import commands
 
 PROGRAM = "narrowcast"
 
+WIDTH = 100
+"""Columns of a help page, whatever the terminal has."""
+
 
 def contexts() -> Iterator[click.Context]:
     """Of `narrowcast` and all below it, each group before its commands, by name."""
-    yield from _below(click.Context(commands, None, PROGRAM, **commands.context_settings))
+    yield from _below(_context(commands, None, PROGRAM))
 
 
 def _below(context: click.Context) -> Iterator[click.Context]:
@@ -22,4 +25,9 @@ def _below(context: click.Context) -> Iterator[click.Context]:
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         if command is not None and not command.hidden:
-            yield from _below(click.Context(command, context, name, **command.context_settings))
+            yield from _below(_context(command, context, name))
+
+
+def _context(command: click.Command, parent: click.Context | None, name: str) -> click.Context:
+    settings = {**command.context_settings, "terminal_width": WIDTH}
+    return click.Context(command, parent, name, **settings)

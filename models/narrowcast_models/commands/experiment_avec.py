@@ -13,7 +13,7 @@ AUTO = "auto"
 
 def seconds_or_auto(value: str | float) -> str | float:
     """A click type: a span of time in seconds, or `auto`."""
-    return AUTO if value == AUTO else options.duration(value)
+    return AUTO if value == AUTO else options.short_duration(value)
 
 
 @click.command()

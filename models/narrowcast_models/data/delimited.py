@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from narrowcast_shared.errors import DataError
+from narrowcast_shared.text_files import read_text, with_decimal_point
 
 DELIMITERS = ";,\t"
 _MISSING = {"", "nan", "na", "?"}
@@ -32,7 +33,7 @@ class Row(NamedTuple):
         if text.lower() in _MISSING:
             return None
         try:
-            value = float(text)
+            value = float(with_decimal_point(text))
         except ValueError:
             raise self.error(f"{column} {text!r} is no number") from None
         if not math.isfinite(value):
@@ -76,13 +77,13 @@ def rows(
 def text_lines(path: Path) -> list[str]:
     """The lines of a text file, without their ends. Raises DataError."""
     try:
-        return path.read_text(encoding="utf-8-sig").split("\n")
+        return read_text(path).split("\n")
     except FileNotFoundError:
         raise DataError(f"{path} is not there") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is no text in UTF-8") from error
+    except UnicodeError as error:
+        raise DataError(f"{path} is no text in UTF-8 or UTF-16") from error
 
 
 def column(path: Path, columns: Iterable[str], names: tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from narrowcast_models.checkpoint import to_json
 from narrowcast_shared.errors import DataError
+from narrowcast_shared.in_place import in_place
 
 Cell = TypeVar("Cell", bound=BaseModel)
 
@@ -15,9 +16,8 @@ Cell = TypeVar("Cell", bound=BaseModel)
 def write(cell: BaseModel, path: Path) -> None:
     """Write a cell; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(to_json(cell.model_dump(mode="json")), encoding="utf-8")
-    partial.replace(path)
+    with in_place(path) as part:
+        part.write_text(to_json(cell.model_dump(mode="json")), encoding="utf-8")
 
 
 def read(path: Path, kind: type[Cell]) -> Cell:

@@ -10,8 +10,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from narrowcast_shared import __version__
 from narrowcast_shared.baseline.learner import RestLearner
 from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.in_place import in_place
 from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.see import See
+from narrowcast_shared.text_files import read_text
 
 _MAKE_ONE = "make one with `narrowcast baseline SESSION --out FILE.json`"
 
@@ -45,7 +47,7 @@ def profile_of(learner: RestLearner, model: ModelName, source: str, made: dateti
         whole_s = int(learner.seen_s)
         raise SettingsError(
             f"{source} has {learner.seen_s:.0f} of the {learner.seconds:g} s of face asked for",
-            f"record more of it, or give --seconds {whole_s}"
+            f"record more of it, or give --seconds {whole_s}s"
             if whole_s >= 5
             else "record more of it: rest takes 5 s at least",
         )
@@ -68,7 +70,9 @@ def profile_of(learner: RestLearner, model: ModelName, source: str, made: dateti
 def read_profile(path: Path) -> Profile:
     """The profile in a file. Raises SettingsError where there is none."""
     try:
-        return Profile.model_validate_json(path.read_bytes())
+        return Profile.model_validate_json(read_text(path))
+    except UnicodeError as error:
+        raise SettingsError(f"{path} is no baseline profile ({error})", _MAKE_ONE) from None
     except OSError as error:
         raise SettingsError(f"{path} cannot be read ({error.strerror})", _MAKE_ONE) from error
     except pydantic.ValidationError as error:
@@ -80,9 +84,5 @@ def read_profile(path: Path) -> Profile:
 
 def write_profile(profile: Profile, path: Path) -> None:
     """One JSON object. Raises SettingsError where it cannot be written."""
-    try:
-        path.write_text(profile.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(
-            f"{path} cannot be written ({error.strerror})", "name another file with --out"
-        ) from error
+    with in_place(path) as part:
+        part.write_text(profile.model_dump_json(indent=2) + "\n", encoding="utf-8")

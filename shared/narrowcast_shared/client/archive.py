@@ -20,7 +20,7 @@ from narrowcast_shared.client.sessions import (
     get_session,
     list_sessions,
 )
-from narrowcast_shared.errors import NarrowcastError
+from narrowcast_shared.errors import NarrowcastError, install_hint
 from narrowcast_shared.marks import Mark
 from narrowcast_shared.remote import refusals
 from narrowcast_shared.remote.address import Address
@@ -109,6 +109,4 @@ def open_file(path: Path) -> Archive:
     for entry_point in entry_points(group="narrowcast.archives", name="file"):
         open_archive: Callable[[Path], Archive] = entry_point.load()
         return open_archive(path)
-    raise NarrowcastError(
-        "reading a store's file needs the decoder", "pip install 'narrowcast[decoder]'"
-    )
+    raise NarrowcastError("reading a store's file needs the decoder", install_hint("decoder"))

@@ -14,8 +14,8 @@ from narrowcast_shared import __version__
 from narrowcast_shared.baseline import Baseline, SampleAboveRest
 from narrowcast_shared.client.archive import Archive, TimeSpan
 from narrowcast_shared.client.sessions import SessionInfo
-from narrowcast_shared.errors import NarrowcastError, SettingsError
-from narrowcast_shared.in_place import in_place
+from narrowcast_shared.errors import NarrowcastError, SettingsError, install_hint
+from narrowcast_shared.in_place import in_place, is_stream
 from narrowcast_shared.samples import Sample, csv_header, csv_row
 
 ROW_GROUP = 65_536
@@ -80,11 +80,13 @@ async def export(
 
     baseline: adds the columns of a sample above rest; rest is learned before, if it is to be.
 
-    `out` ends in .csv or .parquet. Raises SettingsError where it does not or cannot be written,
-    NarrowcastError where Parquet is not installed, else as the archive does.
+    `out` ends in .csv or .parquet, or is a stream, which gets CSV. Raises SettingsError where it
+    does not or cannot be written, NarrowcastError where Parquet is not installed, else as the
+    archive does.
     """
     count = 0
-    with in_place(out) as part, _writer(out.suffix.lower(), part, session, baseline) as writer:
+    suffix = out.suffix.lower() or (".csv" if is_stream(out) else "")
+    with in_place(out) as part, _writer(suffix, part, session, baseline) as writer:
         async with aclosing(archive.pages(session, span)) as pages:
             async for page in pages:
                 writer.write(page if baseline is None else list(map(baseline.above_rest, page)))
@@ -206,6 +208,4 @@ def load_arrow(module: str) -> Any:  # noqa: ANN401 - pyarrow has no types
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError:
-        raise NarrowcastError(
-            "Parquet needs pyarrow", "pip install 'narrowcast[parquet]'"
-        ) from None
+        raise NarrowcastError("Parquet needs pyarrow", install_hint("parquet")) from None

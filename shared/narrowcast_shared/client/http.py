@@ -2,13 +2,16 @@
 
 import asyncio
 import http.client
+import logging
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
+from random import SystemRandom
+from typing import TypeVar
 from urllib.request import (
     BaseHandler,
     HTTPRedirectHandler,
@@ -18,10 +21,17 @@ from urllib.request import (
     Request,
 )
 
+from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.remote import refusals
 from narrowcast_shared.remote.address import Address
+from narrowcast_shared.remote.backoff import Persistence
+from narrowcast_shared.remote.refusals import UnreachableError
 
 MAX_BYTES = 8 << 20
+
+Answer = TypeVar("Answer")
+
+logger = logging.getLogger(__name__)
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -55,6 +65,24 @@ async def ask(
 
     threading.Thread(target=run, name="request", daemon=True).start()
     return await answer
+
+
+async def patiently(call: Callable[[], Awaitable[Answer]], patience_s: float) -> Answer:
+    """What `call` returns, made again while nobody answers, for as long as `patience_s`.
+
+    Raises UnreachableError where that is over, else as `call` does.
+    """
+    clock = SystemClock()
+    persistence = Persistence(patience_s, patience_s, clock.monotonic_us(), SystemRandom())
+    while True:
+        try:
+            return await call()
+        except UnreachableError as error:
+            delay_s = persistence.next_delay_s(clock.monotonic_us())
+            if delay_s is None:
+                raise
+            logger.info("%s; trying again in %.1f s", error.problem, delay_s)
+            await asyncio.sleep(delay_s)
 
 
 def request(

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 
 from narrowcast_shared.baseline import Baseline, BaselineChoice, SampleAboveRest
 from narrowcast_shared.client.archive import Archive, TimeSpan
+from narrowcast_shared.client.http import patiently
 from narrowcast_shared.client.sessions import SessionInfo
 from narrowcast_shared.samples import Sample
 
@@ -33,9 +35,11 @@ class Resting:
     Rest is learned from the series' beginning, which is asked for when the first sample is there.
     """
 
-    def __init__(self, choice: BaselineChoice, archive: Archive) -> None:
+    def __init__(self, choice: BaselineChoice, archive: Archive, patience_s: float = 0.0) -> None:
+        """`patience_s`: how long the decoder may be away while it is asked."""
         self._choice = choice
         self._archive = archive
+        self._patience_s = patience_s
         self.baseline: Baseline | None = None
         """None until there is a sample."""
 
@@ -46,6 +50,9 @@ class Resting:
         async with aclosing(samples):
             async for sample in samples:
                 if self.baseline is None:
-                    session = await self._archive.session(sample.session)
-                    self.baseline = await begin(self._choice, self._archive, session)
+                    learn = partial(self._learn, sample.session)
+                    self.baseline = await patiently(learn, self._patience_s)
                 yield self.baseline.above_rest(sample)
+
+    async def _learn(self, session: str) -> Baseline:
+        return await begin(self._choice, self._archive, await self._archive.session(session))

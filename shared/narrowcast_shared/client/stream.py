@@ -1,5 +1,6 @@
 """The samples of one connection to a decoder, until it closes."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
@@ -87,10 +88,16 @@ async def _connection(address: Address, url: str) -> AsyncIterator[ClientConnect
         )
     except OSError as error:
         raise refusals.of_network(error, address) from error
-    except WebSocketException as error:
+    except (WebSocketException, ImportError) as error:
         raise refusals.of_handshake(error, address) from error
-    async with connection:
+    try:
         yield connection
+    finally:
+        try:
+            await connection.close()
+        except asyncio.CancelledError:  # a second one: the event loop itself comes to its end
+            connection.transport.abort()
+            raise
 
 
 def _sample(message: str | bytes, address: Address) -> Sample:

@@ -4,14 +4,21 @@ CONNECTING --answered--> LIVE --closed--> RETRYING --answered--> LIVE
 CONNECTING --nobody answers--> RETRYING
 any --no such session yet--> WAITING --it begins--> LIVE
 LIVE --session over--> ENDED
+
+The connection is read in a task of its own, which a `Series` hands the samples on from. Async
+generators alone would not do: one that a loop is left of by `break` is closed by the event loop in
+no particular order, and what it was reading from complains with tracebacks. A task is cancelled,
+by the iterator that nobody holds any longer or by the end of `asyncio.run`, and closes in order.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from enum import Enum
+from functools import partial
 from random import SystemRandom
+from types import TracebackType
 from typing import NamedTuple
 
 from narrowcast_shared.client.sessions import get_session, list_sessions
@@ -24,6 +31,11 @@ from narrowcast_shared.remote.refusals import NoSuchSessionError, UnreachableErr
 from narrowcast_shared.samples import Sample
 
 logger = logging.getLogger(__name__)
+
+AHEAD = 64
+"""Samples that are read before they are asked for; beyond, the connection is left unread, and the
+decoder's own bounded queue holds what comes.
+"""
 
 POLL_S = 0.5
 """How often a decoder that has no such session yet is asked again."""
@@ -54,7 +66,7 @@ def _ignore(_: Notice) -> None:
     """For who wants the samples alone."""
 
 
-async def subscribe(
+def subscribe(
     url: str | Address,
     session: str | None = None,
     *,
@@ -63,15 +75,15 @@ async def subscribe(
     patience_s: float = 10.0,
     outage_s: float = 300.0,
     on_notice: OnNotice = _ignore,
-) -> AsyncGenerator[Sample, None]:
+) -> "Series":
     """The samples of a session with ids above `after_id`, in order, each once, as they come.
 
         async for sample in subscribe("http://127.0.0.1:8000", session="cam-1"):
             print(sample.t, sample.valence)
 
     Ends when the session has ended and all of it was given. A connection that is lost is made
-    again, and the series goes on after the last id given. To end early, cancel the task, or
-    leave the loop and close the iterator (`contextlib.aclosing`).
+    again, and the series goes on after the last id given. To end early, leave the loop, or cancel
+    the task; `contextlib.aclosing` also waits until the connection is closed.
 
     url: the decoder's base URL (http, https, ws or wss); or `decoder_at(URL, token=...)`, where
     it wants a token or has a certificate of its own.
@@ -86,15 +98,19 @@ async def subscribe(
     Raises SettingsError where `url` is none, LinkError where nothing answers for too long,
     what answers is no narrowcast decoder, or the session is unknown.
     """
-    clock = SystemClock()
-    persistence = Persistence(patience_s, outage_s, clock.monotonic_us(), SystemRandom())
-    subscription = Subscription(as_address(url), clock, persistence, on_notice)
-    async with aclosing(subscription.samples(session, after_id, wait=wait)) as samples:
-        async for sample in samples:
-            yield sample
+
+    async def samples() -> AsyncGenerator[Sample, None]:
+        clock = SystemClock()
+        persistence = Persistence(patience_s, outage_s, clock.monotonic_us(), SystemRandom())
+        subscription = Subscription(as_address(url), clock, persistence, on_notice)
+        async with aclosing(subscription.samples(session, after_id, wait=wait)) as found:
+            async for sample in found:
+                yield sample
+
+    return Series(samples())
 
 
-async def replay(
+def replay(
     url: str | Address,
     session: str,
     pace: Replay = REAL_TIME,
@@ -102,18 +118,99 @@ async def replay(
     after_id: int = 0,
     patience_s: float = 10.0,
     on_notice: OnNotice = _ignore,
-) -> AsyncGenerator[Sample, None]:
+) -> "Series":
     """What is stored of a session, each sample when it is due; ends with the last of them.
 
     Like `subscribe` in all else: one that is not there is a LinkError, and a connection that is
     lost is made again, for as long as `patience_s`.
     """
-    clock = SystemClock()
-    persistence = Persistence(patience_s, patience_s, clock.monotonic_us(), SystemRandom())
-    subscription = Subscription(as_address(url), clock, persistence, on_notice, pace)
-    async with aclosing(subscription.samples(session, after_id, wait=False)) as samples:
+
+    async def samples() -> AsyncGenerator[Sample, None]:
+        clock = SystemClock()
+        persistence = Persistence(patience_s, patience_s, clock.monotonic_us(), SystemRandom())
+        subscription = Subscription(as_address(url), clock, persistence, on_notice, pace)
+        async with aclosing(subscription.samples(session, after_id, wait=False)) as found:
+            async for sample in found:
+                yield sample
+
+    return Series(samples())
+
+
+class Series(AsyncGenerator[Sample, None]):
+    """The samples of a subscription, to be read with `async for`, which may be left at any time.
+
+    The task that reads them begins with the first one that is asked for, and is cancelled where
+    nobody holds this object any longer.
+    """
+
+    def __init__(self, samples: AsyncGenerator[Sample, None]) -> None:
+        self._samples = samples
+        self._queue: asyncio.Queue[Sample | None] = asyncio.Queue()  # None is behind the last
+        self._room = asyncio.Semaphore(AHEAD)  # in the queue; where there is none, reading waits
+        self._reading: asyncio.Task[None] | None = None
+        self._over = False
+
+    async def asend(self, _: None) -> Sample:
+        """The next sample. Raises StopAsyncIteration at the end, and what ended the reading."""
+        if self._over:
+            raise StopAsyncIteration
+        if self._reading is None:
+            self._reading = asyncio.create_task(_read(self._samples, self._queue, self._room))
+            self._reading.add_done_callback(partial(_end, self._queue))
+        sample = await self._queue.get()
+        if sample is not None:
+            self._room.release()
+            return sample
+        await self.aclose()
+        if not self._reading.cancelled():
+            self._reading.result()
+        raise StopAsyncIteration
+
+    async def athrow(
+        self,
+        kind: type[BaseException] | BaseException,
+        error: object = None,
+        trace: TracebackType | None = None,
+        /,
+    ) -> Sample:
+        """Close, and raise what is thrown: nothing in here could handle it."""
+        await self.aclose()
+        if isinstance(kind, BaseException):
+            raise kind
+        raise (error if isinstance(error, BaseException) else kind()).with_traceback(trace)
+
+    async def aclose(self) -> None:
+        """Close the connection, and wait until it is."""
+        self._over = True
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+
+    def __del__(self) -> None:
+        if self._reading is None or self._reading.done():
+            return
+        with suppress(RuntimeError):  # the loop is closed, which has cancelled the task
+            # Whichever thread drops the last reference.
+            self._reading.get_loop().call_soon_threadsafe(self._reading.cancel)
+
+
+async def _read(
+    samples: AsyncGenerator[Sample, None],
+    queue: "asyncio.Queue[Sample | None]",
+    room: asyncio.Semaphore,
+) -> None:
+    """Put samples into the queue. The `Series` is not held, so that it may be dropped meanwhile."""
+    async with aclosing(samples):
         async for sample in samples:
-            yield sample
+            await room.acquire()
+            queue.put_nowait(sample)
+
+
+def _end(queue: "asyncio.Queue[Sample | None]", reading: "asyncio.Task[None]") -> None:
+    """Behind the last sample. An error is for whoever still reads, and of no interest otherwise."""
+    if not reading.cancelled():
+        reading.exception()
+    queue.put_nowait(None)
 
 
 class Subscription:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 @click.argument("source", metavar="SESSION|FILE")
 @click.option(
     "--seconds",
-    type=click.FloatRange(5, 600),
-    default=30.0,
+    type=options.duration_between(5, 600),
+    default="30s",
     show_default=True,
-    metavar="S",
+    metavar="TIME",
     help="Time of face to learn from.",
 )
 @click.option("--from", "from_", metavar="T", help="Begin here, and not with the first sample.")
@@ -45,7 +45,7 @@ def baseline(
 
     \b
     Examples:
-      narrowcast baseline anna --seconds 30 --out anna.json
+      narrowcast baseline anna --seconds 30s --out anna.json
       narrowcast baseline anna --from 2026-01-31T14:00 --out anna.json
       narrowcast baseline valence.csv --out anna.json
 
@@ -60,11 +60,12 @@ def baseline(
     from narrowcast_shared.client import listing
     from narrowcast_shared.client.times import parse_time
     from narrowcast_shared.errors import SettingsError
+    from narrowcast_shared.in_place import is_stream
     from narrowcast_shared.remote.address import parse_address
     from narrowcast_shared.report import rest
     from narrowcast_shared.report.read_file import is_file
 
-    if out is not None and out.suffix.lower() != ".json":
+    if out is not None and out.suffix.lower() != ".json" and not is_stream(out):
         raise SettingsError(f"{out} would not be known as a profile", "end it in .json")
     from_t = None if from_ is None else parse_time(from_)
     if is_file(source):

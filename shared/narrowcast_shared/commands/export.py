@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     required=True,
     metavar="FILE",
-    help="Where to write; ending in .csv or .parquet.",
+    help="Where to write; ending in .csv or .parquet, or /dev/stdout, which gets CSV.",
 )
 @click.option(
     "--marks",
@@ -59,12 +59,13 @@ def export(
     there are when the command starts.
     """
     import asyncio
+    import os
 
     from narrowcast_shared.client import listing
     from narrowcast_shared.client.times import parse_span
     from narrowcast_shared.remote.address import parse_address
 
-    if marks is not None and marks.resolve() == out.resolve():
+    if marks is not None and os.path.realpath(marks) == os.path.realpath(out):
         raise click.UsageError(f"{out} cannot hold samples and marks: name two files")
     span = parse_span(from_, to)
     address = parse_address(url, access)

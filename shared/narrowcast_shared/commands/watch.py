@@ -34,15 +34,7 @@ if TYPE_CHECKING:
     metavar="TIME",
     help="Time that the plot shows.",
 )
-@click.option(
-    "--patience",
-    "patience_s",
-    type=options.duration,
-    default="10s",
-    show_default=True,
-    metavar="TIME",
-    help="How long to try where no decoder answers.",
-)
+@options.patience_option()
 @click.option(
     "--replay", is_flag=True, help="Play what is stored of SESSION, at the pace of its capture."
 )
@@ -118,7 +110,8 @@ def watch(
     if lsl:
         from narrowcast_shared.lsl.outlet import open_outlets
 
-        show = show._replace(tap=open_outlets(address, above_rest=baseline is not None).tap)
+        outlets = open_outlets(address, above_rest=baseline is not None, patience_s=patience_s)
+        show = show._replace(tap=outlets.tap)
     if replay and session is not None:
         shown = replay_session(
             address,

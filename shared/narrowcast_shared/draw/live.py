@@ -22,6 +22,9 @@ from narrowcast_shared.draw.views import (
 from narrowcast_shared.remote.address import Address, as_address
 from narrowcast_shared.samples import Sample
 
+PATIENCE_S = 600.0
+"""As that of encoders."""
+
 _FRAMES_PER_S = 30  # what a window that is drawn is likely to hold, at most
 
 
@@ -59,7 +62,7 @@ async def watch_session(
     show: Show = DRAWN,
     *,
     after_id: int | None = None,
-    patience_s: float = 10.0,
+    patience_s: float = PATIENCE_S,
     stop_after_s: float | None = None,
 ) -> None:
     """Show a session on standard output until it ends, or for `stop_after_s`.
@@ -67,10 +70,11 @@ async def watch_session(
     session: its name; None takes the newest live one. Either is waited for.
     after_id: as `subscribe` has it; None begins with the first sample of the series where
     every sample is written (JSON, CSV), and within the last window where it is shown.
+    patience_s: how long the decoder may be away, at first and in an outage.
 
     Raises SettingsError and LinkError as `subscribe` does.
     """
-    resting = _resting(show, url)
+    resting = _resting(show, url, patience_s)
     view = _make_view(show, url, resting)
     if after_id is None:
         after_id = (
@@ -82,6 +86,7 @@ async def watch_session(
         after_id=after_id,
         wait=True,
         patience_s=patience_s,
+        outage_s=patience_s,
         on_notice=view.notice,
     )
     await _show(view, _led(samples, resting, show), stop_after_s)
@@ -94,13 +99,13 @@ async def replay_session(
     show: Show = DRAWN,
     *,
     after_id: int | None = None,
-    patience_s: float = 10.0,
+    patience_s: float = PATIENCE_S,
 ) -> None:
     """Show what is stored of a session as if it were live, from the sample after `after_id` on.
 
     Raises SettingsError and LinkError as `replay` does.
     """
-    resting = _resting(show, url)
+    resting = _resting(show, url, patience_s)
     view = _make_view(show, url, resting)
     samples = replay(
         url,
@@ -113,8 +118,10 @@ async def replay_session(
     await _show(view, _led(samples, resting, show))
 
 
-def _resting(show: Show, url: str | Address) -> Resting | None:
-    return None if show.rest is None else Resting(show.rest, RemoteArchive(as_address(url)))
+def _resting(show: Show, url: str | Address, patience_s: float) -> Resting | None:
+    if show.rest is None:
+        return None
+    return Resting(show.rest, RemoteArchive(as_address(url)), patience_s)
 
 
 def _led(samples: Samples, resting: Resting | None, show: Show) -> Samples:

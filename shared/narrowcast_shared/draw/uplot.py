@@ -10,7 +10,7 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, install_hint
 
 PACKAGE = "youplot"
 
@@ -56,7 +56,7 @@ def _text(name: str) -> str:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise SettingsError(
-            "uPlot, which draws the charts, is not installed", "pip install youplot==1.0.0"
+            "uPlot, which draws the charts, is not installed", install_hint("decoder")
         )
     path = Path(spec.origin).parent / _FOLDER / name
     remedy = "pip install --force-reinstall --no-deps youplot==1.0.0"

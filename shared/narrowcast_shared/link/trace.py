@@ -12,6 +12,7 @@ from pathlib import Path
 from narrowcast_shared.errors import SettingsError, pointing_to
 from narrowcast_shared.link.capacity import NEVER_US, UBIT_PER_BYTE, Repeating
 from narrowcast_shared.see import See
+from narrowcast_shared.text_files import read_text
 
 OPPORTUNITY_BYTES = 1500
 MAX_DIGITS = 12
@@ -76,16 +77,15 @@ def read_trace(path: Path, scale: float = 1.0) -> Trace:
     """The trace in a file. Raises SettingsError where it cannot be read, or is none."""
     times_ms: list[int] = []
     try:
-        with path.open(encoding="ascii") as lines:
-            for number, line in enumerate(lines, 1):
-                text = line.strip()
-                if not text.isdigit() or len(text) > MAX_DIGITS:
-                    found = f"{text[:40]!r} in line {number} is no time"
-                    raise SettingsError(f"{path}: {found}", FORMAT)
-                times_ms.append(int(text))
+        for number, line in enumerate(read_text(path).splitlines(), 1):
+            text = line.strip()
+            if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS:
+                found = f"{text[:40]!r} in line {number} is no time"
+                raise SettingsError(f"{path}: {found}", FORMAT)
+            times_ms.append(int(text))
     except OSError as error:
         raise SettingsError(f"the trace {path} cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise SettingsError(f"{path} is no text", FORMAT) from None
     return Trace(path.name, times_ms, scale)
 

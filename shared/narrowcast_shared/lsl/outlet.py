@@ -6,12 +6,14 @@ import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from types import ModuleType
 from typing import Any
 
+from narrowcast_shared.client.http import patiently
 from narrowcast_shared.client.marks import get_marks
 from narrowcast_shared.client.sessions import SessionInfo, get_session
-from narrowcast_shared.errors import LinkError, NarrowcastError
+from narrowcast_shared.errors import LinkError, NarrowcastError, install_hint
 from narrowcast_shared.lsl.channels import ABOVE_REST, CHANNELS, row
 from narrowcast_shared.lsl.description import MARKERS_TYPE, STREAM_TYPE, Origin, describe
 from narrowcast_shared.lsl.time_base import TimeBase
@@ -26,20 +28,21 @@ _CLOCK_READINGS = 5
 logger = logging.getLogger(__name__)
 
 
-def open_outlets(address: Address, *, above_rest: bool) -> "Outlets":
+def open_outlets(address: Address, *, above_rest: bool, patience_s: float = 0.0) -> "Outlets":
     """Outlets of sessions of this decoder.
 
     above_rest: whether samples will be such as are put above a person's rest.
+    patience_s: how long the decoder may be away when a session's outlets are opened.
     Raises NarrowcastError where pylsl, or the library that it calls, is not there.
     """
-    return Outlets(_pylsl(), address, above_rest=above_rest)
+    return Outlets(_pylsl(), address, above_rest=above_rest, patience_s=patience_s)
 
 
 def _pylsl() -> ModuleType:
     try:
         return importlib.import_module("pylsl")
     except ModuleNotFoundError:
-        raise NarrowcastError("--lsl needs pylsl", "pip install 'narrowcast[lsl]'") from None
+        raise NarrowcastError("--lsl needs pylsl", install_hint("lsl")) from None
     except (RuntimeError, OSError) as error:
         raise NarrowcastError(
             f"pylsl finds no liblsl ({str(error).splitlines()[0]})",
@@ -53,9 +56,12 @@ class Outlets:
     What was in the series before is not pushed: nobody could have asked for it.
     """
 
-    def __init__(self, lsl: ModuleType, address: Address, *, above_rest: bool) -> None:
+    def __init__(
+        self, lsl: ModuleType, address: Address, *, above_rest: bool, patience_s: float
+    ) -> None:
         self._lsl = lsl
         self._address = address
+        self._patience_s = patience_s
         self._channels = CHANNELS + (ABOVE_REST if above_rest else ())
         self._time_base = TimeBase()
         self._last_old_id = 0
@@ -88,9 +94,11 @@ class Outlets:
             self._samples.push_sample(row(sample, self._channels), stamp)
 
     async def _open(self, session: str) -> None:
-        info = await get_session(self._address, session)
+        get_info = partial(get_session, self._address, session)
+        info = await patiently(get_info, self._patience_s)
         self._last_old_id = info.last_id or 0
-        self._last_mark = max((m.id for m in await get_marks(self._address, session)), default=0)
+        marks = await patiently(partial(get_marks, self._address, session), self._patience_s)
+        self._last_mark = max((mark.id for mark in marks), default=0)
         self._read_clocks(info)
         if info.clock_offset_ms is None:
             logger.warning("%s: its clock's offset is not known yet, and taken for 0", session)

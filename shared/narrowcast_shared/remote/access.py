@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from narrowcast_shared.errors import SettingsError, pointing_to
 from narrowcast_shared.see import See
+from narrowcast_shared.text_files import read_text
 
 TOKEN_VARIABLE = "NARROWCAST_TOKEN"  # noqa: S105 - where one is
 TOKEN_FILE_VARIABLE = "NARROWCAST_TOKEN_FILE"  # noqa: S105
@@ -74,7 +75,11 @@ def read_access(token: str | None, token_file: Path | None, ca: Path | None) -> 
 
 def _read(path: Path) -> str:
     try:
-        text = path.read_text(errors="replace")
+        text = read_text(path)
+    except UnicodeError:
+        raise SettingsError(
+            f"{path} holds no token: it is no text in UTF-8 or UTF-16", "check --token-file"
+        ) from None
     except OSError as error:
         raise SettingsError(
             f"the token in {path} cannot be read ({error.strerror})", "check --token-file"

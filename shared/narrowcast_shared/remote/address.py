@@ -3,6 +3,7 @@
 import ipaddress
 import logging
 import ssl
+import urllib.request
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -46,6 +47,22 @@ class Address(NamedTuple):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+    @property
+    def proxy(self) -> str | None:
+        """The proxy that the environment names for it, as it may be shown; None where none is.
+
+        A WebSocket without TLS takes the one of https before that of http (websockets' choice):
+        where the two differ, both are named.
+        """
+        if self.is_loopback or urllib.request.proxy_bypass(self.host):
+            return None
+        named = urllib.request.getproxies()
+        kinds = ("https", "socks") if self.secure else ("http", "socks", "https")
+        found = [
+            named[kind].rpartition("@")[2].rpartition("://")[2] for kind in kinds if kind in named
+        ]
+        return " or ".join(dict.fromkeys(found)) or None
 
     def sessions_url(self) -> str:
         """Where the sessions are listed (GET)."""

@@ -9,7 +9,14 @@ import json
 import socket
 import ssl
 
-from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidMessage,
+    InvalidProxy,
+    InvalidStatus,
+    InvalidUpgrade,
+    ProxyError,
+)
 
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import LinkError
@@ -30,6 +37,8 @@ _PASSING_STATUSES = {429, 500, 502, 503, 504}
 _FORBIDDEN_STATUSES = {401, 403}
 _TOLD_STATUSES = {400, 409, 413, 421, 422}
 _UNAUTHORIZED = 401
+_UPGRADE_REQUIRED = 426
+_OF_PROXIES = {407, 502, 503, 504}
 _GIVE_TOKEN = "name a token's file with --token-file, or set NARROWCAST_TOKEN"  # noqa: S105
 
 
@@ -58,6 +67,10 @@ def of_close(closed: ConnectionClosed, address: Address, session: str) -> LinkEr
 
 def of_handshake(error: Exception, address: Address) -> LinkError:
     """What a failed opening handshake means."""
+    if isinstance(error, ProxyError | InvalidProxy | ImportError):  # also one for SOCKS is missing
+        return _through_proxy(str(error), address)
+    if isinstance(error, InvalidUpgrade):
+        return _upgrade_lost("it agreed to a WebSocket, and that did not arrive", address)
     if isinstance(error, InvalidStatus):
         return of_answer(error.response.status_code, bytes(error.response.body or b""), address)
     if isinstance(error, InvalidMessage) and isinstance(error.__cause__, EOFError | OSError):
@@ -76,6 +89,8 @@ def of_answer(status: int, body: bytes, address: Address) -> LinkError:
         kind = str(problem["type"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return of_status(status, address)
+    if status == _UPGRADE_REQUIRED:
+        return _upgrade_lost(f"it says: {status} {detail}", address)
     if kind.endswith(":unknown-session"):
         return NoSuchSessionError(detail, "`narrowcast sessions` lists those there are")
     if status in _FORBIDDEN_STATUSES:
@@ -90,6 +105,10 @@ def of_answer(status: int, body: bytes, address: Address) -> LinkError:
 
 def of_status(status: int, address: Address) -> LinkError:
     """What an HTTP status other than the wanted one means."""
+    if status == _UPGRADE_REQUIRED:
+        return _upgrade_lost(f"it says: {status} Upgrade Required", address)
+    if address.proxy is not None and status in _OF_PROXIES:
+        return _through_proxy(f"HTTP {status}", address)
     if status in _PASSING_STATUSES:
         return UnreachableError(f"{address.base} cannot answer now (HTTP {status})")
     if status in _FORBIDDEN_STATUSES:
@@ -109,6 +128,8 @@ def of_network(error: OSError, address: Address) -> LinkError:
             "no TLS",
             see=See.TLS,
         )
+    if address.proxy is not None:
+        return _through_proxy(error.strerror or str(error) or "no answer", address)
     match error:
         case TimeoutError():
             return UnreachableError(f"{address.base} does not answer", "check the URL")
@@ -118,6 +139,21 @@ def of_network(error: OSError, address: Address) -> LinkError:
             return _dropped(address)
     return UnreachableError(
         f"nothing listens at {address.base}", "check the URL, or start one with `narrowcast serve`"
+    )
+
+
+def _upgrade_lost(what: str, address: Address) -> LinkError:
+    """A decoder answers, and something between it and us does not let WebSockets through."""
+    return LinkError(
+        f"{address.base} cannot be asked for a WebSocket ({what})",
+        "have the proxy before it pass on the headers Upgrade and Connection",
+    )
+
+
+def _through_proxy(why: str, address: Address) -> UnreachableError:
+    return UnreachableError(
+        f"{address.base} is not reached through the proxy {address.proxy} ({why})",
+        f"check HTTP_PROXY and HTTPS_PROXY, or set NO_PROXY={address.host}",
     )
 
 

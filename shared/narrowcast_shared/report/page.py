@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from narrowcast_shared import __version__
 from narrowcast_shared.draw import uplot
-from narrowcast_shared.errors import SettingsError
+from narrowcast_shared.errors import SettingsError, install_hint
 from narrowcast_shared.report import (
     events,
     missing,
@@ -64,7 +64,7 @@ def check_installed() -> None:
     if importlib.util.find_spec("jinja2") is None or not uplot.is_installed():
         raise SettingsError(
             "a report is written with Jinja2 and uPlot, which are not installed",
-            "pip install 'narrowcast[report]'",
+            install_hint("report"),
         )
 
 

@@ -19,6 +19,7 @@ from narrowcast_shared.report.series import SeriesBuilder, Source
 from narrowcast_shared.report.told import NOTHING_TOLD, Told, read_told
 from narrowcast_shared.samples import Sample, Status
 from narrowcast_shared.see import See
+from narrowcast_shared.text_files import open_table, with_decimal_point
 
 SUFFIXES = (".csv", ".parquet")
 MAX_SERIES = 50
@@ -97,18 +98,16 @@ def read_file(path: Path, on_rows: OnRows, wanted: Wanted | None = None) -> list
 
 def _read_csv(path: Path, wanted: Wanted, on_rows: OnRows) -> list[Source]:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.DictReader(file)
-            _check_columns(path, lines.fieldnames or ())
-            rows = ((lines.line_num, _without_blanks(line)) for line in lines)
+        with open_table(path) as table:
+            _check_columns(path, table.columns)
+            rows = ((line, _with_points(cells)) for line, cells in table.rows())
             return _sources(path, rows, wanted, on_rows)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is no CSV in UTF-8 ({error})", _HOW) from None
+    except (UnicodeError, csv.Error) as error:
+        raise DataError(f"{path} is no CSV in UTF-8 or UTF-16 ({error})", _HOW) from None
 
 
-def _without_blanks(line: Mapping[str | None, str | None]) -> dict[str, Any]:
-    """A field that is empty, or missing in a short line, is one that is not there."""
-    return {name: text for name, text in line.items() if name is not None and text}
+def _with_points(cells: Mapping[str, str]) -> dict[str, Any]:
+    return {name: with_decimal_point(text) for name, text in cells.items()}
 
 
 def _read_parquet(path: Path, wanted: Wanted, on_rows: OnRows) -> list[Source]:

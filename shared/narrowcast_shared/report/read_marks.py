@@ -10,6 +10,7 @@ from pydantic import BaseModel, FiniteFloat
 from narrowcast_shared.errors import DataError, pointing_to
 from narrowcast_shared.marks import MAX_MARKS, Mark
 from narrowcast_shared.see import See
+from narrowcast_shared.text_files import open_table, with_decimal_point
 
 _HOW = "give a file of `narrowcast export --marks`"
 
@@ -28,18 +29,17 @@ def read_marks(path: Path) -> dict[str, tuple[Mark, ...]]:
     """
     found: dict[str, list[Mark]] = {}
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.DictReader(file)
-            for line in lines:
-                row = _row(path, lines.line_num, line)
+        with open_table(path) as table:
+            for line, cells in table.rows():
+                row = _row(path, line, cells | {"t": with_decimal_point(cells.get("t", ""))})
                 marks = found.setdefault(row.session, [])
                 marks.append(Mark(id=len(marks) + 1, t=row.t, text=row.text))
                 if len(marks) > MAX_MARKS:
                     raise DataError(f"{path} holds more than {MAX_MARKS} marks of a session", _HOW)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error})", _HOW) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is no CSV in UTF-8 ({error})", _HOW) from None
+    except (UnicodeError, csv.Error) as error:
+        raise DataError(f"{path} is no CSV in UTF-8 or UTF-16 ({error})", _HOW) from None
     return {session: tuple(marks) for session, marks in found.items()}
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from narrowcast_shared.errors import SettingsError
-from narrowcast_shared.in_place import in_place
+from narrowcast_shared.in_place import in_place, is_stream
 
 SUFFIXES = (".html", ".htm")
 
@@ -13,6 +13,8 @@ _HEAD_BYTES = 1024
 
 def check_out(out: Path) -> None:
     """Raises SettingsError where `out` is not to be written: no HTML, or another's file."""
+    if is_stream(out):
+        return
     if out.suffix.lower() not in SUFFIXES:
         raise SettingsError(f"{out} would be no HTML page", "end --out in .html")
     if not out.parent.is_dir():

@@ -42,6 +42,9 @@ SESSION_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 """A session's whole name: safe in a URL, a file name and a CSV field as it is."""
 
 
+_VALUES = {"na", "nan", "null", "none", "true", "false"}
+
+
 class MessageType(IntEnum):
     """Low four bits of a message's first byte."""
 
@@ -199,5 +202,30 @@ def check_session_name(name: str) -> str:
         raise ProtocolError(
             f"{name[:80]!r} is no session name",
             "1 to 64 letters, digits, '.', '_' or '-', the first a letter or a digit",
+        )
+    return name
+
+
+def reads_as_value(name: str) -> bool:
+    """Whether a table's reader takes a session's name for a number, a truth value or a missing
+    one, as pandas does with `007`, `1e5`, `NA` and `true`: its column would hold something else.
+    """
+    if name.lower() in _VALUES:
+        return True
+    try:
+        float(name)
+    except ValueError:
+        return False
+    return "_" not in name  # Python's own way to write a number, which tables do not have
+
+
+def check_new_session_name(name: str) -> str:
+    """The name of a session that is to begin. Raises ProtocolError where it cannot be, also where
+    it reads as a value. Sessions of earlier releases may have such names, and are read by them.
+    """
+    if reads_as_value(check_session_name(name)):
+        raise ProtocolError(
+            f"a session is not named {name!r}: tables read that as a number or as missing",
+            f"put letters before it, as in session-{name}",
         )
     return name

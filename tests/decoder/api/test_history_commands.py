@@ -22,7 +22,13 @@ from narrowcast_shared.client.times import parse_time
 from narrowcast_shared.commands.export import export
 from narrowcast_shared.commands.sessions import sessions
 from narrowcast_shared.commands.watch import watch
-from narrowcast_shared.errors import LinkError, NarrowcastError, SettingsError, StoreError
+from narrowcast_shared.errors import (
+    LinkError,
+    NarrowcastError,
+    SettingsError,
+    StoreError,
+    install_hint,
+)
 from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.samples import FIELDS, Sample, csv_header, csv_row
 
@@ -236,7 +242,7 @@ def test_without_pyarrow_it_says_what_to_install(
     async def scenario(running: Running) -> None:
         await running.publish(series("a", 3))
         result = await call(running, export, "a", "--out", str(tmp_path / "a.parquet"))
-        assert str(result.exception) == "Parquet needs pyarrow: pip install 'narrowcast[parquet]'"
+        assert str(result.exception) == f"Parquet needs pyarrow: {install_hint('parquet')}"
 
     serve(scenario)
 
@@ -399,4 +405,4 @@ def test_without_the_decoder_a_file_cannot_be_read(
 ) -> None:
     monkeypatch.setattr(archive, "entry_points", lambda **_: [])
     result = CliRunner().invoke(sessions, ["--store", str(tmp_path / "s.sqlite")])
-    assert "needs the decoder: pip install 'narrowcast[decoder]'" in str(result.exception)
+    assert f"needs the decoder: {install_hint('decoder')}" in str(result.exception)

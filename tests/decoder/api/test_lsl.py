@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from narrowcast_shared.commands.watch import watch
-from narrowcast_shared.errors import NarrowcastError
+from narrowcast_shared.errors import NarrowcastError, install_hint
 
 SCENARIOS = Path(__file__).with_name("lsl_scenarios.py")
 UNSHARE = ["unshare", "--map-root-user", "--net"]
@@ -57,7 +57,7 @@ def test_without_pylsl_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "pylsl", None)
     result = CliRunner().invoke(watch, ["anna", "--lsl"])
     assert isinstance(result.exception, NarrowcastError)
-    assert str(result.exception) == "--lsl needs pylsl: pip install 'narrowcast[lsl]'"
+    assert str(result.exception) == f"--lsl needs pylsl: {install_hint('lsl')}"
 
 
 @pytest.mark.parametrize(

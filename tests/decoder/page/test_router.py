@@ -20,13 +20,14 @@ from narrowcast_shared.errors import SettingsError
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 STATIC = files("narrowcast_decoder.page").joinpath("static")
 NAMES = sorted(item.name for item in STATIC.iterdir())
+CHARTS = {"uplot.js", "uplot.css"}
 
 Call = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
 
 
 def ask(call: Call) -> httpx.Response:
     """The answer of an application that is the page alone."""
-    app = FastAPI()
+    app = FastAPI(docs_url=None)
     problems.install(app)
     app.include_router(router.router)
 
@@ -62,7 +63,7 @@ def test_nothing_of_others_is_loaded_and_no_text_becomes_markup() -> None:
     assert policy["frame-ancestors"] == "'none'"
     assert policy["require-trusted-types-for"] == "'script'"
     assert "unsafe" not in told
-    page = STATIC.joinpath("index.html").read_text()
+    page = "".join(STATIC.joinpath(name).read_text() for name in assets.PAGES)
     assert not re.search(r"<style|<script(?![^>]*src=)|\sstyle=|\son\w+=", page)
     assert not re.search(r"(src|href)=\"(https?:)?//", page)
 
@@ -76,7 +77,8 @@ def test_our_files_use_no_way_to_turn_text_into_markup(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*(name for name in NAMES if name != "index.html"), "uplot.js", "uplot.css"]
+    "name",
+    [*(name for name in NAMES if name not in assets.PAGES), *CHARTS, *assets.API_FILES],
 )
 def test_a_file_has_its_type_and_is_asked_for_once(name: str) -> None:
     first = get(f"/page/{name}", **{"Accept-Encoding": "gzip"})
@@ -96,18 +98,18 @@ def test_a_file_has_its_type_and_is_asked_for_once(name: str) -> None:
 
 
 def test_every_file_that_a_file_asks_for_is_there() -> None:
-    index = STATIC.joinpath("index.html").read_text()
-    wanted = set(re.findall(r"(?:src|href)=\"page/([^\"]+)\"", index))
+    pages = "".join(STATIC.joinpath(name).read_text() for name in assets.PAGES)
+    wanted = set(re.findall(r"(?:src|href)=\"page/([^\"]+)\"", pages))
     for name in NAMES:
         if name.endswith(".js"):
             text = STATIC.joinpath(name).read_text()
             wanted |= set(re.findall(r"from \"\./([^\"]+)\"", text))
-    assert wanted == set(NAMES) - {"index.html"} | {"uplot.js", "uplot.css"}
+    assert wanted == set(NAMES) - assets.PAGES | CHARTS | set(assets.API_FILES)
     assert all(assets.find(name) for name in wanted)
 
 
 @pytest.mark.parametrize(
-    "name", ["nothing.js", "index.html", "router.py", "..%2frouter.py", "%2e%2e"]
+    "name", ["nothing.js", "index.html", "docs.html", "router.py", "..%2frouter.py", "%2e%2e"]
 )
 def test_there_are_no_other_files(name: str) -> None:
     answer = get(f"/page/{name}")
@@ -175,3 +177,22 @@ def test_uplot_that_is_missing_is_told_of(monkeypatch: pytest.MonkeyPatch) -> No
         uplot.script()
     monkeypatch.undo()
     assert uplot.is_installed()
+
+
+def test_the_api_has_a_page_that_is_shown_to_everybody() -> None:
+    page = get("/docs")
+    assert page.status_code == 200
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert get("/").json()["links"]["docs"] == "/docs"
+
+
+def test_without_swagger_ui_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assets, "_API_PACKAGE", "no_such_package")
+    assets.api_file.cache_clear()
+    answer = get("/page/swagger-ui.js")
+    assert answer.status_code == 503
+    assert "pip install '.[decoder]'" in answer.json()["remedy"]
+    assets.api_file.cache_clear()

@@ -131,6 +131,7 @@ def test_every_limit_has_its_setting_its_default_and_its_line() -> None:
     shown = security_options.LIMITS
     for name, default in Limits()._asdict().items():
         written = "2M" if default == 2_000_000 else f"{default:g}"
+        written += "s" if name == "request_s" else ""
         assert f"; {written} by default" in shown[f"max_{name}"].replace(", more wait", ""), name
 
 

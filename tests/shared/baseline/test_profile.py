@@ -109,13 +109,14 @@ def test_a_time_or_a_profile(tmp_path: Path) -> None:
     write_profile(profile, path)
     assert invoke() == (0, "None")
     assert invoke("--baseline", "1m") == (0, "60.0")
+    assert invoke("--baseline", "60") == (0, "60.0")
     assert invoke("--baseline", str(path)) == (0, profile.model_dump_json())
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("30", "'30' is neither a duration nor a profile; write 30s, or name a FILE.json"),
+        ("3O", "'3O' is neither a duration nor a profile; write 30s, or name a FILE.json"),
         ("anna", "'anna' is neither a duration nor a profile"),
         ("2s", "rest is learned in 5 s to 10 min of face"),
         ("1h", "rest is learned in 5 s to 10 min of face"),

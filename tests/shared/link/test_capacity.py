@@ -115,7 +115,7 @@ def test_schedules_print_short(schedule: Schedule, text: str) -> None:
         ("32k,,4k", "'' in the cap '32k,,4k' says no time"),
         ("32k,4k", "'4k' in the cap '32k,4k' says no time to begin at: write it like"),
         ("10s:4k", "begins with the rate at the start, not with '10s:4k'"),
-        ("32k,10:4k", "'10' is no duration"),
+        ("32k,1O:4k", "'1O' is no duration"),
         ("32k,10s:", "'' is no rate"),
         ("32k,20s:4k,10s:8k", "10s cannot follow 20s"),
         ("32k,10s:4k,10s:8k", "10s cannot follow 10s"),

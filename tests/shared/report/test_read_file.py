@@ -111,7 +111,8 @@ def test_above_rest(tmp_path: Path) -> None:
     [
         ("", "no column t, status, valence, sigma"),
         ("a,b\n1,2\n", "no column"),
-        ("t;status;valence;sigma\n1;ok;1;1\n", "no column"),
+        ("t|status|valence|sigma\n1|ok|1|1\n", "no column"),
+        ("t;status;valence;sigma\n1;ok;1;1\nx;ok;1;1\n", r"row 3: t is 'x'"),
         ("t,status,valence,sigma\n", "no samples in it"),
         ("t,status,valence,sigma\n1,ok,.1,.1\nx,ok,.1,.1\n", r"row 3: t is 'x'"),
         ("t,status,valence,sigma\nnan,ok,.1,.1\n", r"row 2: t is 'nan'"),
@@ -128,6 +129,43 @@ def test_what_is_said_of_other_files(tmp_path: Path, text: str, said: str) -> No
     path.write_text(text)
     with pytest.raises(DataError, match=said):
         read_file(path, ignore)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    ("delimiter", "decimal"), [(",", "."), (";", ","), (";", "."), ("\t", ","), ("\t", ".")]
+)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_csv_of_a_spreadsheet_is_read(
+    tmp_path: Path, encoding: str, delimiter: str, decimal: str, line_end: str
+) -> None:
+    path, made = tmp_path / "a.csv", samples(FRAMES, start_t=UNIX_T)
+    plain = csv_file(path, made).read_text()
+    (expected,) = read_file(path, ignore)
+    text = plain.replace(",", delimiter).replace(".", decimal).replace("\n", line_end)
+    path.write_bytes(text.encode(encoding))
+    (source,) = read_file(path, ignore)
+    assert source.name == "anna"
+    assert source.series.start_t == UNIX_T
+    for name in ("valence", "sigma", "px", "cap_bps", "latency_ms"):
+        np.testing.assert_array_equal(
+            getattr(source.series, name), getattr(expected.series, name), err_msg=name
+        )
+
+
+def test_a_spreadsheet_may_name_its_delimiter(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("sep=;\nt;status;valence;sigma\n0,5;ok;-0,25;1E-1\nx;ok;1;1\n")
+    with pytest.raises(DataError, match=r"row 4: t is 'x'"):
+        read_file(tmp_path / "a.csv", ignore)
+    (tmp_path / "a.csv").write_text("sep=;\nt;status;valence;sigma\n0,5;ok;-0,25;1E-1\n")
+    (source,) = read_file(tmp_path / "a.csv", ignore)
+    assert source.series.valence.tolist() == [-0.25]
+
+
+def test_marks_of_a_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "marks.csv"
+    path.write_bytes("id;session;t;text\r\n1;anna;5,5;1,5 Türen\r\n".encode("utf-16"))
+    assert [(mark.t, mark.text) for mark in read_marks(path)["anna"]] == [(5.5, "1,5 Türen")]
 
 
 def test_of_files_that_are_not_there_or_no_text(tmp_path: Path) -> None:

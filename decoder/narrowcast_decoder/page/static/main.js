@@ -97,7 +97,8 @@ function start() {
   installTheme(byId("theme"));
   messages.writeCommands();
   if (!window.uPlot) {
-    messages.notice({ status: 503, message: "its charts are missing: pip install 'narrowcast[decoder]'" });
+    const message = "its charts are missing: run `pip install '.[decoder]'` in your copy of the repository";
+    messages.notice({ status: 503, message });
     return;
   }
   const page = new Page();
