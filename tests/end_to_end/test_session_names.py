@@ -35,9 +35,9 @@ from narrowcast_shared.wire.serial import parse, serialise
 
 VALUES = [
     "NA", "na", "null", "NULL", "nan", "NaN", "None", "true", "True", "FALSE", "1e5", "1E-5",
-    "007", "42", "1.5", "inf", "Infinity", "20260131",
+    "007", "1.5", "inf", "Infinity", "1234567890123456789012",
 ]  # fmt: skip
-NAMES = ["anna", "1e5x", "p-007", "N-A", "2026-01-31", "nana", "x.1", "true-1", "1_000", "0x10"]
+NAMES = ["anna", "0", "101", "20260131", "1e5x", "p-007", "N-A", "2026-01-31", "nana", "x.1", "true-1", "1_000", "0x10"]
 
 
 class NoFace(FaceDetector):

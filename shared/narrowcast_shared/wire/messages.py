@@ -43,6 +43,7 @@ SESSION_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 
 _VALUES = {"na", "nan", "null", "none", "true", "false"}
+_WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,14}")
 
 
 class MessageType(IntEnum):
@@ -207,11 +208,14 @@ def check_session_name(name: str) -> str:
 
 
 def reads_as_value(name: str) -> bool:
-    """Whether a table's reader takes a session's name for a number, a truth value or a missing
-    one, as pandas does with `007`, `1e5`, `NA` and `true`: its column would hold something else.
+    """Whether a table's reader makes something else of a session's name: a missing value of `NA`,
+    a truth value of `true`, 7 of `007` or 100000.0 of `1e5`, as pandas does. A whole number such
+    as a participant's `101` stays what it is.
     """
     if name.lower() in _VALUES:
         return True
+    if _WHOLE_NUMBER.fullmatch(name):
+        return False
     try:
         float(name)
     except ValueError:
@@ -225,7 +229,7 @@ def check_new_session_name(name: str) -> str:
     """
     if reads_as_value(check_session_name(name)):
         raise ProtocolError(
-            f"a session is not named {name!r}: tables read that as a number or as missing",
+            f"a session is not named {name!r}: tables read that as something else",
             f"put letters before it, as in session-{name}",
         )
     return name
