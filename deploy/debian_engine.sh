@@ -152,6 +152,10 @@ nsenter -t "$NARROWCAST_ENGINE_PID" -n -- "$python" -m http.server --bind "$gate
 server=$!
 export PIP_ARGS="--no-index --find-links http://$gateway:8765/ --trusted-host $gateway"
 
+# What a run that was killed has left behind would start again with the engine.
+docker ps --all --quiet | xargs --no-run-if-empty sh -c 'docker rm --force --volumes "$@"' - >/dev/null
+docker volume prune --all --force >/dev/null
+
 load() { # IMAGE ARCHIVE CHANGE...: an image of an archive, made anew where that is newer
     local image=$1 archive=$2 changes=(--change "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     shift 2
