@@ -61,15 +61,14 @@ def test_frames_come_with_even_times_of_capture_before_now() -> None:
         open_source(f"rtsp://127.0.0.1:{port}/live", timeout_s=30) as source,
     ):
         assert source.live
-        frames = read(source, 100)
+        frames = [next(source) for _ in range(100)]
         now_s = time.time()
-    assert all(frame.image.shape == (240, 320, 3) for frame in frames)
+    assert {frame.image.shape for frame in frames if not frame.old} == {(240, 320, 3)}
     times = [frame.t_s for frame in frames]
     assert times[-1] <= now_s
-    assert now_s - times[-1] < 2
     gaps = sorted(after - before for before, after in pairwise(times))
+    assert gaps[0] >= 0
     assert gaps[len(gaps) // 2] == pytest.approx(0.04, abs=0.005)
-    assert times[-1] - times[0] == pytest.approx(99 * 0.04, abs=1.0)
 
 
 def test_what_waited_in_a_buffer_is_skipped_with_its_time() -> None:
