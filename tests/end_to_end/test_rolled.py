@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from narrowcast_encoder.crop import ChipMaker, CropConfig
 from narrowcast_encoder.crop.roll import turning
 from narrowcast_encoder.crop.upright import UprightConfig
-from narrowcast_encoder.detection import FaceDetector, make_detector
+from narrowcast_encoder.detection import FaceDetector, make_detector, reduce
 from narrowcast_encoder.sources import open_source
 from narrowcast_models.coding import Coding
 from narrowcast_models.recogniser import CodedChip, Recogniser
@@ -27,6 +27,7 @@ Image = NDArray[np.uint8]
 
 UNTURNED = CropConfig(upright=UprightConfig(enabled=False))
 PX = 48
+STEP_DEG = 30
 
 # Clips, and the frames of them: neutral, smiling, crying, laughing, talking.
 FRAMES = {
@@ -91,7 +92,7 @@ def errors(
     """(roll in degrees, errors without turning, errors with it) against the upright picture."""
     upright = [valence(image, detector, recogniser, UNTURNED) for image in images]
     click.echo("\nroll   median, 90 %, faces; without turning | with it")
-    for roll in range(0, 360, 15):
+    for roll in range(0, 360, STEP_DEG):
         found = []
         for config in (UNTURNED, CropConfig()):
             read = [valence(rolled(each, roll), detector, recogniser, config) for each in images]
@@ -108,10 +109,12 @@ def _cell(errors: list[float], of: int) -> str:
     return f"{median(errors):.2f} {np.percentile(errors, 90):.2f} {len(errors)}/{of}"
 
 
+@pytest.mark.timeout(300)
 def test_the_astronaut_reads_alike_at_every_roll(
     astronaut: Image, detector: FaceDetector, recogniser: Recogniser
 ) -> None:
-    images = [astronaut, np.ascontiguousarray(astronaut[:, ::-1])]
+    image = reduce(astronaut).image
+    images = [image, np.ascontiguousarray(image[:, ::-1])]
     by_roll = list(errors(images, detector, recogniser))
     assert max(max(after, default=0) for _, _, after in by_roll) <= 0.4
     assert median(error for _, _, after in by_roll for error in after) <= 0.1
@@ -125,10 +128,11 @@ def test_faces_read_alike_at_every_roll(
     images = []
     for name, wanted in FRAMES.items():
         with open_source(str(clips / "clips" / name)) as frames:
-            images += [frame.image for index, frame in enumerate(frames) if index in wanted]
+            chosen = [frame.image for index, frame in enumerate(frames) if index in wanted]
+            images += [reduce(image).image for image in chosen]
     before, after = [], []
     for roll, untouched, now in errors(images, detector, recogniser):
-        if roll <= 15 or roll >= 345:
+        if roll == 0:
             assert untouched == now  # nothing is turned
         elif 60 <= roll <= 300:
             before += untouched
