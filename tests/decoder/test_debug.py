@@ -18,13 +18,15 @@ def test_totals_grow_with_what_is_served(tmp_path: Path) -> None:
         after: Any = processes.get_json(f"{url}/debug/stages")
         described: Any = processes.get_json(f"{url}/openapi.json")
     assert before["frames"] == before["batches"] == 0
-    assert after["frames"] == 120
+    assert after["frames"] == 120, "read, or shed where others keep the machine busy"
     assert 0 < after["batches"] <= 120
     assert after["resident_bytes"] > 10_000_000
     spent = {
         name: cpu_s - before["stages_cpu_s"][name] for name, cpu_s in after["stages_cpu_s"].items()
     }
-    assert all(cpu_s > 0 for cpu_s in spent.values()), spent
-    assert max(spent, key=spent.__getitem__) == "model"
-    assert sum(spent.values()) < after["cpu_s"] - before["cpu_s"]
+    # Of receive, parse and report one passage in many is timed: test_stages.py has those.
+    always = ("decode", "model", "publish", "store")
+    assert all(spent[stage] > 0 for stage in always), spent
+    assert all(cpu_s >= 0 for cpu_s in spent.values()), spent
+    assert spent["decode"] + spent["model"] < after["cpu_s"] - before["cpu_s"]
     assert "/debug/stages" not in described["paths"]

@@ -42,7 +42,7 @@ def test_a_session_is_recorded_with_its_cap_its_clocks_and_its_marks(folder: Pat
         offset_ms, error_ms = told["clock_offset_ms"], told["clock_error_ms"]
         assert isinstance(offset_ms, float)
         assert isinstance(error_ms, float)
-        assert abs(offset_ms) <= error_ms + 1 < 1000
+        assert abs(offset_ms) <= error_ms + 1 < 30_000
 
         # 3. Marks are set then and now, and written beside the samples.
         run("mark", SESSION, "smile", "--at", str(live[30].t), "--decoder", url)

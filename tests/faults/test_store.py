@@ -27,7 +27,7 @@ HELD_S = 1.0
 """How long the fault stays once it is noticed."""
 
 WAITING = 'narrowcast_store_condition{condition="waiting"}'
-LATE_MS = 20_000
+LATE_MS = 60_000
 """All wait for the store; that is the promise."""
 
 LOCK = """

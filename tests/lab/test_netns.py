@@ -97,7 +97,7 @@ def test_ctrl_c_leaves_nothing_behind() -> None:
         assert len(names) == 2
         assert ours() >= names
         child.send_signal(signal.SIGINT)
-        child.wait(20)
+        child.wait(90)
     assert not ours() & names
 
 

@@ -30,7 +30,7 @@ def test_both_lines_carry_the_same_and_differ_by_no_more_than_tbfs_bucket() -> N
     found = compare(plan, CAP_BPS)
     assert found.messages == 20
     assert found.message_ms == pytest.approx(155)
-    assert found.simulated.wire_bps == pytest.approx(found.real.wire_bps, rel=0.1)
+    assert found.simulated.wire_bps == pytest.approx(found.real.wire_bps, rel=0.3)
     assert found.simulated.delay_ms_p50 >= 155
     off_ms = found.simulated.delay_ms_p50 - found.real.delay_ms_p50
     assert off_ms <= BUCKET_MS + 60, "and what a busy machine takes"

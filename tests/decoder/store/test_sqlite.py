@@ -152,7 +152,7 @@ def test_a_number_that_sqlite_cannot_hold_is_an_error(tmp_path: Path, series: Se
 
 
 def test_the_event_loop_goes_on_while_the_store_waits(tmp_path: Path, series: Series) -> None:
-    """1. Another process holds the lock. 2. An append waits 500 ms. 3. The loop ticks."""
+    """1. Another process holds the lock. 2. An append waits 2 s. 3. The loop ticks."""
     path = tmp_path / "series.sqlite"
 
     async def longest_pause_s(until: asyncio.Task[None]) -> float:
@@ -167,11 +167,11 @@ def test_the_event_loop_goes_on_while_the_store_waits(tmp_path: Path, series: Se
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             append = asyncio.create_task(store.append(series("a", 1)))
-            assert await longest_pause_s(append) < 0.4
+            assert await longest_pause_s(append) < 1.6
             with pytest.raises(StoreError):
                 await append
 
-    run(path, test, busy_timeout_s=0.5)
+    run(path, test, busy_timeout_s=2.0)
 
 
 def test_summaries_read_no_samples(tmp_path: Path, series: Series) -> None:
@@ -315,7 +315,7 @@ def test_no_other_read_waits_for_a_search(tmp_path: Path, series: Series) -> Non
     async def test(store: SqliteStore) -> None:
         await store.append(series("a", 3))
         await store._searcher.run(
-            lambda connection: connection.create_function("wait", 0, lambda: released.wait(5))
+            lambda connection: connection.create_function("wait", 0, lambda: released.wait(90))
         )
         searching = asyncio.create_task(
             store._searcher.run(lambda connection: connection.execute("SELECT wait()").fetchone())
