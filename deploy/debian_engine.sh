@@ -71,12 +71,12 @@ bootstrap bookworm "$cache/python.tar" python3,python3-pip,ca-certificates,netba
     'ln -s /usr/bin/python3 "$1/usr/local/bin/python"'
 
 # Wheels of what the images install, and of what builds narrowcast's own.
-# shellcheck disable=SC2086 # PIP_ARGS is words
+# shellcheck disable=SC2046,SC2086 # PIP_ARGS and SAMPLE are words
 fetch() { "$python" -m pip download ${PIP_ARGS:-} --quiet --dest "$cache/wheels" "$@" 2>"$cache/pip.log"; }
 {
     fetch --constraint "$checkout/constraints.txt" "${checkout}[encoder,decoder,bus]" &&
         fetch "$("$python" -c 'import sys, tomllib; print(*tomllib.load(open(sys.argv[1], "rb"))["build-system"]["requires"])' "$checkout/pyproject.toml")" &&
-        fetch --no-deps "$(sed -n 's/^SAMPLE_CLIP = //p' "$checkout/Makefile")" &&
+        fetch --no-deps --constraint "$checkout/constraints.txt" $(sed -n 's/^SAMPLE = //p' "$checkout/Makefile") &&
         fetch 'async-timeout>=4.0.3' # valkey needs it below Python 3.11.3, and Debian's is 3.11.2
 } || { cat "$cache/pip.log" >&2 && cannot "no index gives the wheels"; }
 

@@ -78,7 +78,7 @@ def test_our_files_use_no_way_to_turn_text_into_markup(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [*(name for name in NAMES if name not in assets.PAGES), *CHARTS, *assets.API_FILES],
+    [*(name for name in NAMES if name not in assets.PAGES), *sorted(CHARTS), *assets.API_FILES],
 )
 def test_a_file_has_its_type_and_is_asked_for_once(name: str) -> None:
     first = get(f"/page/{name}", **{"Accept-Encoding": "gzip"})
