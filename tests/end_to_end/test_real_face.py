@@ -4,14 +4,13 @@ The source `sample` shows a man who talks, who reads below 0, and a woman who sm
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from narrowcast_encoder.client import StreamSettings, publish
 from narrowcast_encoder.crop import ChipMaker
@@ -79,19 +78,23 @@ def test_the_demo_s_estimate_changes_sides_in_every_cycle(cap: str | None, score
 
 
 def test_a_real_face_over_a_real_connection_reads_as_offline(
-    frames: list[CapturedFrame], score: Score, tmp_path: Path
+    frames: list[CapturedFrame], score: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each frame is given once the one before it was read: no load can make one late."""
+    """Each frame is given once the one before it was read, and no wait is taken for an outage: the
+    stream is the same on any machine. A very busy decoder may leave frames unread; it decodes them.
+    """
+    monkeypatch.setattr("narrowcast_encoder.control.line_estimate.DOWN_US", 3_600_000_000)
     settings = StreamSettings(px=32, qp=30)
     offline = score(settings, CYCLE_FRAMES)
-    images = [frame.image for frame in frames[:CYCLE_FRAMES]]
     with processes.decoder(tmp_path) as url:
-        asyncio.run(_publish_in_lockstep(url, images, settings))
+        asyncio.run(_publish_in_lockstep(url, frames[:CYCLE_FRAMES], settings))
         state, live = read(url, "faces")
     assert state == "ended"
     check(live)
-    assert {sample.status for sample in live} == {Status.OK}
-    for here, there in zip(live, offline, strict=True):
+    assert {sample.status for sample in live} <= {Status.OK, Status.SKIPPED}
+    both = [pair for pair in zip(live, offline, strict=True) if pair[0].status is Status.OK]
+    assert len(both) > CYCLE_FRAMES / 2
+    for here, there in both:
         assert here.valence == pytest.approx(there.valence, abs=1e-3)
         assert here.sigma == pytest.approx(there.sigma, abs=1e-3)
     assert fmean(valences(live[:CLIP_FRAMES])) < 0
@@ -99,11 +102,12 @@ def test_a_real_face_over_a_real_connection_reads_as_offline(
 
 
 async def _publish_in_lockstep(
-    url: str, images: list[NDArray[np.uint8]], settings: StreamSettings
+    url: str, frames: list[CapturedFrame], settings: StreamSettings
 ) -> None:
     samples = subscribe(url, "faces", wait=True)
     async with publish(url, "faces", settings=settings) as encoder:
-        for image in images:
-            await encoder.frame(image)
+        began_t = time.time()
+        for frame in frames:
+            await encoder.frame(frame.image, began_t + frame.t_s)
             await asyncio.wait_for(anext(samples), 60)
     await samples.aclose()
