@@ -42,7 +42,9 @@ class PublicTeachers(NamedTuple):
 
 
 def load() -> PublicTeachers:
-    """Raises DataError where the file is missing, damaged or names an unknown emotion."""
+    """Raises DataError where the file is missing, damaged, laid out otherwise or names an unknown
+    emotion.
+    """
     path = data_file(FILE)
     names = [f"{recogniser}_names" for recogniser in ("human", "faceapi")]
     outputs = [f"{faces}_{by}" for faces in PublicTeachers._fields for by in ("human", "faceapi")]
@@ -63,6 +65,8 @@ def _shares(outputs: NDArray[np.float16], names: Sequence[str]) -> NDArray[np.fl
     unknown = set(names) - _WORDS.keys()
     if unknown:
         raise DataError(f"{FILE} has the unknown emotion {min(unknown)!r}", ", ".join(_WORDS))
+    if outputs.ndim != 2 or outputs.shape[1] != len(names):
+        raise DataError(f"{FILE} has outputs {list(outputs.shape)}", f"[N, {len(names)}] wanted")
     out = np.zeros((len(outputs), len(EMOTIONS)), np.float32)
     out[:, [EMOTIONS.index(_WORDS[name]) for name in names]] = outputs
     return np.asarray(out / out.sum(axis=1, keepdims=True).clip(1e-6), dtype=np.float32)

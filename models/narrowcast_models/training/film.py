@@ -98,9 +98,19 @@ def load(path: Path) -> Film:
     """Raises DataError where the file is missing, damaged or laid out otherwise."""
     table = archive.read(path, ("chips", "starts"), layout=_LAYOUT)
     chips, starts = table["chips"], table["starts"]
-    if chips.dtype != np.uint8 or chips.shape[1:] != (CHIP_PX, CHIP_PX) or starts.ndim != 1:
+    if chips.dtype != np.uint8 or chips.shape[1:] != (CHIP_PX, CHIP_PX) :
         raise DataError(f"{path}: chips are {chips.dtype} {list(chips.shape)}", _LAYOUT)
+    if not _are_starts(starts, len(chips)):
+        raise DataError(f"{path}: starts are no rows of {len(chips)} chips, from 0 on", _LAYOUT)
     return Film(np.split(chips, starts[1:]))
+
+
+def _are_starts(starts: NDArray[Any], count: int) -> bool:
+    """Whether they are whole numbers that begin with 0 and ascend, each the row of a chip."""
+    if starts.ndim != 1 or not np.issubdtype(starts.dtype, np.integer) or not len(starts):
+        return False
+    ends = np.append(starts, count).astype(np.int64)
+    return bool(ends[0] == 0 and (np.diff(ends) > 0).all())
 
 
 def displaced(grid: Tensor, motion: Tensor) -> Tensor:

@@ -24,6 +24,7 @@ from narrowcast_models.training.mixture import MixtureConfig
 from narrowcast_models.training.motion import MotionConfig
 from narrowcast_models.training.run import Run
 from narrowcast_models.training.stills import TargetConfig
+from narrowcast_shared.errors import SettingsError
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +40,15 @@ class Recipe(NamedTuple):
     ) -> "Recipe":
         """With other settings than it ships with.
 
-        epochs: of the stages, in order; stages that are not named are left out.
+        epochs: of the stages, in order; stages that are not named are left out. Raises
+        SettingsError where there are more of them than stages.
         """
+        if len(epochs) > len(self.stages):
+            raise SettingsError(
+                f"--epochs is given {len(epochs)} times, and {self.name} has "
+                f"{len(self.stages)} stages",
+                "name it at most once for each stage",
+            )
         given = {"seed": seed, "bf16": bf16}
         settings: dict[str, Any] = {name: v for name, v in given.items() if v is not None}
         stages = [replace(stage, **settings) for stage in self.stages]

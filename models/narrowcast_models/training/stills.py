@@ -20,6 +20,7 @@ from narrowcast_models.emotions import EMOTIONS, VALENCES
 from narrowcast_models.training.batches import FilmFaces
 from narrowcast_models.training.film import Film
 from narrowcast_models.training.teacher import Teacher
+from narrowcast_shared.errors import DataError
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,8 @@ class TargetConfig(NamedTuple):
 def load(config: TargetConfig) -> list[LabelledFaces]:
     """The faces of each origin, their shares and valence being the targets.
 
-    Raises DataError where a data set is missing, WeightsError where the own teacher is.
+    Raises DataError where a data set is missing or the teachers' file is of other faces,
+    WeightsError where the own teacher is missing.
     """
     own = None if config.own is None else Teacher(config.own)
     public = teachers.load() if config.lfw or config.votes < 1 else None
@@ -74,6 +76,12 @@ def _taught(
         return None
     assert faces.rows is not None
     by = public.lfw if faces.name == lfw.NAME else public.ferplus
+    for read in by.values():
+        if len(read) <= faces.rows.max(initial=-1):
+            raise DataError(
+                f"{teachers.FILE} knows {len(read)} faces, fewer than the file of {faces.name}",
+                "take both files from the same collection",
+            )
     weighted = [
         (config.human_weight, by["human"][faces.rows]),
         (config.faceapi_weight, by["faceapi"][faces.rows]),
