@@ -45,9 +45,8 @@ class Recipe(NamedTuple):
         """
         if len(epochs) > len(self.stages):
             raise SettingsError(
-                f"--epochs is given {len(epochs)} times, and {self.name} has "
-                f"{len(self.stages)} stages",
-                "name it at most once for each stage",
+                f"--epochs is given {len(epochs)} times, more often than {self.name} has stages",
+                f"name it {len(self.stages)} times at most",
             )
         given = {"seed": seed, "bf16": bf16}
         settings: dict[str, Any] = {name: v for name, v in given.items() if v is not None}

@@ -44,7 +44,7 @@ def expose(clips: Tensor, config: SensorConfig, generator: torch.Generator) -> T
     seen = (clips * brightness + noise).round_().clamp_(0, 255)
     off_gain = (torch.randn(shape, generator=generator) * config.gain_spread).exp()
     off_level = torch.randn(shape, generator=generator) * config.offset_spread
-    face = seen[:, 0][:, torch.from_numpy(ellipse(clips.shape[-1]))]  # [B, pixels]
+    face = seen[:, 0][:, torch.tensor(ellipse(clips.shape[-1]))]  # [B, pixels]
     mean = face.mean(dim=1).reshape(shape)
     deviation = face.std(dim=1).clamp_min(1e-3).reshape(shape)
     gain = (TARGET_DEVIATION / deviation * off_gain).clamp(MIN_GAIN, MAX_GAIN)
