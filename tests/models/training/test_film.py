@@ -43,17 +43,16 @@ def _still(frames: int) -> NDArray[np.uint8]:
     return np.repeat(_texture()[None], frames, axis=0)
 
 
-def _save(path: Path, **arrays: Any) -> Path:
+def _save(path: Path, arrays: dict[str, Any]) -> Path:
     np.savez(path, **arrays)
     return path
 
 
 def test_a_file_as_the_command_writes_it(tmp_path: Path) -> None:
     chips = np.concatenate([_still(30), 255 - _still(28)])
-    path = _save(
-        tmp_path / "film.npz",
-        chips=chips, starts=np.array([0, 30]), names=np.array(["a.mp4", "b.mp4"]), fps=25,
-    )  # fmt: skip
+    names = np.array(["a.mp4", "b.mp4"])
+    arrays = {"chips": chips, "starts": np.array([0, 30]), "names": names, "fps": np.array(25)}
+    path = _save(tmp_path / "film.npz", arrays)
     assert np.array_equal(film.load(path).chips, chips)
 
 
@@ -76,7 +75,7 @@ def test_a_file_as_the_command_writes_it(tmp_path: Path) -> None:
 )
 def test_laid_out_otherwise(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
     arrays = {"chips": _still(40), "starts": np.array([0])} | changed
-    path = _save(tmp_path / "film.npz", **{n: a for n, a in arrays.items() if a is not None})
+    path = _save(tmp_path / "film.npz", {n: a for n, a in arrays.items() if a is not None})
     with pytest.raises(DataError, match=said) as told:
         film.load(path)
     if "more than" not in said:

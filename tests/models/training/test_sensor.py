@@ -36,14 +36,15 @@ def test_bright_faces_are_brought_to_the_target(side: int) -> None:
 
 def test_dim_faces_are_brought_there_too() -> None:
     """With few gray levels left: their steps are as large as the gain."""
-    clips = _faces(32)
+    clips = _faces(32, deviation=45)
     seen = expose(clips, EXACT._replace(dim=1), _generator())
     level, deviation = _light(seen)
     assert level.tolist() == pytest.approx([TARGET_LEVEL] * 32, abs=2)
     assert deviation.min() > 0.9 * TARGET_DEVIATION
     assert deviation.max() < 1.1 * TARGET_DEVIATION
     levels = [len(clip.unique()) for clip in seen]
-    assert min(levels) < 12 < 40 < max(levels)
+    assert min(levels) < 20
+    assert max(levels) > 60
 
 
 def test_the_gain_is_bounded() -> None:
