@@ -33,8 +33,8 @@ def chips(paths: tuple[Path, ...], out: Path, detector: DetectorChoice) -> None:
 
     A CLIP is a file, or a folder of video files. They are cropped as live and brought to 25 fps;
     frames without a face are left out. `narrowcast train oa --film FILE` reads the result: arrays
-    `chips` (uint8 [N, 96, 96]), `starts` (int64 [clips], the row of each clip's first chip), `names`
-    and `fps`.
+    `chips` (uint8 [N, 96, 96]), `starts` (int64 [clips], the row of each clip's first chip),
+    `names` and `fps`.
     """
     import cv2
     import numpy as np

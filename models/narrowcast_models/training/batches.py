@@ -109,7 +109,7 @@ class Batches:
     def _dealt(self, count: int) -> tuple[Tensor, ...]:
         """Rows of so many faces in a new order, by full groups."""
         order = torch.randperm(count, generator=self._generator)
-        return order.split(self._group_size)[: count // self._group_size]
+        return order[: count - count % self._group_size].view(-1, self._group_size).unbind()
 
     def _stills(self, origin: _Origin, rows: Tensor) -> Batch:
         draw = mixture.draw(self._mixture, self._generator)

@@ -98,7 +98,7 @@ def load(path: Path) -> Film:
     """Raises DataError where the file is missing, damaged or laid out otherwise."""
     table = archive.read(path, ("chips", "starts"), layout=_LAYOUT)
     chips, starts = table["chips"], table["starts"]
-    if chips.dtype != np.uint8 or chips.shape[1:] != (CHIP_PX, CHIP_PX) :
+    if chips.dtype != np.uint8 or chips.shape[1:] != (CHIP_PX, CHIP_PX):
         raise DataError(f"{path}: chips are {chips.dtype} {list(chips.shape)}", _LAYOUT)
     if not _are_starts(starts, len(chips)):
         raise DataError(f"{path}: starts are no rows of {len(chips)} chips, from 0 on", _LAYOUT)

@@ -1,6 +1,7 @@
 """`narrowcast train oa` on a small folder of FER+'s layout: one command, weights and a card."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from narrowcast_models import checkpoint
 from narrowcast_models.coding import Coding
 from narrowcast_models.commands.train import train
 from narrowcast_models.evaluation import grid
-from narrowcast_models.networks.one_for_all import OneForAllConfig
+from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import CodedChip, Recogniser
+from narrowcast_models.training import card as card_
 from narrowcast_models.training import recipe
 from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.mixture import MixtureConfig
@@ -35,11 +37,19 @@ def _train(*arguments: object) -> str:
 
 
 def test_from_faces_to_a_model(
-    training_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    training_folder: Path,
+    tiny_network: OneForAll,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """1. train  2. the card tells all  3. the weights load and read  4. again: the same file."""
     assert training_folder.is_dir()
     out, run = tmp_path / "out" / "oa.safetensors", tmp_path / "run"
+    teacher = tmp_path / "teacher.safetensors"  # the shipped one would take its time
+    checkpoint.save(tiny_network, card_.describe("tiny", tiny_network, {}, [], "-"), teacher)
+    first, second = recipe.OA.stages
+    second = replace(second, targets=second.targets._replace(own=str(teacher)))
+    monkeypatch.setattr(recipe, "OA", Recipe("oa", (first, second)))
     epochs = ("--epochs", 1, "--epochs", 1)
     arguments = ("--run", run, *epochs, "--seed", 5, "--threads", 1, "--out", out)
     monkeypatch.setattr("sys.argv", ["/somewhere/narrowcast", "train", "oa", "--epochs", "1"])
@@ -51,7 +61,7 @@ def test_from_faces_to_a_model(
     assert card["command"] == "narrowcast train oa --epochs 1"
     stages = card["training"]["stages"]
     assert [(stage["epochs"], stage["seed"]) for stage in stages] == [(1, 5), (1, 5)]
-    assert [stage["targets"]["own"] for stage in stages] == [None, "oa-l"]
+    assert [stage["targets"]["own"] for stage in stages] == [None, str(teacher)]
     assert card["training"]["threads"] == torch.get_num_threads() == 1
     assert card["training"]["held_out"] == 24
     assert [(row["px"], row["qp"]) for row in card["figures"]["eval_clean"]] == [
@@ -63,9 +73,9 @@ def test_from_faces_to_a_model(
     chip = CodedChip(np.full((16, 16), 99, np.uint8), Coding(16, 30))
     assert abs(Recogniser(network).read([chip])[0].valence) <= 1
 
-    first = out.read_bytes()
+    written = out.read_bytes()
     _train(*arguments)
-    assert out.read_bytes() == first
+    assert out.read_bytes() == written
 
 
 def test_out_must_be_safetensors(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from narrowcast_models.training.mixture import MixtureConfig
 from narrowcast_models.training.motion import MotionConfig
 from narrowcast_models.training.run import Run
 from narrowcast_models.training.sensor import SensorConfig
+from narrowcast_shared.errors import DataError
 
 MakeFaces = Callable[..., LabelledFaces]
 
@@ -115,10 +116,8 @@ def test_without_a_teacher_film_is_only_borrowed_from(make_faces: MakeFaces) -> 
     moved = next(Batches(faces, still, _generator(), shown).epoch())
     assert torch.isfinite(moved.canvas).all()
     one_frame = replace(still, mixture=still.mixture._replace(max_frames=1))
-    with_film, without = (
-        next(Batches(faces, one_frame, _generator(), film).epoch()) for film in (shown, None)
-    )
-    assert _equal(with_film, without)
+    alike = [next(Batches(faces, one_frame, _generator(), film).epoch()) for film in (shown, None)]
+    assert _equal(*alike)
     never = replace(still, film=FilmConfig(moved=0.0))
     rigid = next(Batches(faces, never, _generator(), shown).epoch())
     assert torch.equal(moved.valence, rigid.valence), "the same faces"
@@ -169,5 +168,5 @@ def test_the_clean_reading_is_learned_from(make_faces: MakeFaces, tmp_path: Path
 
 
 def test_too_few_faces_of_all_origins(make_faces: MakeFaces, tmp_path: Path) -> None:
-    with pytest.raises(Exception, match="14 faces do not fill one batch of 16"):
+    with pytest.raises(DataError, match="14 faces do not fill one batch of 16"):
         Run([make_faces(7), make_faces(7, side=96)], CONFIG, tmp_path)
