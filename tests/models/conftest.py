@@ -87,3 +87,36 @@ def ferplus_folder(_ferplus_files: Path, monkeypatch: pytest.MonkeyPatch, tmp_pa
     shutil.copytree(_ferplus_files, folder / "faces")
     monkeypatch.setenv("NARROWCAST_DATA", str(folder))
     return folder
+
+
+@pytest.fixture
+def training_folder(ferplus_folder: Path) -> Path:
+    """Beside FER+, LFW of 40 random faces and what two made-up teachers read of them all."""
+    faces = _make_faces(40, side=96, seed=1)
+    row = np.arange(40)
+    label = np.where(faces.valence > 0, EMOTIONS.index("happiness"), EMOTIONS.index("sadness"))
+    np.savez(
+        ferplus_folder / "faces" / "lfw96.npz",
+        images=faces.images,
+        person_id=row,
+        split=(row >= 36).astype(np.uint8),
+        label=label.astype(np.uint8),
+        label_names=np.array(EMOTIONS),
+        valence=np.array(VALENCES, np.float32)[label],
+    )
+    np.savez(ferplus_folder / "faces" / "teachers.npz", **_teachers(640, 40))
+    return ferplus_folder
+
+
+HUMAN = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+FACEAPI = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
+
+
+def _teachers(ferplus: int, lfw: int) -> dict[str, np.ndarray]:
+    """Outputs drawn at random, in the layout of the file of teachers."""
+    rng = np.random.default_rng(2)
+    table = {"human_names": np.array(HUMAN), "faceapi_names": np.array(FACEAPI)}
+    for name, count in (("ferplus", ferplus), ("lfw", lfw)):
+        for by in ("human", "faceapi"):
+            table[f"{name}_{by}"] = rng.dirichlet(np.ones(7), count).astype(np.float16)
+    return table

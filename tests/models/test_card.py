@@ -10,8 +10,8 @@ import pytest
 from narrowcast_models.evaluation.sizes import Figures
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.training import card
+from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.provenance import UNKNOWN, git_revision
-from narrowcast_models.training.run import TrainConfig
 
 
 def test_macs_by_hand() -> None:

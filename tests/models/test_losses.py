@@ -14,7 +14,7 @@ from narrowcast_models.training.batches import Batch
 from narrowcast_models.training.losses import LossWeights
 from narrowcast_shared import metrics
 
-ZERO = LossWeights(votes=0, squared=0, concordance=0, picture=0, sigma=0)
+ZERO = LossWeights(votes=0, squared=0, concordance=0, picture=0, sigma=0, clean=0)
 
 
 def _outputs(count: int, seed: int = 0) -> Outputs:
@@ -74,18 +74,21 @@ def test_sigma_nll_is_least_at_the_true_error() -> None:
 def test_the_weights_weigh() -> None:
     outputs, batch, picture = _outputs(16), _batch(16), torch.rand(16, 1, 8, 8)
     valence = batch.valence
+    clean = _shares(16, 5)
     terms = {
         "votes": functional.cross_entropy(outputs.logits, batch.shares),
         "squared": ((outputs.expected - valence) ** 2).mean(),
         "concordance": 1 - losses.concordance(outputs.expected, valence),
         "picture": losses.picture_error(picture, batch),
         "sigma": losses.sigma_nll(outputs, valence),
+        "clean": losses.agreement(outputs, clean),
     }
     for name, term in terms.items():
-        alone = losses.total(outputs, picture, batch, ZERO._replace(**{name: 3.0}))
+        alone = losses.total(outputs, picture, batch, ZERO._replace(**{name: 3.0}), clean)
         assert alone.item() == pytest.approx(3 * term.item(), abs=1e-5), name
-    together = losses.total(outputs, picture, batch, LossWeights())
-    expected = sum(getattr(LossWeights(), name) * term.item() for name, term in terms.items())
+    weights = LossWeights(clean=0.5)
+    together = losses.total(outputs, picture, batch, weights, clean)
+    expected = sum(getattr(weights, name) * term.item() for name, term in terms.items())
     assert together.item() == pytest.approx(expected, abs=1e-5)
 
 
@@ -97,14 +100,22 @@ def test_sigma_does_not_move_the_reading() -> None:
     assert outputs.logits.grad is None or outputs.logits.grad.abs().sum() == 0
 
 
-def test_a_teacher_has_its_share_in_the_votes() -> None:
-    outputs, batch, taught = _outputs(16), _batch(16), _shares(16, 5)
-    for share in (0.0, 0.25, 1.0):
-        weights = ZERO._replace(votes=1.0, teacher=share)
-        learned = (1 - share) * batch.shares + share * taught
-        expected = functional.cross_entropy(outputs.logits, learned)
-        loss = losses.total(outputs, None, batch, weights, taught)
-        assert loss.item() == pytest.approx(expected.item(), abs=1e-6), share
+def test_readings_that_agree_cost_nothing() -> None:
+    """Nor do they move: only what the link has changed is corrected."""
+    outputs = _outputs(16)
+    same = losses.agreement(outputs, outputs.logits.detach().softmax(dim=-1))
+    assert same.item() == pytest.approx(0, abs=1e-6)
+    same.backward()
+    assert outputs.logits.grad is not None
+    assert outputs.logits.grad.abs().max() < 1e-6
+
+
+def test_agreement_by_hand() -> None:
+    """All eight alike against happiness alone: ln 8, and twice the squared error of the valence."""
+    outputs = Outputs(torch.zeros(3, 8), torch.zeros(3), torch.zeros(3), torch.zeros(3))
+    happy = torch.eye(8)[1].expand(3, -1)
+    expected = math.log(8) + 2 * VALENCES[1] ** 2
+    assert losses.agreement(outputs, happy).item() == pytest.approx(expected, abs=1e-5)
 
 
 def test_picture_error_is_in_units_of_contrast() -> None:

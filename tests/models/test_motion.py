@@ -4,11 +4,13 @@ import pytest
 import torch
 
 from narrowcast_models.training import motion
-from narrowcast_models.training.motion import SIDE_PX, MotionConfig
+from narrowcast_models.training.motion import MotionConfig
+
+SIDE_PX = 48
 
 STILL = MotionConfig(
     start_shift=0, start_zoom=0, start_turn_deg=0, step_shift=0, step_zoom=0, step_turn_deg=0,
-    max_gamma=1, max_slope=0, max_sharpening=0, occluded=0, max_noise=0,
+    max_gamma=1, max_slope=0, max_sharpening=0, occluded=0, cut=0,
 )  # fmt: skip
 
 
@@ -82,7 +84,7 @@ def test_zoom_and_turn_change_the_picture_about_its_centre() -> None:
 def test_the_border_is_replicated() -> None:
     """No black edge comes in: a white face stays white however it moves."""
     white = torch.full((8, SIDE_PX, SIDE_PX), 255, dtype=torch.uint8)
-    config = MotionConfig(max_gamma=1, max_slope=0, max_noise=0)
+    config = MotionConfig(max_gamma=1, max_slope=0)
     assert motion.clips(white, 3, config, _generator()).min() > 254.9
 
 
@@ -93,15 +95,6 @@ def test_light_changes_the_middle_grays_alone() -> None:
     assert clips.amax(dim=(1, 2)).min() > 254.5
     assert clips.amin(dim=(1, 2)).max() < 0.5
     assert clips[:, 0].mean(dim=1).std() > 1
-
-
-def test_noise_is_bounded_and_differs_by_frame() -> None:
-    gray = torch.full((32, SIDE_PX, SIDE_PX), 128, dtype=torch.uint8)
-    clips = motion.clips(gray, 2, STILL._replace(max_noise=4), _generator())
-    spread = clips.std(dim=(2, 3))
-    assert spread.max() <= 4.3
-    assert spread.min() < 1
-    assert not torch.equal(clips[:, 0], clips[:, 1])
 
 
 def test_the_generator_decides() -> None:
@@ -140,3 +133,57 @@ def test_something_before_the_face() -> None:
     assert 16 <= int((covered > 0).sum()) <= 40
     none = motion.clips(faces, 1, config._replace(occluded=0), _generator())[:, 0]
     assert torch.allclose(none, faces.float(), atol=0.05)
+
+
+def test_a_still_of_any_side_moves_alike() -> None:
+    """LFW's faces have twice the side of FER+'s: the same part of the face is shown."""
+    small, config = _blob(24), STILL._replace(start_shift=0.08, start_zoom=0.1)
+    large = small.repeat_interleave(2, dim=1).repeat_interleave(2, dim=2)
+    at_48 = motion.clips(small, 3, config, _generator())
+    at_96 = motion.clips(large, 3, config, _generator())
+    assert at_96.shape == (1, 3, 96, 96)
+    for one, other in zip(at_48[0], at_96[0], strict=True):
+        halved = torch.nn.functional.avg_pool2d(other[None, None], 2)[0, 0]
+        assert _centre(halved) == pytest.approx(_centre(one), abs=0.2)
+
+
+def test_borrowed_motion_moves_what_stands_still() -> None:
+    """Displaced by a sixth of the side to the right in the still: it is seen so far to the left."""
+    borrowed = torch.zeros(16, 2, 24, 24, 2)
+    borrowed[:, 1, :, :, 0] = 2 * 8 / SIDE_PX
+    clips = motion.clips(_blob(20).expand(16, -1, -1), 2, STILL, _generator(), borrowed)
+    for first, second in clips:
+        row, column = _centre(first)
+        left = -1 if column > 24 else 1  # a mirrored face moves the other way
+        assert (row, column) == pytest.approx((24, 24 - 4 * left), abs=0.05)
+        assert _centre(second) == pytest.approx((24, 24 - (4 + 8) * left), abs=0.05)
+
+
+def test_some_clips_open_with_another_face() -> None:
+    """Only the first frame is another's, and that of the neighbour in the batch."""
+    faces = torch.arange(64.0)[:, None, None, None].expand(-1, 3, 8, 8)
+    made = motion.cut(faces, MotionConfig(cut=0.25), _generator())
+    assert torch.equal(made[:, 1:], faces[:, 1:])
+    opened = (made[:, 0] != faces[:, 0]).all(dim=(1, 2))
+    assert 8 <= int(opened.sum()) <= 26
+    assert torch.equal(made[opened, 0], faces.roll(1, 0)[opened, 0])
+    assert torch.equal(made[~opened], faces[~opened])
+    assert torch.equal(motion.cut(faces, MotionConfig(cut=0), _generator()), faces)
+
+
+def test_film_keeps_its_own_motion() -> None:
+    """1. without augmentation it is itself or its mirror  2. its crop sits elsewhere, by as much in
+    all frames.
+    """
+    film = torch.cat([_blob(column)[:, None] for column in (18, 24, 30)], dim=1).expand(
+        16, -1, -1, -1
+    )
+    for clip in motion.filmed(film, STILL, _generator()):
+        columns = [_centre(frame)[1] for frame in clip]
+        assert columns == pytest.approx(sorted((18, 24, 30), reverse=columns[0] > 24), abs=0.05)
+    shifted = motion.filmed(film, STILL._replace(start_shift=0.08), _generator())
+    rows = torch.tensor([[_centre(frame)[0] for frame in clip] for clip in shifted])
+    assert rows.std(dim=1).max() < 0.05
+    assert rows[:, 0].std() > 1
+    assert shifted.dtype == torch.float32
+    assert shifted.shape == film.shape

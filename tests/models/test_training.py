@@ -9,17 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from narrowcast_models import checkpoint
-from narrowcast_models.coding import Coding, conditions
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
-from narrowcast_models.training import card
-from narrowcast_models.training.batches import Batches
+from narrowcast_models.training.batches import Batches, FilmFaces
+from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.mixture import MixtureConfig
 from narrowcast_models.training.motion import MotionConfig
-from narrowcast_models.training.run import STATE_FILE, Run, TrainConfig
-from narrowcast_models.training.teacher import Teacher
-from narrowcast_shared.errors import DataError, WeightsError
+from narrowcast_models.training.run import STATE_FILE, Run
+from narrowcast_shared.errors import DataError
 
 MakeFaces = Callable[..., LabelledFaces]
 
@@ -50,14 +47,18 @@ class _Epochs(logging.Handler):
 
 
 def _train(
-    faces: LabelledFaces, config: TrainConfig, folder: Path, stop_after: int | None = None
+    faces: LabelledFaces,
+    config: TrainConfig,
+    folder: Path,
+    stop_after: int | None = None,
+    film: FilmFaces | None = None,
 ) -> tuple[OneForAll, list[float]]:
     epochs = _Epochs(stop_after)
     logger = logging.getLogger("narrowcast_models.training.run")
     logger.addHandler(epochs)
     logger.setLevel(logging.INFO)
     try:
-        return Run(faces, config, folder).train(), epochs.losses
+        return Run([faces], config, folder, film).train(), epochs.losses
     finally:
         logger.removeHandler(epochs)
 
@@ -123,13 +124,13 @@ def test_a_state_of_something_else(make_faces: MakeFaces, tmp_path: Path) -> Non
 
 def test_too_few_faces(make_faces: MakeFaces, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="do not fill one batch"):
-        Run(make_faces(15), CONFIG, tmp_path)
+        Run([make_faces(15)], CONFIG, tmp_path)
 
 
 def test_an_epoch_shows_each_face_at_most_once(make_faces: MakeFaces) -> None:
     faces = make_faces(40)
     faces = LabelledFaces("numbered", faces.images, np.arange(40, dtype=np.float32), faces.shares)
-    batches = Batches(faces, 16, 2, torch.Generator().manual_seed(0), CONFIG.mixture)
+    batches = Batches([faces], CONFIG, torch.Generator().manual_seed(0))
     assert len(batches) == 2
     orders = []
     for _ in range(2):
@@ -140,8 +141,9 @@ def test_an_epoch_shows_each_face_at_most_once(make_faces: MakeFaces) -> None:
 
 
 def test_a_batch(make_faces: MakeFaces) -> None:
-    """Two groups of two codings; what was before the link is the same face, and finer."""
-    batch = next(Batches(make_faces(32), 16, 4, torch.Generator().manual_seed(0)).epoch())
+    """Four groups, of several codings; what was before the link is the same face, and finer."""
+    config = replace(TrainConfig(), batch_size=16)
+    batch = next(Batches([make_faces(32)], config, torch.Generator().manual_seed(0)).epoch())
     assert batch.canvas.shape == (16, 1, 48, 48)
     assert batch.conditions.shape == (16, 3)
     assert batch.shares.shape == (16, 8)
@@ -157,7 +159,7 @@ def test_no_votes(make_faces: MakeFaces) -> None:
     faces = make_faces(32)
     faces = LabelledFaces("silent", faces.images, faces.valence)
     with pytest.raises(ValueError, match="no votes"):
-        Batches(faces, 16, 2, torch.Generator())
+        Batches([faces], CONFIG, torch.Generator())
 
 
 def test_the_configuration_as_json() -> None:
@@ -165,28 +167,6 @@ def test_the_configuration_as_json() -> None:
     assert plain["network"]["canvas_px"] == 48
     assert plain["mixture"]["sizes_px"][0] == 96
     assert plain["epochs"] == TrainConfig().epochs
-
-
-def test_a_teacher_is_asked_for_faces_before_the_link(
-    tiny_network: OneForAll, make_faces: MakeFaces, tmp_path: Path
-) -> None:
-    """1. a shipped teacher  2. its shares are its network's  3. a run learns from it"""
-    made = card.describe("tiny", tiny_network, {}, [], "none")
-    path = tmp_path / "tiny.safetensors"
-    checkpoint.save(tiny_network, made, path)
-    before = torch.rand(4, 1, 48, 48)
-    with torch.inference_mode():
-        own = tiny_network(before, conditions([Coding(48, None)] * 4)).logits.softmax(dim=-1)
-    assert torch.allclose(Teacher(str(path)).shares(before), own, atol=1e-5)
-    taught, losses = _train(make_faces(32), replace(CONFIG, teacher=str(path)), tmp_path / "taught")
-    alone, _ = _train(make_faces(32), CONFIG, tmp_path / "alone")
-    assert len(losses) == 2
-    assert not torch.equal(taught.shares.weight, alone.shares.weight)
-
-
-def test_a_teacher_nobody_has(make_faces: MakeFaces, tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="no weights at"):
-        Run(make_faces(32), replace(CONFIG, teacher="nosuch"), tmp_path)
 
 
 def test_bfloat16_learns_the_same(make_faces: MakeFaces, tmp_path: Path) -> None:
@@ -203,7 +183,7 @@ def test_a_run_starts_from_another_network(
 ) -> None:
     """At a rate next to nothing it stays what it was."""
     still = replace(CONFIG, epochs=1, max_rate=1e-9, average_decay=0.0, network=tiny_network.config)
-    run = Run(make_faces(32), still, tmp_path)
+    run = Run([make_faces(32)], still, tmp_path)
     run.start_from(tiny_network)
     trained = run.train()
     for (name, a), b in zip(trained.named_parameters(), tiny_network.parameters(), strict=True):

@@ -68,17 +68,16 @@ def ablation(
     import torch
 
     from narrowcast_models.data import ferplus
-    from narrowcast_models.training import ablation_report
+    from narrowcast_models.training import ablation_report, stills
     from narrowcast_models.training.ablation import Ablation, AblationFaces
     from narrowcast_models.training.recipe import OA
 
     if threads is not None:
         torch.set_num_threads(threads)
-    base = replace(OA.alone, epochs=epochs, seed=seed)
+    base = replace(OA.stages[0], epochs=epochs, seed=seed)
     if bf16 is not None:
         base = replace(base, bf16=bf16)
-    splits = ferplus.load()
-    faces = AblationFaces(splits.train, splits.dev)
+    faces = AblationFaces(stills.load, ferplus.load().dev)
     cells = Ablation(faces, base, run_folder, folder).make(names)
     text = ablation_report.markdown(cells)
     output.write(folder / "table.md", text)

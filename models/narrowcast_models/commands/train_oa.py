@@ -30,8 +30,18 @@ def _options(name: str) -> Decorator:
             click.option(
                 "--epochs",
                 type=click.IntRange(1),
+                multiple=True,
                 metavar="N",
-                help="Passes over the training faces.",
+                help="Passes over the training faces; once for each stage. Stages that are not "
+                "named are left out.",
+            ),
+            click.option(
+                "--film",
+                "film_path",
+                type=click.Path(path_type=Path),
+                metavar="FILE",
+                help="Chips of real clips, as `narrowcast chips` writes them: stills borrow their "
+                "motion, and the clips are learned from. Without it, stills move rigidly.",
             ),
             seed_option(None),
             bf16_option(),
@@ -43,20 +53,14 @@ def _options(name: str) -> Decorator:
 
 @click.command()
 @_options("oa")
-@click.option(
-    "--taught-epochs",
-    type=click.IntRange(0),
-    metavar="N",
-    help="Passes with `oa-l` as a teacher, after those without; 0 for none.",
-)
 def oa(
     run_folder: Path,
-    epochs: int | None,
+    film_path: Path | None,
+    epochs: tuple[int, ...],
     seed: int | None,
     bf16: bool | None,
     threads: int | None,
     out: Path | None,
-    taught_epochs: int | None,
 ) -> None:
     r"""Train `oa`, the model that reads by default.
 
@@ -65,21 +69,22 @@ def oa(
       narrowcast train oa
       narrowcast train oa --run runs/mine --seed 2 --out mine.safetensors
 
-    The one-for-all network, on FER+ with the codec in the loop. Trains it by itself, then with
-    `oa-l` as a teacher, calibrates on faces held out, measures the figures and writes the weights
-    with their card.
+    The one-for-all network, on FER+ and LFW with the codec in the loop. Trains it on people's votes
+    and what public recognisers read, then with `oa-l` as a further teacher, calibrates on faces
+    held out, measures the figures and writes the weights with their card.
     """
     from narrowcast_models.training.recipe import OA
 
-    recipe = OA.changed(epochs, taught_epochs, seed, bf16)
-    _train(recipe, run_folder, threads, out)
+    recipe = OA.changed(epochs, seed, bf16)
+    _train(recipe, run_folder, film_path, threads, out)
 
 
 @click.command("oa-l")
 @_options("oa-l")
 def oa_l(
     run_folder: Path,
-    epochs: int | None,
+    film_path: Path | None,
+    epochs: tuple[int, ...],
     seed: int | None,
     bf16: bool | None,
     threads: int | None,
@@ -92,15 +97,21 @@ def oa_l(
       narrowcast train oa-l
       narrowcast train oa-l --run runs/oa-l --seed 1
 
-    Trains on FER+ with the codec in the loop, calibrates on faces held out, measures the figures
-    and writes the weights with their card.
+    Trains on FER+ and LFW with the codec in the loop, calibrates on faces held out, measures the
+    figures and writes the weights with their card.
     """
     from narrowcast_models.training.recipe import OA_L
 
-    _train(OA_L.changed(epochs, None, seed, bf16), run_folder, threads, out)
+    _train(OA_L.changed(epochs, seed, bf16), run_folder, film_path, threads, out)
 
 
-def _train(recipe: "Recipe", run_folder: Path, threads: int | None, out: Path | None) -> None:
+def _train(
+    recipe: "Recipe",
+    run_folder: Path,
+    film_path: Path | None,
+    threads: int | None,
+    out: Path | None,
+) -> None:
     if out is not None and out.suffix != ".safetensors":
         raise SettingsError(f"--out {out} does not end in .safetensors")
     import torch
@@ -114,7 +125,8 @@ def _train(recipe: "Recipe", run_folder: Path, threads: int | None, out: Path | 
     if threads is not None:
         torch.set_num_threads(threads)
     out = out or checkpoint.WEIGHTS_FOLDER / f"{recipe.name}.safetensors"
-    card = make(recipe, run_folder, out, f"narrowcast {shlex.join(sys.argv[1:])}")
+    command = f"narrowcast {shlex.join(sys.argv[1:])}"
+    card = make(recipe, run_folder, out, command, film_path)
     figures = [Figures(**row) for row in card.figures["eval_clean"]]
     Console().print(table(figures, f"{card.name} on FER+ eval_clean"))
     click.echo(f"wrote {out} and {out.with_suffix('.json').name}")

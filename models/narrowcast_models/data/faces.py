@@ -15,6 +15,7 @@ class LabelledFaces:
     images: uint8 [N, side, side]. valence: float32 [N], -1..1. shares: float32 [N, 8], how the
     votes fell on `emotions.EMOTIONS`, rows summing to 1; None where nobody voted. emotion:
     uint8 [N], which of them the one annotator chose; None where there was no such annotator.
+    rows: int64 [N], where each face lies in its file; None where no file numbers them.
     """
 
     name: str
@@ -22,15 +23,21 @@ class LabelledFaces:
     valence: NDArray[np.float32]
     shares: NDArray[np.float32] | None = None
     emotion: NDArray[np.uint8] | None = None
+    rows: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.images)
 
     def select(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "LabelledFaces":
         """The faces of these rows, in their order."""
-        shares = None if self.shares is None else self.shares[rows]
-        emotion = None if self.emotion is None else self.emotion[rows]
-        return LabelledFaces(self.name, self.images[rows], self.valence[rows], shares, emotion)
+        return LabelledFaces(
+            self.name,
+            self.images[rows],
+            self.valence[rows],
+            None if self.shares is None else self.shares[rows],
+            None if self.emotion is None else self.emotion[rows],
+            None if self.rows is None else self.rows[rows],
+        )
 
     def showing(self, emotion: str) -> NDArray[np.bool_]:
         """Mask [N] of the faces labelled with this emotion: the annotator's, or the top vote.

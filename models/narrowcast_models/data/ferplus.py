@@ -32,8 +32,13 @@ class FerPlusSplits(NamedTuple):
 def load() -> FerPlusSplits:
     """The kept faces of FER+. Raises DataError where the files are missing or damaged."""
     table = archive.read(data_file("faces/ferplus48.npz"), _COLUMNS)
+    count = len(table["usage"])
     faces = LabelledFaces(
-        "FER+", _images(len(table["usage"])), table["valence"], _shares(table["votes"])
+        "FER+",
+        _images(count),
+        table["valence"],
+        _shares(table["votes"]),
+        rows=np.arange(count, dtype=np.int64),
     )
     kept = table["keep"] & (table["usage"] == TRAIN_USAGE)
     held_out = table["dup_group"] % DEV_EVERY == 0

@@ -41,6 +41,10 @@ def load() -> LfwSplits:
     if np.intersect1d(table["person_id"][train], table["person_id"][~train]).size:
         raise DataError(f"{path} has a person in training and in validation")
     faces = LabelledFaces(
-        NAME, table["images"], table["valence"].astype(np.float32), emotion=table["label"]
+        NAME,
+        table["images"],
+        table["valence"].astype(np.float32),
+        emotion=table["label"],
+        rows=np.arange(len(train), dtype=np.int64),
     )
     return LfwSplits(faces.select(train), faces.select(~train))

@@ -8,7 +8,7 @@ score it.
 import json
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,17 +25,21 @@ from narrowcast_models.evaluation.sizes import Figures, evaluate
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_models.training.calibrate import calibrate
+from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.provenance import git_revision
-from narrowcast_models.training.run import Run, TrainConfig
+from narrowcast_models.training.run import Run
+from narrowcast_models.training.stills import TargetConfig
 from narrowcast_models.training.variants import GRID, VARIANTS, Variant
 
 logger = logging.getLogger(__name__)
 
 
 class AblationFaces(NamedTuple):
-    """train: what the weights see. dev: a quarter calibrates, the others score."""
+    """train: what the weights see, given what its targets are. dev: a quarter calibrates, the
+    others score.
+    """
 
-    train: LabelledFaces
+    train: Callable[[TargetConfig], Sequence[LabelledFaces]]
     dev: LabelledFaces
 
     @property
@@ -134,13 +138,14 @@ class Ablation:
         return cell.config == _plain(self._config(name)) and scored == wanted
 
     def _teacher_sha256(self, name: str) -> str | None:
-        teacher = self._config(name).teacher
+        teacher = self._config(name).targets.own
         return None if teacher is None else checkpoint.find(teacher)[1].sha256
 
     def _make(self, name: str, teacher_sha256: str | None) -> AblationCell:
         started = time.monotonic()
         variant, config = VARIANTS[name], self._config(name)
-        network = Run(self._faces.train, config, self._run_folder / name).train()
+        origins = self._faces.train(config.targets)
+        network = Run(origins, config, self._run_folder / name).train()
         if config.mixture.coded == 0:
             forget_codec(network)
         figures = self._score(network, variant)
@@ -153,7 +158,7 @@ class Ablation:
             torch=torch.__version__,
             threads=torch.get_num_threads(),
             faces=self._faces.dev.name,
-            train_faces=len(self._faces.train),
+            train_faces=sum(map(len, origins)),
             calibration_faces=len(self._faces.calibration),
             test_faces=len(self._faces.test),
             parameters=sum(p.numel() for p in network.parameters()),

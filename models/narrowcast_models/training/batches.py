@@ -1,18 +1,31 @@
-"""Training batches of `oa`: faces set in motion, sent through the link, brought to the canvas."""
+"""Training batches of `oa`: faces set in motion, exposed, sent through the link, on the canvas.
 
-from collections.abc import Iterator
-from typing import NamedTuple
+A batch is made of groups of faces that share an origin and a coding, so that the codec is set up
+once for each group and each step sees several codings.
+"""
 
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from narrowcast_models import canvas
-from narrowcast_models.coding import conditions
+from narrowcast_models.coding import Coding, conditions
 from narrowcast_models.data.faces import LabelledFaces
-from narrowcast_models.training import mixture, motion
+from narrowcast_models.emotions import VALENCES
+from narrowcast_models.training import mixture, motion, sensor
 from narrowcast_models.training.degrade import Link
+from narrowcast_models.training.film import Film
 from narrowcast_models.training.mixture import MixtureConfig
-from narrowcast_models.training.motion import MotionConfig
+
+if TYPE_CHECKING:
+    from narrowcast_models.training.config import TrainConfig
+
+
+CANVAS_PX = 48
 
 
 class Batch(NamedTuple):
@@ -28,60 +41,117 @@ class Batch(NamedTuple):
     valence: Tensor
 
 
+class _Origin(NamedTuple):
+    """Faces of one side: images uint8 [N, n, n], shares [N, 8], valence [N]."""
+
+    images: Tensor
+    shares: Tensor
+    valence: Tensor
+
+
+class FilmFaces(NamedTuple):
+    """Film, and what a teacher reads of its chips, shares float32 [N, 8]; None where none does."""
+
+    film: Film
+    shares: NDArray[np.float32] | None
+
+
 class Batches:
-    """Endless epochs over one set of faces; every draw comes from the one generator."""
+    """Endless epochs over the faces of some origins; every draw comes from the one generator."""
 
     def __init__(
         self,
-        faces: LabelledFaces,
-        batch_size: int,
-        groups: int,
+        origins: Sequence[LabelledFaces],
+        config: "TrainConfig",
         generator: torch.Generator,
+        film: FilmFaces | None = None,
         mixture_config: MixtureConfig | None = None,
-        motion_config: MotionConfig | None = None,
     ) -> None:
-        if faces.shares is None:
-            raise ValueError(f"{faces.name} has no votes to learn from")
-        self._images = torch.from_numpy(faces.images)
-        self._shares = torch.from_numpy(faces.shares)
-        self._valence = torch.from_numpy(faces.valence)
-        self._batch_size = batch_size
-        self._groups = groups
+        """mixture_config: in place of the configuration's own."""
+        self._origins = [_origin(faces) for faces in origins]
+        self._config = config
+        self._mixture = mixture_config or config.mixture
+        self._group_size = config.batch_size // config.groups
         self._generator = generator
-        self._mixture = mixture_config or MixtureConfig()
-        self._motion = motion_config or MotionConfig()
+        self._film = None if film is None else film.film
+        self._of_film = None
+        if film is not None and film.shares is not None:
+            valence = film.shares @ np.asarray(VALENCES, dtype=np.float32)
+            self._of_film = _Origin(*map(torch.from_numpy, (film.film.chips, film.shares, valence)))
         self._link = Link()
 
     def __len__(self) -> int:
-        """Steps an epoch; the incomplete last batch is left out."""
-        return len(self._images) // self._batch_size
+        """Steps an epoch; incomplete groups and the incomplete last batch are left out."""
+        return (self._groups_of_stills + self._groups_of_film) // self._config.groups
+
+    @property
+    def _groups_of_stills(self) -> int:
+        return sum(len(origin.images) // self._group_size for origin in self._origins)
+
+    @property
+    def _groups_of_film(self) -> int:
+        share = self._config.film.groups
+        return 0 if self._of_film is None else round(self._groups_of_stills * share / (1 - share))
 
     def epoch(self) -> Iterator[Batch]:
-        """One pass over the faces in a new order."""
-        order = torch.randperm(len(self._images), generator=self._generator)
+        """One pass over the stills in a new order, film between them."""
+        groups: list[tuple[_Origin, Tensor] | None] = [
+            (origin, rows) for origin in self._origins for rows in self._dealt(len(origin.images))
+        ]
+        groups += [None] * self._groups_of_film
+        order = torch.randperm(len(groups), generator=self._generator).tolist()
+        size = self._config.groups
         for step in range(len(self)):
-            yield self._batch(order[step * self._batch_size : (step + 1) * self._batch_size])
+            taken = [groups[index] for index in order[step * size : (step + 1) * size]]
+            parts = [self._filmed() if group is None else self._stills(*group) for group in taken]
+            yield Batch(*map(torch.cat, zip(*parts, strict=True)))
 
-    def _batch(self, rows: Tensor) -> Batch:
-        canvases, told, before = zip(
-            *(self._group(group) for group in rows.chunk(self._groups)), strict=True
-        )
-        return Batch(
-            torch.cat(canvases),
-            torch.cat(told),
-            torch.cat(before),
-            self._shares[rows],
-            self._valence[rows],
-        )
+    def _dealt(self, count: int) -> tuple[Tensor, ...]:
+        """Rows of so many faces in a new order, by full groups."""
+        order = torch.randperm(count, generator=self._generator)
+        return order[: count - count % self._group_size].view(-1, self._group_size).unbind()
 
-    def _group(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Canvas, conditions and the picture before the link, of one coding."""
+    def _stills(self, origin: _Origin, rows: Tensor) -> Batch:
         draw = mixture.draw(self._mixture, self._generator)
-        clips = motion.clips(self._images[rows], draw.frames, self._motion, self._generator)
-        chips = self._link.last_frames(clips, draw.coding)
-        before = clips[:, -1:] / 255
-        return (
-            canvas.to_canvas(chips, motion.SIDE_PX),
-            conditions([draw.coding] * len(rows)),
-            before,
+        motion_config, generator = self._config.motion, self._generator
+        borrowed = self._borrowed(len(rows), draw.frames)
+        clips = motion.clips(origin.images[rows], draw.frames, motion_config, generator, borrowed)
+        if draw.frames > 1:
+            clips = motion.cut(clips, motion_config, generator)
+        return self._through_link(clips, draw.coding, origin, rows)
+
+    def _borrowed(self, count: int, frames: int) -> Tensor | None:
+        """Motion of real faces for some of the stills, none for the others."""
+        if self._film is None or frames == 1:
+            return None
+        config = self._config.film
+        flow = self._film.motion(count, frames, config.strength, self._generator)
+        moved = torch.rand(count, 1, 1, 1, 1, generator=self._generator) < config.moved
+        return flow * moved
+
+    def _filmed(self) -> Batch:
+        assert self._film is not None
+        assert self._of_film is not None
+        draw = mixture.draw(self._mixture, self._generator)
+        rows = self._film.windows(self._group_size, draw.frames, self._generator)
+        seen = self._of_film.images[rows]
+        clips = motion.filmed(seen, self._config.motion, self._generator)
+        return self._through_link(clips, draw.coding, self._of_film, rows[:, -1])
+
+    def _through_link(self, clips: Tensor, coding: Coding, origin: _Origin, rows: Tensor) -> Batch:
+        """The last frames of clips [B, F, n, n], whose targets are those of the rows [B]."""
+        clips = sensor.expose(clips, self._config.sensor, self._generator)
+        chips = self._link.last_frames(clips, coding)
+        return Batch(
+            canvas.to_canvas(chips, CANVAS_PX),
+            conditions([coding] * len(rows)),
+            canvas.to_canvas(clips[:, -1], CANVAS_PX),
+            origin.shares[rows],
+            origin.valence[rows],
         )
+
+
+def _origin(faces: LabelledFaces) -> _Origin:
+    if faces.shares is None:
+        raise ValueError(f"{faces.name} has no votes to learn from")
+    return _Origin(*map(torch.from_numpy, (faces.images, faces.shares, faces.valence)))

@@ -24,6 +24,17 @@ DATA = [
         terms="collected from the web by its authors, for research; never redistributed, and not "
         "contained in the weights",
     ),
+    DataSource(
+        name="LFW pixels (Huang et al. 2007), with one annotator's categories",
+        used_for="training: 96x96 gray faces of the training part",
+        terms="photos by news agencies, for research; never redistributed, and not contained in "
+        "the weights; categories Apache-2.0",
+    ),
+    DataSource(
+        name="readings of two public recognisers: human 3.3.6, face-api 1.7.15",
+        used_for="training: soft labels of the faces of FER+ and LFW",
+        terms="MIT",
+    ),
 ]
 
 LIMITS = (

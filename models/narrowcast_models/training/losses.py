@@ -7,19 +7,20 @@ from torch import Tensor
 from torch.nn import functional
 
 from narrowcast_models import canvas
+from narrowcast_models.emotions import VALENCES
 from narrowcast_models.networks.one_for_all import Outputs
 from narrowcast_models.training.batches import Batch
 
 
 class LossWeights(NamedTuple):
-    """Weights of the five terms, and the teacher's share in what is learned as votes."""
+    """Weights of the six terms."""
 
     votes: float = 1.0
     squared: float = 2.0
     concordance: float = 0.5
     picture: float = 0.1
     sigma: float = 0.1
-    teacher: float = 0.5
+    clean: float = 0.0
 
 
 def total(
@@ -27,25 +28,32 @@ def total(
     picture: Tensor | None,
     batch: Batch,
     weights: LossWeights,
-    taught: Tensor | None = None,
+    clean: Tensor | None = None,
 ) -> Tensor:
     """Weighted sum over a batch.
 
-    `picture` [B, 1, 48, 48] is super-resolved; `taught` [B, 8] are shares as a teacher reads the
-    batch's faces before the link (Hinton et al. 2015). Either may be missing.
+    `picture` [B, 1, 48, 48] is super-resolved; `clean` [B, 8] are the shares that the network
+    reads of the same faces before the link. Either may be missing.
     """
-    shares = batch.shares
-    if taught is not None:
-        shares = torch.lerp(shares, taught, weights.teacher)
     loss = (
-        weights.votes * functional.cross_entropy(outputs.logits, shares)
+        weights.votes * functional.cross_entropy(outputs.logits, batch.shares)
         + weights.squared * functional.mse_loss(outputs.expected, batch.valence)
         + weights.concordance * (1 - concordance(outputs.expected, batch.valence))
         + weights.sigma * sigma_nll(outputs, batch.valence)
     )
+    if clean is not None:
+        loss = loss + weights.clean * agreement(outputs, clean)
     if picture is not None:
         loss = loss + weights.picture * picture_error(picture, batch)
     return loss
+
+
+def agreement(outputs: Outputs, clean: Tensor) -> Tensor:
+    """How far the reading is from that of the clean chip: what the link alone has changed."""
+    expected = (clean * clean.new_tensor(VALENCES)).sum(dim=-1)
+    return functional.mse_loss(outputs.expected, expected) * 2 + functional.kl_div(
+        outputs.logits.log_softmax(dim=-1), clean, reduction="batchmean"
+    )
 
 
 def picture_error(picture: Tensor, batch: Batch) -> Tensor:

@@ -1,4 +1,4 @@
-"""Stills made into short moving clips: shift, zoom, turn, mirror, light, focus, sensor noise."""
+"""Stills made into short moving clips: shift, zoom, turn, mirror, light, focus, occlusion."""
 
 import math
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-SIDE_PX = 48
+from narrowcast_models.training.film import displaced
 
 
 class MotionConfig(NamedTuple):
@@ -28,23 +28,65 @@ class MotionConfig(NamedTuple):
     max_sharpening: float = 0.4  # of the detail that a 3x3 mean takes away; below zero, blur
     occluded: float = 0.1  # share of faces that have something else before a part of them
     max_occlusion: float = 0.4  # its sides, as shares of the face's
-    max_noise: float = 4.0  # standard deviation in gray levels
+    cut: float = 0.1  # share of clips that open with another face
 
 
-def clips(images: Tensor, frames: int, config: MotionConfig, generator: torch.Generator) -> Tensor:
-    """Moving clips float32 [B, frames, 48, 48] (0..255) of stills uint8 [B, 48, 48]."""
-    count = len(images)
-    pose = _poses(count, frames, config, generator)  # [B, F, 4]
+def clips(
+    images: Tensor,
+    frames: int,
+    config: MotionConfig,
+    generator: torch.Generator,
+    borrowed: Tensor | None = None,
+) -> Tensor:
+    """Moving clips float32 [B, frames, n, n] (0..255) of stills uint8 [B, n, n].
+
+    borrowed: displacements [B, frames, m, m, 2] of real faces, in half sides (see `film`).
+    """
+    pose = _poses(len(images), frames, config, generator)  # [B, F, 4]
+    return _seen(images[:, None], pose, config, generator, borrowed)
+
+
+def cut(clips: Tensor, config: MotionConfig, generator: torch.Generator) -> Tensor:
+    """Some of the clips open with another face: P frames then bring a whole new picture."""
+    chosen = torch.rand(len(clips), 1, 1, 1, generator=generator) < config.cut
+    opened = torch.cat([clips[:, :1].roll(1, 0), clips[:, 1:]], dim=1)
+    return torch.where(chosen, opened, clips)
+
+
+def filmed(clips: Tensor, config: MotionConfig, generator: torch.Generator) -> Tensor:
+    """Real clips uint8 [B, F, n, n] as another camera would see them: float32, 0..255.
+
+    Their crop may sit elsewhere; the motion is their own.
+    """
+    count, frames = clips.shape[:2]
+    pose = _poses(count, 1, config, generator).expand(-1, frames, -1)
+    return _seen(clips, pose, config, generator, None)
+
+
+def _seen(
+    clips: Tensor,
+    pose: Tensor,
+    config: MotionConfig,
+    generator: torch.Generator,
+    borrowed: Tensor | None,
+) -> Tensor:
+    """Clips uint8 [B, F, n, n], F = 1 for stills, in poses [B, F, 4] and under one light each."""
+    count, frames, side = len(clips), pose.shape[1], clips.shape[-1]
     theta = affine(pose.reshape(-1, 4), mirrors(count, frames, generator))
-    still = (images.float() / 255).unsqueeze(1)
+    sampled = grid(theta, side)
+    if borrowed is not None:
+        sampled = displaced(sampled.view(count, frames, side, side, 2), borrowed).flatten(0, 1)
+    # What covers a face, the light and the focus are drawn for a face, and stay over its frames.
+    still = clips.float() / 255
     still = _focus(light(_occlude(still, config, generator), config, generator), config, generator)
-    repeated = still.repeat_interleave(frames, dim=0)  # [B*F, 1, 48, 48]
     moved = functional.grid_sample(
-        repeated, grid(theta, SIDE_PX), mode="bilinear", padding_mode="border", align_corners=False
+        still.expand(-1, frames, -1, -1).reshape(-1, 1, side, side),
+        sampled,
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=False,
     )
-    level = torch.rand(count * frames, 1, 1, 1, generator=generator) * config.max_noise
-    noise = torch.randn(moved.shape, generator=generator) * level
-    return (moved * 255 + noise).clamp(0, 255).reshape(count, frames, SIDE_PX, SIDE_PX)
+    return (moved * 255).reshape(count, frames, side, side)
 
 
 def _poses(count: int, frames: int, config: MotionConfig, generator: torch.Generator) -> Tensor:

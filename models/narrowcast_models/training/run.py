@@ -2,7 +2,7 @@
 
 import logging
 import pickle
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,66 +11,38 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
+from narrowcast_models.coding import Coding, conditions
 from narrowcast_models.data.faces import LabelledFaces
-from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig, Outputs
+from narrowcast_models.networks.one_for_all import OneForAll, Outputs
 from narrowcast_models.training import losses, mixture
-from narrowcast_models.training.batches import Batch, Batches
-from narrowcast_models.training.losses import LossWeights
-from narrowcast_models.training.mixture import MixtureConfig
-from narrowcast_models.training.motion import MotionConfig
+from narrowcast_models.training.batches import Batch, Batches, FilmFaces
+from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.prefetch import ahead
-from narrowcast_models.training.teacher import Teacher
 from narrowcast_shared.errors import DataError
+from narrowcast_shared.operating_point import CHIP_PX
 
 logger = logging.getLogger(__name__)
 
 STATE_FILE = "state.pt"
+CLEAN = Coding(CHIP_PX, None)
+"""A chip at full size, never coded."""
+
 _STATE_KEYS = {
     "config", "epoch", "network", "average", "optimizer", "schedule", "generator",
     "torch_generator",
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """Everything that decides the weights, beside the data and the code.
-
-    `picture_epochs`: how many of the epochs, the first, train super-resolution alone at the
-    mixture's smallest size, uncoded (max-mix's pre-training, Cheng et al. 2017, section 3.3).
-    """
-
-    epochs: int = 96
-    batch_size: int = 128
-    groups: int = 4
-    teacher: str | None = None
-    bf16: bool = False  # convolutions in bfloat16: faster where the CPU has AVX512-BF16 or AMX
-    max_rate: float = 4e-3
-    weight_decay: float = 0.02
-    average_decay: float = 0.998
-    max_gradient: float = 5.0
-    seed: int = 1
-    network: OneForAllConfig = OneForAllConfig()
-    mixture: MixtureConfig = MixtureConfig()
-    motion: MotionConfig = MotionConfig()
-    loss: LossWeights = LossWeights()
-    picture_epochs: int = field(default=0, repr=False)
-
-    @property
-    def tag(self) -> str:
-        """What a state tells its run by. Runs older than `picture_epochs` have none, and go on."""
-        return f"{self!r} {self.picture_epochs=}" if self.picture_epochs else repr(self)
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain values for a card; the nested tuples as objects with their field names."""
-        plain = asdict(self)
-        nested = {k: v._asdict() for k, v in plain.items() if hasattr(v, "_asdict")}
-        return plain | nested
-
-
 class Run:
     """One training run in one folder; `train` goes on where an earlier process stopped."""
 
-    def __init__(self, faces: LabelledFaces, config: TrainConfig, folder: Path) -> None:
+    def __init__(
+        self,
+        origins: Sequence[LabelledFaces],
+        config: TrainConfig,
+        folder: Path,
+        film: FilmFaces | None = None,
+    ) -> None:
         if config.picture_epochs and not config.network.picture_stages:
             raise ValueError("super-resolution cannot come first in a network without it")
         if config.picture_epochs >= config.epochs:
@@ -79,20 +51,16 @@ class Run:
         self._config = config
         self._path = folder / STATE_FILE
         self._generator = torch.Generator().manual_seed(config.seed)
-        self._batches = Batches(
-            faces, config.batch_size, config.groups, self._generator, config.mixture, config.motion
-        )
+        self._batches = Batches(origins, config, self._generator, film)
         if len(self._batches) == 0:
-            raise DataError(f"{len(faces)} faces do not fill one batch of {config.batch_size}")
+            count = sum(map(len, origins))
+            raise DataError(f"{count} faces do not fill one batch of {config.batch_size}")
         smallest = mixture.smallest_uncoded(config.mixture)
-        self._picture_batches = Batches(
-            faces, config.batch_size, config.groups, self._generator, smallest, config.motion
-        )
+        self._picture_batches = Batches(origins, config, self._generator, mixture_config=smallest)
         network = OneForAll(config.network)
         self._network: OneForAll = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         average = get_ema_multi_avg_fn(config.average_decay)  # type: ignore[no-untyped-call]
         self._average = AveragedModel(self._network, multi_avg_fn=average, use_buffers=True)
-        self._teacher = None if config.teacher is None else Teacher(config.teacher)
         self._epoch = 0
         self._begin_phase()
 
@@ -151,7 +119,7 @@ class Run:
 
     def _loss(self, batch: Batch) -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16, enabled=self._config.bf16):
-            taught = None if self._teacher is None else self._teacher.shares(batch.before)
+            clean = self._read_clean(batch) if self._config.loss.clean else None
             outputs, picture = self._network.joint(batch.canvas, batch.conditions)
         if self._picture_alone:
             assert picture is not None
@@ -162,8 +130,17 @@ class Run:
             None if picture is None else picture.float(),
             batch,
             self._config.loss,
-            None if taught is None else taught.float(),
+            clean,
         )
+
+    @torch.no_grad()
+    def _read_clean(self, batch: Batch) -> torch.Tensor:
+        """Shares [B, 8] that the averaged network reads of the chips before the link."""
+        network = self._average.module
+        network.eval()
+        told = conditions([CLEAN]).expand(len(batch.before), -1)
+        shares: torch.Tensor = network(batch.before, told).logits.float().softmax(dim=-1)
+        return shares
 
     def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from narrowcast_models.coding import Coding
 from narrowcast_models.evaluation import grid
 from narrowcast_models.training import mixture
-from narrowcast_models.training.run import TrainConfig
+from narrowcast_models.training.config import TrainConfig
 
 Change = Callable[[TrainConfig], TrainConfig]
 
@@ -48,7 +48,7 @@ def _plain_motion(base: TrainConfig) -> TrainConfig:
 
 
 def _taught(base: TrainConfig) -> TrainConfig:
-    return replace(base, teacher=TEACHER)
+    return replace(base, targets=base.targets._replace(own=TEACHER))
 
 
 def _dedicated(px: int) -> Variant:
@@ -72,6 +72,6 @@ VARIANTS = {
         "no face is coded in training, nor is the network told of codecs", _no_codec
     ),
     "plain-motion": Variant("no light from one side, no focus, nothing occluded", _plain_motion),
-    "taught": Variant(f"half of the votes are those that `{TEACHER}` expects", _taught),
+    "taught": Variant(f"`{TEACHER}` is one of the teachers", _taught),
 }
 """By name, in the table's order."""

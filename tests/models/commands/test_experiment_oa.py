@@ -12,12 +12,12 @@ from narrowcast_models.commands.experiment import experiment
 from narrowcast_models.evaluation import memory
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.training import ablation, card, recipe
+from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.recipe import Recipe
-from narrowcast_models.training.run import TrainConfig
 
 SMALL = Recipe(
     "oa",
-    TrainConfig(network=OneForAllConfig(widths=(4, 6, 8), blocks=(1, 1, 1), condition_width=4)),
+    (TrainConfig(network=OneForAllConfig(widths=(4, 6, 8), blocks=(1, 1, 1), condition_width=4)),),
 )
 
 
@@ -42,7 +42,7 @@ def test_an_ablation(ferplus_folder: Path, tmp_path: Path, monkeypatch: pytest.M
     assert "from 2 cells" in made.output.replace("\n", " ")
     assert (out / "dedicated-8.json").read_bytes() == before
     cell = json.loads((out / "dedicated-16.json").read_text())
-    assert (cell["config"]["epochs"], cell["config"]["teacher"]) == (2, None)
+    assert (cell["config"]["epochs"], cell["config"]["targets"]["own"]) == (2, None)
     assert cell["calibration_faces"] + cell["test_faces"] + cell["train_faces"] == 480
     table = (out / "table.md").read_text()
     assert f"| dedicated-16 | {cell['figures'][0]['ccc']:.3f} |  |" in table

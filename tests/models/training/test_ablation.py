@@ -15,8 +15,9 @@ from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.training import ablation as ablation_
 from narrowcast_models.training import card
 from narrowcast_models.training.ablation import Ablation, AblationCell, AblationFaces, forget_codec
+from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.mixture import MixtureConfig
-from narrowcast_models.training.run import Run, TrainConfig
+from narrowcast_models.training.run import Run
 from narrowcast_shared.errors import DataError, WeightsError
 
 CODINGS = (Coding(48, None), Coding(8, None), Coding(48, 36))
@@ -33,7 +34,8 @@ TINY = TrainConfig(
 
 @pytest.fixture
 def faces(make_faces: Callable[..., LabelledFaces]) -> AblationFaces:
-    return AblationFaces(make_faces(32), make_faces(25, seed=1))
+    train = make_faces(32)
+    return AblationFaces(lambda _: [train], make_faces(25, seed=1))
 
 
 @pytest.fixture
@@ -134,7 +136,7 @@ def test_the_teacher(
     saved = checkpoint.save(tiny_network, card.describe("oa-l", tiny_network, {}, [], "-"), path)
     (cell,) = make("taught")
     assert cell.teacher_sha256 == saved.sha256
-    assert cell.config["teacher"] == "oa-l"
+    assert cell.config["targets"]["own"] == "oa-l"
 
 
 def test_blind_to_the_codec(tiny_network: OneForAll) -> None:

@@ -11,8 +11,9 @@ from narrowcast_models.coding import Coding, conditions
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.training.batches import Batch
+from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.mixture import MixtureConfig
-from narrowcast_models.training.run import STATE_FILE, Run, TrainConfig
+from narrowcast_models.training.run import STATE_FILE, Run
 from narrowcast_shared.errors import DataError
 
 MakeFaces = Callable[..., LabelledFaces]
@@ -34,7 +35,7 @@ class _Watched(Run):
     def __init__(
         self, faces: LabelledFaces, config: TrainConfig, folder: Path, stop_after: int | None = None
     ) -> None:
-        super().__init__(faces, config, folder)
+        super().__init__([faces], config, folder)
         self.seen: list[torch.Tensor] = []
         self.after: list[dict[str, torch.Tensor]] = []
         self._stop_after = stop_after
@@ -76,7 +77,7 @@ def test_it_sees_the_smallest_size_and_trains_the_picture_alone(
 
 def test_the_rest_has_a_whole_schedule(make_faces: MakeFaces, tmp_path: Path) -> None:
     """One cycle over the epochs that are left, from its beginning to its end."""
-    run = Run(make_faces(48), CONFIG, tmp_path)
+    run = Run([make_faces(48)], CONFIG, tmp_path)
     assert run._schedule.total_steps == 1 * 3
     run.train()
     assert run._schedule.total_steps == run._schedule.last_epoch == 2 * 3
@@ -87,21 +88,21 @@ def test_stopped_and_resumed_is_never_stopped(
     make_faces: MakeFaces, tmp_path: Path, stop_after: int
 ) -> None:
     faces, config = make_faces(32), replace(CONFIG, epochs=4, picture_epochs=2)
-    through = Run(faces, config, tmp_path / "through").train()
+    through = Run([faces], config, tmp_path / "through").train()
     with pytest.raises(KeyboardInterrupt):
         _Watched(faces, config, tmp_path / "stopped", stop_after).train()
     torch.manual_seed(99)
-    assert _equal(Run(faces, config, tmp_path / "stopped").train(), through)
+    assert _equal(Run([faces], config, tmp_path / "stopped").train(), through)
 
 
 def test_a_state_from_before_there_was_any_goes_on(make_faces: MakeFaces, tmp_path: Path) -> None:
     """Without it a run's tag is what it always was; with it, another."""
     plain = replace(CONFIG, picture_epochs=0)
     assert "picture_epochs" not in plain.tag
-    Run(make_faces(32), plain, tmp_path).train()
+    Run([make_faces(32)], plain, tmp_path).train()
     assert torch.load(tmp_path / STATE_FILE)["config"] == plain.tag
     with pytest.raises(DataError, match="another configuration"):
-        Run(make_faces(32), CONFIG, tmp_path).train()
+        Run([make_faces(32)], CONFIG, tmp_path).train()
 
 
 def test_it_is_told_in_the_card() -> None:
@@ -119,4 +120,4 @@ def test_what_cannot_be(
     make_faces: MakeFaces, tmp_path: Path, change: dict[str, object], said: str
 ) -> None:
     with pytest.raises(ValueError, match=said):
-        Run(make_faces(32), replace(CONFIG, **change), tmp_path)  # type: ignore[arg-type]
+        Run([make_faces(32)], replace(CONFIG, **change), tmp_path)  # type: ignore[arg-type]

@@ -6,11 +6,11 @@ import pytest
 
 from narrowcast_models.coding import Coding
 from narrowcast_models.commands import experiment_ablation
+from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.recipe import OA
-from narrowcast_models.training.run import TrainConfig
 from narrowcast_models.training.variants import BASE, GRID, VARIANTS
 
-RECIPE = replace(OA.alone, epochs=8)
+RECIPE = replace(OA.stages[0], epochs=8)
 
 
 def _differs_in(changed: TrainConfig) -> list[str]:
@@ -36,7 +36,7 @@ def _differs_in(changed: TrainConfig) -> list[str]:
         ("dedicated-8", ["mixture.sizes_px", "mixture.weights"]),
         ("no-codec", ["mixture.coded"]),
         ("plain-motion", ["motion.max_slope", "motion.max_sharpening", "motion.occluded"]),
-        ("taught", ["teacher"]),
+        ("taught", ["targets.own"]),
     ],
 )
 def test_one_thing_is_changed(name: str, differences: list[str]) -> None:
