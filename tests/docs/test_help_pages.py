@@ -25,7 +25,14 @@ VALUES = {
 """What a value may be called: TIME a span (40ms; 30 is seconds), T a point in time,
 X any number, N a whole one, RATE bit/s (8k), LIST with commas."""
 
-SPELT_OUT = {"RATE[,TIME:RATE]...", "TIME|auto", "TIME|FILE", "NAME|FILE|FOLDER", "FILE|FOLDER"}
+SPELT_OUT = {
+    "RATE[,TIME:RATE]...",
+    "TIME|auto",
+    "TIME|FILE",
+    "NAME|FILE|FOLDER",
+    "FILE|FOLDER",
+    "FILE|URL",
+}
 
 SEVERAL = {
     "--px": "one size for a stream, a LIST where sizes are compared",

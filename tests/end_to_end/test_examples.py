@@ -50,10 +50,13 @@ def test_ctrl_c_ends_the_session_in_order(folder: Path) -> None:
         publishing.send_signal(signal.SIGINT)
         assert publishing.wait(90) == 130
         state, samples = read(url, "mine")
-    assert state == "ended"
+    told = log.read_text()
+    # On a machine that is too busy to store the end within the grace, the example says so.
+    unheard = "the decoder has not acknowledged the end of the stream" in told
+    assert state == ("interrupted" if unheard else "ended")
     assert len(samples) < 240
     check(samples)
-    assert "Traceback" not in log.read_text()
+    assert "Traceback" not in told
 
 
 def listed(url: str) -> bool:

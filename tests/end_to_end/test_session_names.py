@@ -37,7 +37,21 @@ VALUES = [
     "NA", "na", "null", "NULL", "nan", "NaN", "None", "true", "True", "FALSE", "1e5", "1E-5",
     "007", "1.5", "inf", "Infinity", "1234567890123456789012",
 ]  # fmt: skip
-NAMES = ["anna", "0", "101", "20260131", "1e5x", "p-007", "N-A", "2026-01-31", "nana", "x.1", "true-1", "1_000", "0x10"]
+NAMES = [
+    "anna",
+    "0",
+    "101",
+    "20260131",
+    "1e5x",
+    "p-007",
+    "N-A",
+    "2026-01-31",
+    "nana",
+    "x.1",
+    "true-1",
+    "1_000",
+    "0x10",
+]
 
 
 class NoFace(FaceDetector):
@@ -114,4 +128,4 @@ def test_files_are_named_so_that_pandas_reads_the_names(tmp_path: Path) -> None:
     for name in names:
         sample = Sample(id=1, session=name, seq=0, t=0.0, status=Status.NO_FACE)
         table = pandas.read_csv(io.StringIO(csv_header() + csv_row(sample)))
-        assert table["session"].tolist() == [name]
+        assert table["session"].astype(str).tolist() == [name]

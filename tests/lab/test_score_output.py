@@ -68,7 +68,7 @@ def test_files_of_one_name_are_two_series(capsys: pytest.CaptureFixture[str]) ->
         (["x.mp4", "x.avi", "x.avi"], ["x", "x-2", "x-3"]),
         (["1/a/x.mp4", "2/a/x.mp4", "a-x.mp4"], ["a-x", "a-x-2", "a-x-3"]),
         (["sample"], ["sample"]),
-        (["0.mp4", "???.mp4", "!.mp4"], ["recording-0", "recording", "recording-2"]),
+        (["1e5.mp4", "???.mp4", "!.mp4"], ["recording-1e5", "recording", "recording-2"]),
         (["w" * 80 + ".mp4", "w" * 80 + ".avi"], ["w" * 64, "w" * 62 + "-2"]),
     ],
 )

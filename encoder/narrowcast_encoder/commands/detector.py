@@ -87,6 +87,7 @@ def list_() -> None:
     \b
     Examples:
       narrowcast detector list
+      XDG_DATA_HOME=/srv/data narrowcast detector list
 
     And which of them `--detector auto` takes.
     """
@@ -112,19 +113,18 @@ def list_() -> None:
 
 @detector.command()
 @click.option(
-    "--from",
-    "source",
+    "--mirror",
     metavar="FILE|URL",
     help="The model's file, or a mirror of it. By default it comes from the OpenCV Zoo.",
 )
-def install(source: str | None) -> None:
+def install(mirror: str | None) -> None:
     r"""Install the face detector YuNet.
 
     \b
     Examples:
       narrowcast detector install
-      narrowcast detector install --from face_detection_yunet_2023mar.onnx
-      narrowcast detector install --from https://mirror.example/yunet.onnx
+      narrowcast detector install --mirror face_detection_yunet_2023mar.onnx
+      narrowcast detector install --mirror https://mirror.example/yunet.onnx
 
     Downloads its model, 233 kB, MIT licence, checks that it is the file that was tested, and
     stores it in your folder for data, where --detector auto and --detector yunet find it. Proxies
@@ -135,7 +135,7 @@ def install(source: str | None) -> None:
 
     from narrowcast_encoder.detection.yunet_model import YUNET, install
 
-    given = Path(source) if source is not None and "://" not in source else source
+    given = Path(mirror) if mirror is not None and "://" not in mirror else mirror
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(YUNET.name, total=YUNET.size_bytes)

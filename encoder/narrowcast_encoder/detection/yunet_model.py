@@ -91,7 +91,7 @@ def _received(model: ModelFile, source: str | Path, progress: Progress) -> bytes
             f"{source} is not {model.name} as it was tested ({len(data)} bytes, "
             f"SHA-256 {hashlib.sha256(data).hexdigest()[:12]}...; it should have "
             f"{model.size_bytes} bytes and {model.sha256[:12]}...)",
-            "take the file of the OpenCV Zoo, with --from FILE or --from URL",
+            "take the file of the OpenCV Zoo, with --mirror FILE or --mirror URL",
         )
     return data
 
@@ -157,7 +157,7 @@ def _check_end(stream: object, source: object, received: int) -> None:
         )
 
 
-_REMEDY = "fetch the file elsewhere and give it with --from FILE"
+_REMEDY = "fetch the file elsewhere and give it with --mirror FILE"
 
 
 def _by_way_of(url: str) -> str:

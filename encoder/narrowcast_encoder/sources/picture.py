@@ -45,9 +45,11 @@ HDR_MAX_SIDE_PX = 1280
 _SDTV_MAX_HEIGHT, _SDTV_MAX_WIDTH = 576, 1024
 _UNTOLD = 2  # unspecified matrix coefficients (H.273, table 4)
 
-# PyAV refuses to list the side data of a frame that carries a type which it does not know, such
-# as EXIF in FFmpeg 8. These are the types that follow those which it knows.
-_UNKNOWN_TYPES = range(len(Type), len(Type) + 16)
+# PyAV cannot list the side data of every frame. It refuses a type that it does not know, such as EXIF
+# in FFmpeg 8. Of a type with metadata, such as a PNG's colour profile, it frees memory that FFmpeg
+# frees as well, which ends the process. So all but the display matrix is taken off every frame
+# before. Beyond the types that PyAV knows FFmpeg has some more.
+_OTHER_TYPES = [n for n in range(len(Type) + 16) if n != Type.DISPLAYMATRIX.value]
 
 Image = NDArray[np.uint8]
 
@@ -157,14 +159,11 @@ class BgrPictures:
         return None
 
     def _display_matrix(self, frame: VideoFrame) -> bytes | None:
-        try:
-            side_data = cast(SideDataContainer, frame.side_data)
-        except ValueError:  # it holds a type that PyAV does not know
-            side_data = cast(SideDataContainer, self._without_unknown_types(frame).side_data)
+        side_data = cast(SideDataContainer, self._with_matrix_alone(frame).side_data)
         return bytes(side_data["DISPLAYMATRIX"]) if "DISPLAYMATRIX" in side_data else None
 
-    def _without_unknown_types(self, frame: VideoFrame) -> VideoFrame:
-        """The frame without side data that PyAV does not know, which a filter takes off."""
+    def _with_matrix_alone(self, frame: VideoFrame) -> VideoFrame:
+        """The frame without any other side data."""
         kind = (frame.width, frame.height, frame.format.name)
         if self._graph is None or kind != self._graph_for:
             self._graph, self._graph_for = _filter_graph(frame), kind
@@ -182,7 +181,7 @@ def _filter_graph(frame: VideoFrame) -> Graph:
         format=frame.format,
         time_base=frame.time_base or Fraction(1, 1000),
     )
-    for number in _UNKNOWN_TYPES:
+    for number in _OTHER_TYPES:
         deleting = graph.add("sidedata", f"mode=delete:type={number}")
         last.link_to(deleting)
         last = deleting

@@ -214,7 +214,7 @@ def test_the_command_tells_what_is_wrong_with_a_file(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     wrong = tmp_path / "notes.txt"
     wrong.write_text("no model")
-    result = CliRunner().invoke(detector, ["install", "--from", str(wrong)])
+    result = CliRunner().invoke(detector, ["install", "--mirror", str(wrong)])
     assert isinstance(result.exception, WeightsError)
     assert "is not face_detection_yunet_2023mar.onnx" in str(result.exception)
     assert not yunet_model.default_path().exists()

@@ -1,5 +1,7 @@
 """Upright, and with square pixels: whatever a file says of its pixels and of how it was held."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from PIL import ImageCms
 
 from narrowcast_encoder.sources import open_source
 from narrowcast_encoder.sources.picture import square_size
@@ -239,3 +242,21 @@ def test_the_size_with_square_pixels(
     size: tuple[int, int], aspect: Fraction | None, square: tuple[int, int]
 ) -> None:
     assert square_size(*size, aspect) == square
+
+
+def test_a_picture_with_a_colour_profile_ends_no_process(tmp_path: Path) -> None:
+    """PyAV freed the profile's metadata twice; the garbage collector found out."""
+    path = tmp_path / "profiled.png"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Pillow.fromarray(np.full((64, 96, 3), 128, np.uint8)).save(path, icc_profile=profile)
+    program = (
+        "import gc, sys\n"
+        "from narrowcast_encoder.sources import open_source\n"
+        "with open_source(sys.argv[1]) as source:\n"
+        "    images = [frame.image for frame in source]\n"
+        "for _ in range(20): gc.collect()\n"
+        "print(len(images), images[0].shape)\n"
+    )
+    command = [sys.executable, "-c", program, str(path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "1 (64, 96, 3)\n"), ended.stderr

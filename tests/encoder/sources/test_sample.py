@@ -21,7 +21,7 @@ def test_a_talking_man_then_a_smiling_woman_at_one_size_and_rate() -> None:
         assert not source.live
         frames = list(source)
     assert len(frames) == 2 * CLIP_FRAMES
-    assert {frame.image.shape for frame in frames} == {(144, 176, 3)}
+    assert {frame.image.shape for frame in frames} == {(144, 193, 3)}
     assert {frame.image.dtype for frame in frames} == {np.dtype(np.uint8)}
     times_s = [frame.t_s for frame in frames]
     assert times_s == pytest.approx([n / FPS for n in range(len(frames))], abs=1e-3)
