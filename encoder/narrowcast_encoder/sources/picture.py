@@ -45,11 +45,14 @@ HDR_MAX_SIDE_PX = 1280
 _SDTV_MAX_HEIGHT, _SDTV_MAX_WIDTH = 576, 1024
 _UNTOLD = 2  # unspecified matrix coefficients (H.273, table 4)
 
-# PyAV cannot list the side data of every frame. It refuses a type that it does not know, such as EXIF
-# in FFmpeg 8. Of a type with metadata, such as a PNG's colour profile, it frees memory that FFmpeg
-# frees as well, which ends the process. So all but the display matrix is taken off every frame
-# before. Beyond the types that PyAV knows FFmpeg has some more.
-_OTHER_TYPES = [n for n in range(len(Type) + 16) if n != Type.DISPLAYMATRIX.value]
+# PyAV cannot list the side data of every frame. It refuses a type that it does not know, such as
+# EXIF in FFmpeg 8. Of a type with metadata, such as a PNG's colour profile, it frees memory that
+# FFmpeg frees as well, which ends the process. So all but the display matrix is taken off every
+# frame before: the types that PyAV knows, and some more that FFmpeg has.
+_OTHER_TYPES = [
+    *(number for number, kind in enumerate(Type) if kind.name != "DISPLAYMATRIX"),
+    *range(len(Type), len(Type) + 16),
+]
 
 Image = NDArray[np.uint8]
 
