@@ -17,7 +17,7 @@ from narrowcast_decoder.store.offline import open_offline
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_shared.client import archive
 from narrowcast_shared.client.archive import TimeSpan
-from narrowcast_shared.client.export import ROW_GROUP, UNITS
+from narrowcast_shared.client.export import UNITS
 from narrowcast_shared.client.times import parse_time
 from narrowcast_shared.commands.export import export
 from narrowcast_shared.commands.sessions import sessions
@@ -204,10 +204,13 @@ def test_what_cannot_be_exported_is_told(
     serve(scenario)
 
 
-def test_a_series_is_exported_as_parquet(serve: Serve, series: Series, tmp_path: Path) -> None:
+def test_a_series_is_exported_as_parquet(
+    serve: Serve, series: Series, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "a.parquet"
-    count = ROW_GROUP + 500
+    monkeypatch.setattr("narrowcast_shared.client.export.ROW_GROUP", 5000)
+    count = 5500
 
     async def scenario(running: Running) -> None:
         hold = await running.service.store.note_started("a", 1.0)
