@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 PACKAGE = "skimage"
 
 SEARCHED_PX = 240
-"""Longer side of the copy that is searched. 270 px cost 1.2 times as much and find the blurred man of
-the source `sample` in 68 % of the frames where 240 find him in 34 %, but take noise for faces."""
+"""Longer side of the copy that is searched. 270 px cost 1.2 times as much and find the blurred man
+of the source `sample` in 68 % of the frames where 240 find him in 34, but take noise for faces."""
 
 MAX_ENLARGED = 1.4
 """Smaller pictures are enlarged by no more: at twice the size they cost four times as much."""
