@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 PACKAGE = "skimage"
 
-SEARCHED_PX = 270
-"""Longer side of the copy that is searched. Of the blurred man of the source `sample`, 240 px show
-34 % of the frames, 270 px 68 % at 1.2 times the cost, and 300 px no more."""
+SEARCHED_PX = 240
+"""Longer side of the copy that is searched. 270 px cost 1.2 times as much and find the blurred man
+of the source `sample` in 68 % of the frames where 240 find him in 34, but take noise for faces."""
 
 MAX_ENLARGED = 1.4
 """Smaller pictures are enlarged by no more: at twice the size they cost four times as much."""

