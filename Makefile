@@ -24,9 +24,9 @@ demo: setup  ## Show valence of a real face, live: encoder, decoder and viewer o
 page: setup  ## Show the same for ten minutes on the decoder's live page, in the browser
 	$(BIN)/narrowcast demo --open --seconds 600
 
-# A worker for each core, of four at most: most tests wait for processes of their own. Who has done
-# with its share takes over tests of the others, so that no long file comes last.
-WORKERS = --numprocesses logical --maxprocesses 4 --dist worksteal
+# Four workers on any machine: most tests wait for processes of their own, so that two workers leave
+# two cores idle. A worker that has run its share takes over tests of the others.
+WORKERS = --numprocesses 4 --dist worksteal
 
 test: setup  ## Run every test
 	$(BIN)/python -m pytest $(WORKERS)
