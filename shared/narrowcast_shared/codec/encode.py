@@ -83,6 +83,12 @@ def _open(rung: Rung) -> VideoCodecContext:
 
 
 def _x264_params(rung: Rung) -> list[str]:
-    """Against preset medium these save 9 % of the bits at 96 px and 54 % at 6 px."""
-    params = ["ref=1", "weightp=0", "psy=0", "scenecut=0", f"keyint={_NO_KEYFRAMES}"]
+    """Against preset medium these save 12 % of the bits at 96 px and 25 fps, and more than a third
+    at 32 px and 5 fps: docs/experiments.md has each one's share.
+
+    Sixteen reference frames hold the face before a blink, a word or a cut; at few frames a second
+    they reach back over seconds. At these sizes a search through all of them is cheap.
+    """
+    params = ["ref=16", "subme=9", "partitions=all", "weightp=0", "psy=0", "scenecut=0"]
+    params.append(f"keyint={_NO_KEYFRAMES}")
     return [*params, "cabac=0"] if rung.px <= CAVLC_MAX_PX else params

@@ -209,6 +209,20 @@ class TestRefusedBeforeFFmpeg:
         self._refused(_coded(moving_chip, Rung(96, 30), 2)[1].nals, "before the keyframe")
 
 
+class TestReferences:
+    def test_a_face_that_was_there_before_costs_little(self, moving_chip: MovingChip) -> None:
+        """A smile that comes and goes: the encoder still holds the face from before it."""
+        before, after = moving_chip(48, 0), moving_chip(48, 25)
+        encoder = ChipEncoder(Rung(48, 30))
+        for chip in (before, before, before, after, after):
+            unit = encoder.encode(chip)
+        there = ChipEncoder(Rung(48, 30))
+        there.encode(before)
+        back = encoder.encode(before)
+        assert back.size_bytes < there.encode(after).size_bytes / 2
+        assert unit.size_bytes < back.size_bytes
+
+
 class TestDamage:
     """A damaged access unit is a CodecError, and the next keyframe is as good as ever."""
 
@@ -229,7 +243,7 @@ class TestDamage:
         decoder.decode(encoder.encode(moving_chip(px, 0)).nals)
         (nal,) = encoder.encode(moving_chip(px, 1)).nals
         with pytest.raises(CodecError, match="refused"):
-            decoder.decode((nal[: len(nal) // 2],))
+            decoder.decode((nal[: len(nal) // 4],))
         assert decoder.wants_keyframe
         with pytest.raises(CodecError, match="before the keyframe"):
             decoder.decode(encoder.encode(moving_chip(px, 2)).nals)
