@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import cv2
 
+from narrowcast_encoder.commands.detector import DetectorChoice
 from narrowcast_encoder.detection import FaceDetector
 from narrowcast_encoder.sources.choice import SAMPLE
 from narrowcast_lab import real_clips, reel_clips
@@ -15,6 +16,9 @@ from narrowcast_lab.link_bench.footage import Clip, Footage, join
 from narrowcast_models.data.location import VARIABLE
 from narrowcast_models.evaluation.moving_figures import FPS
 from narrowcast_shared.errors import DataError
+
+FILM, REELS = "film", "reels"
+"""What the two kinds of footage are called where both are played. Film is first: it counts more."""
 
 
 class Reels(NamedTuple):
@@ -39,6 +43,14 @@ def data_is_there() -> bool:
     return bool(os.environ.get(VARIABLE))
 
 
+def footages(
+    files: Sequence[Path], detector: DetectorChoice, reels: Reels | None
+) -> dict[str, Chosen]:
+    """Film and reels, as far as they are asked for, film first. Raises as the two below do."""
+    film = {FILM: of_clips(files, detector.make())} if files else {}
+    return film | ({} if reels is None else {REELS: of_reels(reels)})
+
+
 def of_reels(reels: Reels) -> Chosen:
     """Moving clips made of labelled faces. Raises DataError where those are missing."""
     made, described = reel_clips.load(*reels)
@@ -55,7 +67,8 @@ def of_sample(seconds: float, detector: FaceDetector) -> Chosen:
     laps = math.ceil(seconds * FPS / len(once.footage.chips))
     chips = (once.footage.chips * laps)[: round(seconds * FPS)]
     title = f"the two faces of sample in a loop, {seconds:g} s"
-    return Chosen(Footage(chips, None), title, once.described)
+    starts = tuple(range(0, len(chips), len(once.footage.chips)))
+    return Chosen(Footage(chips, None, starts), title, once.described)
 
 
 def of_clips(files: Sequence[Path], detector: FaceDetector) -> Chosen:

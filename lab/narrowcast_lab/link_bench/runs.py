@@ -10,17 +10,16 @@ from narrowcast_encoder.session.settings import StreamSettings, make_stream
 from narrowcast_lab.link_bench import jpeg
 from narrowcast_lab.link_bench.contenders import (
     ADAPTIVE,
-    FIXED,
     Baselines,
     Contender,
     contenders,
-    cost_pinned,
 )
 from narrowcast_lab.link_bench.figures import Figures, Setting, measure
 from narrowcast_lab.link_bench.footage import Footage
 from narrowcast_lab.link_bench.jpeg import JpegPoint, JpegRatio
 from narrowcast_lab.link_bench.lines import Line
 from narrowcast_lab.link_bench.motion import moving_seconds
+from narrowcast_lab.link_bench.pinned import FIXED, cost
 from narrowcast_lab.link_bench.play import play
 from narrowcast_lab.link_bench.spread import Ahead, ahead
 from narrowcast_lab.link_bench.valence import Reference, reference
@@ -78,9 +77,9 @@ def bench(
     shows a face at least. Raises SettingsError where the operating table cannot be read, or a
     line carries less than any operating point needs.
     """
-    pinned = [] if baselines is Baselines.NONE else cost_pinned(recogniser, footage)
+    costed = [] if baselines is Baselines.NONE else cost(recogniser, footage)
     planned = [
-        (line, contenders(asked._replace(link=line.link), baselines, pinned, psnr_table))
+        (line, contenders(asked._replace(link=line.link), baselines, costed, psnr_table))
         for line in lines
     ]
     for contender in (one for _, some in planned for one in some):
