@@ -184,6 +184,7 @@ def test_without_data_the_source_sample_goes_round(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
+        (("--clip", "a.mp4", "--film", "film.npz"), "add --reel"),
         (("--cap", "8k", "--trace-mean", "0"), "Invalid value for '--trace-mean'"),
         (("--cap", "loud"), "Invalid value for '--cap'"),
         (("--baselines", "some"), "Invalid value for '--baselines'"),
@@ -216,6 +217,11 @@ def test_a_wrong_line_or_table_is_named(
 def test_a_line_too_small_for_any_point(faces: tuple[str, str], table: tuple[str, str]) -> None:
     with pytest.raises(SettingsError, match="a cap of 100 bit/s is below the least"):
         _link(*SMALL, *faces, *table, "--cap", "16k", "--cap", "100")
+
+
+def test_no_such_film(faces: tuple[str, str], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is not there"):
+        _link(*SMALL, *faces, "--film", tmp_path / "none.npz")
 
 
 def test_no_such_faces_and_no_such_clip(tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ def link(
     reels: int,
     seconds: float,
     faces: str,
+    film_path: Path | None,
     seed: int,
     caps: tuple[Schedule, ...],
     traces: tuple[Path, ...],
@@ -145,17 +146,17 @@ def link(
     from narrowcast_models.training.provenance import git_revision
     from narrowcast_shared.link import parse_schedule
 
+    reels_are_played = want_reels or (not clips and choose.data_is_there())
+    if film_path is not None and not reels_are_played:
+        raise click.UsageError("--film is what reels borrow their motion from: add --reel")
     output.check(json_path, plot_path)
     if not (caps or traces):
         caps = (parse_schedule(DEFAULT_CAP),)
     scale = TraceScale(trace_scale, trace_mean_bps)
     over = lines(caps, traces, scale, round(1e6 * (delay_s or 0)))
     network, card = checkpoint.load(model)
-    if not (clips or want_reels) and not choose.data_is_there():
-        footages = {choose.FILM: choose.of_sample(seconds, detector.make())}
-    else:
-        made_of = choose.Reels(faces, reels, seconds, seed) if want_reels or not clips else None
-        footages = choose.footages(clips, detector, made_of)
+    made = choose.Reels(faces, reels, seconds, seed, film_path) if reels_are_played else None
+    footages = choose.footages(clips, detector, made, seconds)
     asked = StreamSettings(
         latency_us=None if latency_s is None else round(1e6 * latency_s),
         table=None if table_path is None else load_table(table_path),

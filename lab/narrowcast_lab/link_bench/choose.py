@@ -22,12 +22,16 @@ FILM, REELS = "film", "reels"
 
 
 class Reels(NamedTuple):
-    """So many reels of so many seconds, of these faces, by this seed."""
+    """So many reels of so many seconds, of these faces, by this seed.
+
+    film_path: chips of real clips, whose motion they borrow.
+    """
 
     faces: str
     number: int
     seconds: float
     seed: int
+    film_path: Path | None = None
 
 
 class Chosen(NamedTuple):
@@ -44,11 +48,17 @@ def data_is_there() -> bool:
 
 
 def footages(
-    files: Sequence[Path], detector: DetectorChoice, reels: Reels | None
+    files: Sequence[Path], detector: DetectorChoice, reels: Reels | None, sample_s: float
 ) -> dict[str, Chosen]:
-    """Film and reels, as far as they are asked for, film first. Raises as the two below do."""
-    film = {FILM: of_clips(files, detector.make())} if files else {}
-    return film | ({} if reels is None else {REELS: of_reels(reels)})
+    """Film and reels, as far as they are asked for, film first; so many seconds of the source
+    `sample` where neither is. Raises as those below do.
+    """
+    found = {}
+    if files:
+        found[FILM] = of_clips(files, detector.make())
+    if reels is not None:
+        found[REELS] = of_reels(reels)
+    return found or {FILM: of_sample(sample_s, detector.make())}
 
 
 def of_reels(reels: Reels) -> Chosen:
