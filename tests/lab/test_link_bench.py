@@ -20,7 +20,7 @@ from narrowcast_lab.link_bench.hold import hold, split
 from narrowcast_lab.link_bench.jpeg import JpegPoint, JpegRatio
 from narrowcast_lab.link_bench.motion import moving_seconds
 from narrowcast_lab.link_bench.pinned import Budget, Costed, Pinned
-from narrowcast_lab.link_bench.play import Departure, bill, play
+from narrowcast_lab.link_bench.play import Departure, bill, play, play_apart
 from narrowcast_lab.link_bench.spread import ahead
 from narrowcast_lab.link_bench.valence import Reference, causal_mean, reference
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
@@ -441,6 +441,28 @@ def test_a_fixed_point_sends_as_many_frames_as_it_says(
     assert Counter(arrived.values()).most_common(1)[0][0] == frames_per_message
 
 
+def test_clips_on_connections_of_their_own() -> None:
+    """Numbers, times and delays go on from clip to clip, and so does the line's capacity."""
+    clips = [Clip(name, [random_chip(index) for index in range(50)]) for name in "ab"]
+    link = LinkSettings(parse_schedule("64k,2s:16k"), 20_000)
+    by_clip = [
+        StreamSettings(px=16, qp=36, fps=12.5, frames_per_message=1, link=link, latency_us=400_000),
+        StreamSettings(px=8, qp=42, fps=5, frames_per_message=1, link=link, latency_us=400_000),
+    ]
+    played = play_apart(cast(Recogniser, Brightness()), by_clip, join(clips))
+    assert sorted(sample.seq for sample in played.samples) == list(range(100))
+    read = [sample for sample in played.samples if sample.status is Status.OK]
+    assert all(sample.t == pytest.approx(sample.seq / 25) for sample in read)
+    assert all((sample.px == 16) == (sample.seq < 50) for sample in read)
+    assert 5 < sum(sample.seq >= 50 for sample in read) <= 11
+    assert all(20 < (sample.latency_ms or 0) < 900 for sample in read)
+    times_us = [departure.at_us for departure in played.wire]
+    assert times_us == sorted(times_us)
+    # At 16 kbit/s a message of over 60 B takes more than 30 ms of line, at 64 less than 10.
+    late = [sample.latency_ms or 0 for sample in read if sample.seq >= 60]
+    assert min(late) > 20 + 30
+
+
 def test_a_point_is_costed_at_its_frame_rate() -> None:
     """Two clips whose brightness rises, frame by frame: at 12.5 fps every second one is held."""
     clips = [
@@ -471,6 +493,23 @@ def test_who_takes_part() -> None:
     assert [o.name for o in contenders.contenders(unlimited, Baselines.FEW, measured)] == [
         "adaptive"
     ]
+
+
+def test_each_clip_has_its_own_table() -> None:
+    base = StreamSettings(link=LinkSettings(constant(8000)), table=TABLE)
+    other = TABLE._replace(rows=TABLE.rows[1:])
+    some = contenders.contenders(base, Baselines.FEW, [Costed(Rung(32, 36), 25, 60.0, 0.9)])
+    ours, stepping, psnr, simple, fixed = (
+        contenders.apart(one, [TABLE, other], psnr_table=None) for one in some
+    )
+    assert [told.table for told in ours.by_clip] == [TABLE, other]
+    assert stepping.by_clip == (stepping.settings,) * 2
+    assert simple.by_clip == (simple.settings,) * 2
+    assert fixed.by_clip == (fixed.settings,) * 2
+    # Of one row with a known PSNR there is no choice: the table of all is kept.
+    assert [told.table for told in psnr.by_clip] == [contenders.by_psnr(TABLE)] * 2
+    own = contenders.apart(some[2], [TABLE, TABLE], psnr_table=other)
+    assert own.by_clip == (own.settings,) * 2
 
 
 def test_the_table_of_a_controller_that_protects_the_picture() -> None:

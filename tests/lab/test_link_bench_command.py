@@ -167,6 +167,30 @@ def test_film_and_reels_side_by_side(
     assert len(ET.fromstring(plot.read_text())) == 2 * 4
 
 
+def test_each_clip_by_its_own_table(clips_folder: Path, tmp_path: Path) -> None:
+    """The first clip's table knows one rung, the second one's another."""
+    names = ("smile_single.mp4", "grid_bbaf2n.mpg")
+    words = [word for name in names for word in ("--clip", clips_folder / name)]
+    keys = ("px", "qp", "fps", "kept", "p_frame_bytes", "keyframe_bytes", "psnr_db")
+    source = {"model": "m", "weights_sha256": "0", "git_revision": "0", "command": "narrowcast rd"}
+    for name, px in zip(names, (32, 16), strict=True):
+        row = dict(zip(keys, (px, 36, 12.5, 0.9, 9, 90, 30), strict=True))
+        told = {**source, "reels": {}, "ccc_uncoded": 0.9, "rows": [row]}
+        (tmp_path / f"{Path(name).stem}.json").write_text(json.dumps(told))
+    lines = ("--cap", "16k", "--baselines", "none", "--leave-one-out", tmp_path)
+    report = _report(tmp_path / "link.json", *words, *lines)
+    assert report["leave_one_out"] is True
+    (run,) = report["runs"]
+    ours = run["controllers"]["adaptive"]
+    assert ours["accounted"]
+    assert ours["frames"] == 60 + 75
+    assert 0 < ours["delay_ms_p50"] < ours["delay_ms_max"] < 2000
+    assert set(ours["rung_shares"]) == {"32/36", "16/36"}
+    assert ours["rung_switches"] == 1
+    with pytest.raises(SettingsError, match=r"cry_to_laugh\.json cannot be read"):
+        _link("--clip", clips_folder / "cry_to_laugh.mp4", *lines)
+
+
 def test_without_data_the_source_sample_goes_round(
     table: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +209,8 @@ def test_without_data_the_source_sample_goes_round(
     ("words", "told"),
     [
         (("--clip", "a.mp4", "--film", "film.npz"), "add --reel"),
+        (("--reel", "--leave-one-out", "tables"), "add --clip"),
+        (("--clip", "a.mp4", "--leave-one-out", "tables", "--table", "t.json"), "give one"),
         (("--cap", "8k", "--trace-mean", "0"), "Invalid value for '--trace-mean'"),
         (("--cap", "loud"), "Invalid value for '--cap'"),
         (("--baselines", "some"), "Invalid value for '--baselines'"),

@@ -86,6 +86,14 @@ DEFAULT_CAP = "8k"
     help="Operating table, as `narrowcast rd --table` writes it, in place of the shipped one.",
 )
 @click.option(
+    "--leave-one-out",
+    "tables_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Play each --clip by a stream of its own, with the operating table FOLDER/NAME.json, NAME "
+    "being the clip's without its suffix: one that was made without it.",
+)
+@click.option(
     "--psnr-table",
     "psnr_path",
     type=click.Path(path_type=Path),
@@ -113,6 +121,7 @@ def link(
     latency_s: float | None,
     baselines: str,
     table_path: Path | None,
+    tables_folder: Path | None,
     psnr_path: Path | None,
     detector: DetectorChoice,
     model: str,
@@ -127,6 +136,7 @@ def link(
       narrowcast bench link --cap 32k --cap 8k --cap 2k --json link.json --plot link.svg
       narrowcast bench link --trace ATT-LTE-driving.up --trace-mean 12k --reels 17 --seconds 60
       narrowcast bench link --clip interview.mp4 --cap 4k --baselines none
+      narrowcast bench link --clip anna.mp4 --clip ben.mp4 --leave-one-out tables --cap 8k
       narrowcast bench link --clip anna.mp4 --clip ben.mp4 --reel --cap 8k --cap 2k
 
     Rate, delay and CCC; all clips are played one behind the other, over every line anew. With
@@ -149,6 +159,8 @@ def link(
     reels_are_played = want_reels or (not clips and choose.data_is_there())
     if film_path is not None and not reels_are_played:
         raise click.UsageError("--film is what reels borrow their motion from: add --reel")
+    if tables_folder is not None:
+        _check_leave_one_out(bool(clips), table_is_idle=bool(table_path) and not reels_are_played)
     output.check(json_path, plot_path)
     if not (caps or traces):
         caps = (parse_schedule(DEFAULT_CAP),)
@@ -162,20 +174,29 @@ def link(
         table=None if table_path is None else load_table(table_path),
     )
     psnr_table = None if psnr_path is None else load_table(psnr_path)
+    tables = choose.tables(clips, tables_folder)
     held_against = Baselines(baselines)
     recogniser, console = Recogniser(network), Console()
     drawn, told = [], {}
     for label, chosen in footages.items():
-        found = bench(recogniser, chosen.footage, over, held_against, asked, psnr_table)
+        own = tables if label == choose.FILM else []
+        found = bench(recogniser, chosen.footage, over, held_against, asked, psnr_table, own)
         title = f"{card.name} on {chosen.title}"
         console.print(f"{label}: {title}" if len(footages) > 1 else title)
         for run in found.runs:
             console.print(report.table(found, run))
         drawn.append((found, title))
-        told[label] = chosen.described | report.as_json(found)
+        told[label] = chosen.described | {"leave_one_out": bool(own)} | report.as_json(found)
     if json_path is not None:
         described = {"model": card.name, "sha256": card.sha256, "git_revision": git_revision()}
         figures = {"footages": told} if len(told) > 1 else next(iter(told.values()))
         output.write(json_path, checkpoint.to_json(described | figures))
     if plot_path is not None:
         output.write(plot_path, chart.svg(drawn))
+
+
+def _check_leave_one_out(clips_are_played: bool, *, table_is_idle: bool) -> None:
+    if not clips_are_played:
+        raise click.UsageError("--leave-one-out names tables of clips: add --clip")
+    if table_is_idle:
+        raise click.UsageError("--table and --leave-one-out both name the clips' table: give one")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import cv2
 
 from narrowcast_encoder.commands.detector import DetectorChoice
+from narrowcast_encoder.control.table import Table, load
 from narrowcast_encoder.detection import FaceDetector
 from narrowcast_encoder.sources.choice import SAMPLE
 from narrowcast_lab import real_clips, reel_clips
@@ -59,6 +60,14 @@ def footages(
     if reels is not None:
         found[REELS] = of_reels(reels)
     return found or {FILM: of_sample(sample_s, detector.make())}
+
+
+def tables(files: Sequence[Path], folder: Path | None) -> list[Table]:
+    """The operating table of each clip, by the clip's name; none without a folder.
+
+    Raises SettingsError where one cannot be read.
+    """
+    return [] if folder is None else [load(folder / f"{file.stem}.json") for file in files]
 
 
 def of_reels(reels: Reels) -> Chosen:

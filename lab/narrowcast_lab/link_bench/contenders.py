@@ -34,10 +34,14 @@ class Baselines(StrEnum):
 
 
 class Contender(NamedTuple):
-    """A name in the report, and what the stream is told."""
+    """A name in the report, and what the stream is told.
+
+    by_clip: what is told to each clip's own stream, empty where one stream plays all.
+    """
 
     name: str
     settings: StreamSettings
+    by_clip: tuple[StreamSettings, ...] = ()
 
 
 def contenders(
@@ -68,6 +72,20 @@ def contenders(
     if baselines is Baselines.FEW:
         some = promising(some, mean_bps, FEW)
     return out + [Contender(point.name, _pin(base, point, budget)) for point in some]
+
+
+def apart(contender: Contender, tables: Sequence[Table], psnr_table: Table | None) -> Contender:
+    """The same with a stream a clip: those of ours go by the table that is for the clip, and those
+    by PSNR, too, unless they have their own. The others have a stream a clip all the same.
+    """
+    name, settings, _ = contender
+    if name == ADAPTIVE:
+        chosen: list[Table | None] = list(tables)
+    elif name == PSNR and psnr_table is None:
+        chosen = [by_psnr(table) or settings.table for table in tables]
+    else:
+        chosen = [settings.table] * len(tables)
+    return Contender(name, settings, tuple(settings._replace(table=table) for table in chosen))
 
 
 def by_psnr(table: Table) -> Table | None:
