@@ -81,7 +81,7 @@ def borrow(
         if flip:
             flow, ratio = flow[:, :, :, ::-1] * _MIRROR, ratio[:, :, :, ::-1]
         flows.append(torch.from_numpy(np.ascontiguousarray(flow)).mul(float(scale)).half())
-        ratios.append(torch.from_numpy(np.ascontiguousarray(ratio)).half())
+        ratios.append(torch.from_numpy(np.ascontiguousarray(ratio)).mul(float(scale)).half())
     first = frames.cumsum(dim=0) - frames
     return Change(torch.cat(flows), torch.cat(ratios), first - script.start)
 

@@ -8,7 +8,7 @@ class ReelConfig(NamedTuple):
 
     home: how far a face's crop may sit from where the label's crop sat, for a whole segment.
     sway: how far the face may wander from home, at most, in each direction. Ranges are
-    (least, most), drawn from evenly. film_strength: what the motion borrowed of film is scaled by.
+    (least, most), drawn from evenly. film_strength: what is borrowed of film is scaled by.
     """
 
     fps: int = 25
@@ -34,7 +34,7 @@ class ReelConfig(NamedTuple):
     light_hz: tuple[float, float] = (0.03, 0.3)
     max_noise: float = 2.0  # standard deviation in gray levels; one camera a reel
 
-    film_strength: tuple[float, float] = (0.8, 1.2)
+    film_strength: tuple[float, float] = (0.6, 1.1)
 
 
 ON_FILM = ReelConfig(
