@@ -359,9 +359,10 @@ def test_frames_share_a_message_only_where_the_line_asks_and_the_latency_allows(
     assert k(16_000, 1) == 1
     assert k(8_000, 1) == 2
     assert k(6_000, 1) == 3
-    # Three frames are collected in 160 ms; their message then takes the line for 223 ms.
-    assert k(6_000, 0.39) == 3
-    assert k(6_000, 0.37) == 2
+    # Three frames are collected in 160 ms; their message then takes the line for 223 ms. A fifth of
+    # the budget is left for a queue.
+    assert k(6_000, 0.383 / 0.8 + 0.01) == 3
+    assert k(6_000, 0.383 / 0.8 - 0.01) == 2
     assert k(6_000, 0.01) == 1
     (point,) = pinned.on_line([costed(48, 36, 12.5, 30)], Budget(6000, 1e6))
     assert point.name == "fixed-48-36-12.5fps-k3"
@@ -471,7 +472,7 @@ def test_a_point_is_costed_at_its_frame_rate() -> None:
     ]
     found = pinned.cost(cast(Recogniser, Brightness()), join(clips))
     by_point = {(each.rung.px, each.rung.qp, each.fps): each for each in found}
-    assert len(by_point) == len(found) == 7 * 4 * 4
+    assert len(by_point) == len(found) == 7 * 4 * 6
     fine, half, slow = (by_point[96, 24, fps] for fps in (25, 12.5, 5))
     assert fine.fidelity > half.fidelity > slow.fidelity > 0.9
     assert fine.unit_bytes >= 4

@@ -75,7 +75,7 @@ DEFAULT_CAP = "8k"
     default="few",
     show_default=True,
     help="What to hold our controller against: the 8 fixed operating points that promise most at "
-    "the line's rate or all 112; and with either plain stepping, a simple rule, PSNR in place of "
+    "the line's rate or all 168; and with either plain stepping, a simple rule, PSNR in place of "
     "CCC, and JPEG.",
 )
 @click.option(

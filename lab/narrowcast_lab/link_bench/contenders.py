@@ -22,7 +22,7 @@ PSNR = "psnr"
 SIMPLE: Final = "simple"
 
 FEW = 8
-"""Fixed operating points that are tried on a line, of all 112, where time is short."""
+"""Fixed operating points that are tried on a line, of all 168, where time is short."""
 
 
 class Baselines(StrEnum):

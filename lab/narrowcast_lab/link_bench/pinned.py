@@ -28,7 +28,7 @@ FIXED: Final = "fixed-"
 
 SIDES_PX = (96, 64, 48, 32, 24, 16, 8)
 QUANTISERS = (24, 30, 36, 42)
-RATES_FPS = (25.0, 12.5, 8.0, 5.0)
+RATES_FPS = (25.0, 12.5, 8.0, 5.0, 3.0, 2.0)
 
 COSTED_FRAMES = 1000
 """Frames that tell what a rung costs and keeps, the first of each clip in equal shares."""
@@ -38,6 +38,9 @@ AFFORDABLE = 1.2
 
 FILLED = 0.95
 """Of the line's rate, that frames share a message for: the rest goes to what varies."""
+
+LATENCY_SHARE = 0.8
+"""Of the latency budget, that a message may take on an idle line: the rest is for a queue."""
 
 SIMPLE_QP = 36
 SIMPLE_LEAST_FPS = 5.0
@@ -178,7 +181,7 @@ def _pinned(costed: Costed, budget: Budget) -> Pinned:
         more = _with(costed, frames)
         collected_us = 1e6 * (frames - 1) / costed.fps
         message_bits = more.wire_bps * frames / costed.fps
-        if collected_us + 1e6 * message_bits / budget.mean_bps > budget.latency_us:
+        if collected_us + 1e6 * message_bits / budget.mean_bps > LATENCY_SHARE * budget.latency_us:
             break
         point = more
     return point

@@ -34,7 +34,7 @@ class ReelConfig(NamedTuple):
     light_hz: tuple[float, float] = (0.03, 0.3)
     max_noise: float = 2.0  # standard deviation in gray levels; one camera a reel
 
-    film_strength: tuple[float, float] = (0.6, 1.1)
+    film_strength: tuple[float, float] = (0.55, 1.05)
 
 
 ON_FILM = ReelConfig(
