@@ -59,6 +59,42 @@ def test_reels_of_anybodys_faces(faces_file: Path, tmp_path: Path) -> None:
     assert ET.fromstring(plot.read_text()).tag.endswith("svg")
 
 
+@pytest.fixture
+def film_file(tmp_path: Path) -> Path:
+    """A clip in which a picture moves to and fro, as `narrowcast chips` writes it."""
+    picture = np.random.default_rng(1).integers(0, 256, (12, 12)).repeat(8, 0).repeat(8, 1)
+    chips = [np.roll(picture, round(6 * np.sin(frame / 3)), axis=1) for frame in range(40)]
+    path = tmp_path / "film.npz"
+    np.savez(path, chips=np.stack(chips).astype(np.uint8), starts=np.array([0]))
+    return path
+
+
+def test_reels_that_move_by_film(faces_file: Path, film_file: Path, tmp_path: Path) -> None:
+    reports = []
+    for name, film in (("sway", ()), ("film", ("--film", film_file))):
+        out = tmp_path / f"{name}.json"
+        result = _moving("--faces", faces_file, *SMALL, *film, "--json", out)
+        assert result.exit_code == 0, result.output
+        reports.append(json.loads(out.read_text()))
+    sway, film = reports
+    assert sway["reels"]["film"] is None
+    assert film["reels"]["film"] == "film.npz"
+    assert film["reels"]["config"]["sway_shift"] == 0 < sway["reels"]["config"]["sway_shift"]
+    assert film["rungs"] != sway["rungs"]
+
+
+def test_film_without_motion_or_reels_is_refused(faces_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "stills.npz"
+    np.savez(path, chips=np.zeros((3, 96, 96), np.uint8), starts=np.arange(3))
+    with pytest.raises(DataError, match="no clip has 2 frames"):
+        _moving("--faces", faces_file, *SMALL, "--film", path)
+    with pytest.raises(DataError, match="is not there"):
+        _moving("--faces", faces_file, *SMALL, "--film", tmp_path / "none.npz")
+    result = _moving("--clips", tmp_path, "--film", path)
+    assert result.exit_code == 2
+    assert "name --reels" in result.output
+
+
 def test_the_seed_decides(faces_file: Path, tmp_path: Path) -> None:
     reports, one = [], ("--reels", "1", "--seconds", "1", "--px", "12", "--qp", "32")
     for index, seed in enumerate((1, 1, 2)):

@@ -1,5 +1,6 @@
 """Figures of `narrowcast bench link`: the hold, windows, shares, delays, JPEG's ratio."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import cast
 
@@ -11,16 +12,17 @@ from numpy.typing import NDArray
 
 from narrowcast_encoder.control.table import Row, Source, Table
 from narrowcast_encoder.session.settings import StreamSettings
-from narrowcast_lab.link_bench import contenders, delays, jpeg, operating, steps, wire
-from narrowcast_lab.link_bench.contenders import Baselines, Pinned
+from narrowcast_lab.link_bench import contenders, delays, jpeg, operating, pinned, steps, wire
+from narrowcast_lab.link_bench.contenders import Baselines
 from narrowcast_lab.link_bench.delays import Arrival, Outage
 from narrowcast_lab.link_bench.footage import Clip, Footage, join
 from narrowcast_lab.link_bench.hold import hold, split
 from narrowcast_lab.link_bench.jpeg import JpegPoint, JpegRatio
 from narrowcast_lab.link_bench.motion import moving_seconds
-from narrowcast_lab.link_bench.play import Departure, bill, play
+from narrowcast_lab.link_bench.pinned import Budget, Costed, Pinned
+from narrowcast_lab.link_bench.play import Departure, bill, play, play_apart
 from narrowcast_lab.link_bench.spread import ahead
-from narrowcast_lab.link_bench.valence import Reference
+from narrowcast_lab.link_bench.valence import Reference, causal_mean, reference
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
 from narrowcast_shared import metrics
 from narrowcast_shared.link import LinkSettings, Trace, constant, parse_schedule
@@ -217,6 +219,48 @@ def test_kept_is_a_share_of_what_uncoded_readings_reach() -> None:
     assert worse.rmse == pytest.approx(np.sqrt(1 / 6), abs=1e-4)
 
 
+def test_a_causal_mean_takes_what_there_is() -> None:
+    values = np.array([1.0, 3.0, 5.0, 1.0])
+    assert causal_mean(values, 2).tolist() == [1, 2, 4, 3]
+    assert causal_mean(values, 25).tolist() == [1, 2, 3, 2.5]
+
+
+def test_fidelity_of_means_over_a_second_by_hand() -> None:
+    """Two clips of 30 and 3 frames, one of them without a face. Readings are 0 but for the first of
+    each clip, 26 and 2. Held: 0 and 1 there.
+
+    Means over 1 s, uncoded: 26/1, 26/2 ... 26/25, then 0 five times; 2, 1. Held: all 0; 1, 1/2.
+    """
+    has_face = np.array([True] * 30 + [True, False, True])
+    uncoded = np.zeros(32)
+    uncoded[0], uncoded[30] = 26, 2
+    found = Reference(has_face, uncoded, uncoded, 1, starts=(0, 30))
+    series = np.zeros(33)
+    series[30] = 1
+    means = np.array([*(26 / n for n in range(1, 26)), 0, 0, 0, 0, 0, 2, 1])
+    held = np.array([0.0] * 30 + [1, 0.5])
+    expected = metrics.score(held, means).ccc
+    assert found.compare(series).fidelity_1s == pytest.approx(expected, abs=1e-4)
+    # One recording: the mean would run on over the joint.
+    joined = found._replace(starts=(0,)).compare(series).fidelity_1s
+    assert joined != pytest.approx(expected, abs=1e-4)
+
+
+def test_what_changes_within_a_second_is_no_part_of_fidelity_1s() -> None:
+    slow = np.repeat([0.5, -0.5], 250)
+    flutter = 0.4 * np.tile([1.0, -1.0], 250)
+    found = Reference(np.ones(500, dtype=bool), slow + flutter, slow, 1).compare(slow)
+    assert found.fidelity < 0.8
+    assert found.fidelity_1s > 0.99
+
+
+def test_the_reference_knows_where_clips_begin() -> None:
+    face = np.full((96, 96), 9, np.uint8)
+    footage = join([Clip("a", [face, None, face]), Clip("b", [None, face])])
+    assert footage.starts == (0, 3)
+    assert reference(cast(Recogniser, Brightness()), footage).starts == (0, 3)
+
+
 def test_ahead_by_the_difference_of_the_scores() -> None:
     rng = np.random.default_rng(1)
     truth = np.repeat(rng.uniform(-1, 1, 40), 75)
@@ -288,27 +332,76 @@ def test_a_second_moves_by_its_median_frame() -> None:
     assert moving_seconds(footage).tolist() == [False, False, True, False]
 
 
-def test_pinned_points_that_promise_most_of_what_the_line_carries() -> None:
-    pinned = [
-        Pinned(Rung(48, 36), 1, 12_000, 0.9),
-        Pinned(Rung(48, 36), 5, 8_000, 0.9),
-        Pinned(Rung(96, 30), 5, 20_000, 1.0),
-        Pinned(Rung(32, 36), 1, 9_000, 0.8),
-        Pinned(Rung(32, 36), 5, 5_000, 0.8),
-        Pinned(Rung(16, 36), 1, 7_000, 0.5),
+def test_fixed_points_that_promise_most_of_what_the_line_carries() -> None:
+    points = [
+        Pinned(Rung(48, 36), 25, 5, 8_000, 0.9),
+        Pinned(Rung(48, 36), 5, 1, 4_000, 0.7),
+        Pinned(Rung(96, 30), 25, 5, 20_000, 1.0),
+        Pinned(Rung(32, 36), 12.5, 3, 9_000, 0.8),
+        Pinned(Rung(16, 36), 25, 5, 7_000, 0.5),
     ]
-    few = contenders.promising(pinned, 8000, 2)
-    assert [(p.rung.px, p.frames_per_message) for p in few] == [(48, 5), (32, 1)]
-    assert [p.wire_bps for p in contenders.promising(pinned, 1000, 3)] == [5000, 7000, 8000]
+    few = pinned.promising(points, 8000, 2)
+    assert [(p.rung.px, p.fps) for p in few] == [(48, 25), (32, 12.5)]
+    assert [p.wire_bps for p in pinned.promising(points, 1000, 3)] == [4000, 7000, 8000]
+
+
+def costed(px: int, qp: int, fps: float, unit_bytes: float) -> Costed:
+    return Costed(Rung(px, qp), fps, unit_bytes, 0.9)
+
+
+def test_frames_share_a_message_only_where_the_line_asks_and_the_latency_allows() -> None:
+    """12.5 frames of 30 B a second take 10.2 kbit/s alone, 6.75 in twos, 5.6 in threes."""
+
+    def k(mean_bps: float, latency_s: float) -> int:
+        (point,) = pinned.on_line([costed(48, 36, 12.5, 30)], Budget(mean_bps, 1e6 * latency_s))
+        return point.frames_per_message
+
+    assert k(16_000, 1) == 1
+    assert k(8_000, 1) == 2
+    assert k(6_000, 1) == 3
+    # Three frames are collected in 160 ms; their message then takes the line for 223 ms. A fifth of
+    # the budget is left for a queue.
+    assert k(6_000, 0.383 / 0.8 + 0.01) == 3
+    assert k(6_000, 0.383 / 0.8 - 0.01) == 2
+    assert k(6_000, 0.01) == 1
+    (point,) = pinned.on_line([costed(48, 36, 12.5, 30)], Budget(6000, 1e6))
+    assert point.name == "fixed-48-36-12.5fps-k3"
+
+
+def test_the_simple_rule() -> None:
+    """The largest side at QP 36 whose frame rate is at least 5: bytes grow with the gap."""
+    of_sides = {96: 200.0, 48: 60.0, 16: 10.0}
+    rates = {25.0: 1.0, 12.5: 1.5, 5.0: 2.0}
+    measured = [
+        costed(px, qp, fps, more * unit_bytes)
+        for px, unit_bytes in of_sides.items()
+        for fps, more in rates.items()
+        for qp in (30, 36)
+    ]
+
+    def rule(mean_bps: float) -> tuple[int, int, float]:
+        point = pinned.simple(measured, Budget(mean_bps, 300_000))
+        return point.rung.px, point.rung.qp, point.fps
+
+    assert rule(200_000) == (96, 36, 25)
+    px, qp, fps = rule(24_000)
+    assert (px, qp) == (96, 36)
+    assert 5 < fps < 12.5
+    # 96 px at 5 fps takes 8 x 5 x (58 + 400 and more) = 19 kbit/s and more.
+    assert rule(18_000)[0] == 48
+    assert rule(4_000)[0] == 16
+    assert rule(100) == (16, 36, 5)
 
 
 def test_what_is_pinned_keeps_the_latency_that_ours_does() -> None:
     base = StreamSettings(link=LinkSettings(constant(6000)), table=TABLE)
-    only = [Pinned(Rung(32, 30), 1, 9000.0, 0.9)]
-    *_, pinned = contenders.contenders(base, Baselines.ALL, only)
-    assert pinned.settings.latency_us == 400_000
-    *_, asked = contenders.contenders(base._replace(latency_us=250_000), Baselines.ALL, only)
-    assert asked.settings.latency_us == 250_000
+    only = [Costed(Rung(32, 36), 25, 60.0, 0.9)]
+    *_, fixed = contenders.contenders(base, Baselines.ALL, only)
+    assert fixed.settings.latency_us == 400_000
+    *_, simple, asked = contenders.contenders(
+        base._replace(latency_us=250_000), Baselines.ALL, only
+    )
+    assert simple.settings.latency_us == asked.settings.latency_us == 250_000
     footage = Footage([random_chip(index) for index in range(100)], None)
     played = play(cast(Recogniser, Brightness()), asked.settings, footage)
     late_ms = [sample.latency_ms for sample in played.samples if sample.valence is not None]
@@ -328,36 +421,96 @@ class Brightness:
         return [Reading(float(chip.pixels.mean()) / 127.5 - 1, 0.1) for chip in chips]
 
 
-@pytest.mark.parametrize("frames_per_message", [1, 5])
-def test_a_pinned_point_bundles_what_it_says(frames_per_message: int) -> None:
-    rung = Rung(16, 30)
-    base = StreamSettings(link=LinkSettings(constant(64_000), 20_000), table=TABLE)
-    only = [Pinned(rung, frames_per_message, 9000.0, 0.9)]
-    *_, pinned = contenders.contenders(base, Baselines.ALL, only)
+@pytest.mark.parametrize(("cap_bps", "frames_per_message"), [(64_000, 1), (8_000, 2)])
+def test_a_fixed_point_sends_as_many_frames_as_it_says(
+    cap_bps: int, frames_per_message: int
+) -> None:
+    link = LinkSettings(constant(cap_bps), 20_000)
+    base = StreamSettings(link=link, table=TABLE, latency_us=600_000)
+    only = [Costed(Rung(16, 36), 12.5, 20.0, 0.9)]
+    *_, fixed = contenders.contenders(base, Baselines.ALL, only)
+    assert fixed.name == f"fixed-16-36-12.5fps-k{frames_per_message}"
     levels = np.arange(50) * 5
     footage = Footage([np.full((96, 96), level, np.uint8) for level in levels], None)
-    played = play(cast(Recogniser, Brightness()), pinned.settings, footage)
+    played = play(cast(Recogniser, Brightness()), fixed.settings, footage)
     read = [sample for sample in played.samples if sample.status is Status.OK]
-    assert [sample.seq for sample in read] == list(range(50))
-    assert [s.valence for s in read] == pytest.approx(levels / 127.5 - 1, abs=0.05)
-    messages = [departure for departure in played.wire if departure.wire_bytes > 52]
-    assert len(messages) == 50 // frames_per_message
-    waited_ms = 40 * (frames_per_message - 1) + 20  # for company, and on the way
-    assert waited_ms < (read[0].latency_ms or 0) < waited_ms + 100
-    left_us = 1000 * (read[0].latency_ms or 0) - 20_000
-    assert played.wire[0].at_us == pytest.approx(left_us, abs=100)
+    # Opening the connection costs the first of them their turn.
+    read = [sample for sample in read if sample.seq >= 20]
+    assert [sample.seq for sample in read] == list(range(20, 50, 2))
+    assert [s.valence for s in read] == pytest.approx(levels[20::2] / 127.5 - 1, abs=0.06)
+    arrived = Counter(round(sample.t + (sample.latency_ms or 0) / 1000, 3) for sample in read)
+    assert Counter(arrived.values()).most_common(1)[0][0] == frames_per_message
+
+
+def test_clips_on_connections_of_their_own() -> None:
+    """Numbers, times and delays go on from clip to clip, and so does the line's capacity."""
+    clips = [Clip(name, [random_chip(index) for index in range(50)]) for name in "ab"]
+    link = LinkSettings(parse_schedule("64k,2s:16k"), 20_000)
+    by_clip = [
+        StreamSettings(px=16, qp=36, fps=12.5, frames_per_message=1, link=link, latency_us=400_000),
+        StreamSettings(px=8, qp=42, fps=5, frames_per_message=1, link=link, latency_us=400_000),
+    ]
+    played = play_apart(cast(Recogniser, Brightness()), by_clip, join(clips))
+    assert sorted(sample.seq for sample in played.samples) == list(range(100))
+    read = [sample for sample in played.samples if sample.status is Status.OK]
+    assert all(sample.t == pytest.approx(sample.seq / 25) for sample in read)
+    assert all((sample.px == 16) == (sample.seq < 50) for sample in read)
+    assert 5 < sum(sample.seq >= 50 for sample in read) <= 11
+    assert all(20 < (sample.latency_ms or 0) < 900 for sample in read)
+    times_us = [departure.at_us for departure in played.wire]
+    assert times_us == sorted(times_us)
+    # At 16 kbit/s a message of over 60 B takes more than 30 ms of line, at 64 less than 10.
+    late = [sample.latency_ms or 0 for sample in read if sample.seq >= 60]
+    assert min(late) > 20 + 30
+
+
+def test_a_point_is_costed_at_its_frame_rate() -> None:
+    """Two clips whose brightness rises, frame by frame: at 12.5 fps every second one is held."""
+    clips = [
+        Clip("a", [np.full((96, 96), 60 + level, np.uint8) for level in range(60)]),
+        Clip("b", [None, *(np.full((96, 96), 90 + level, np.uint8) for level in range(60))]),
+    ]
+    found = pinned.cost(cast(Recogniser, Brightness()), join(clips))
+    by_point = {(each.rung.px, each.rung.qp, each.fps): each for each in found}
+    assert len(by_point) == len(found) == 7 * 4 * 6
+    fine, half, slow = (by_point[96, 24, fps] for fps in (25, 12.5, 5))
+    assert fine.fidelity > half.fidelity > slow.fidelity > 0.9
+    assert fine.unit_bytes >= 4
 
 
 def test_who_takes_part() -> None:
     base = StreamSettings(link=LinkSettings(constant(8000)), table=TABLE)
-    pinned = [Pinned(Rung(px, 36), 1, 100.0 * px, px / 96) for px in range(16, 96, 8)]
-    names = [one.name for one in contenders.contenders(base, Baselines.FEW, pinned)]
-    assert names[:3] == ["adaptive", "stepping", "psnr"]
-    assert len(names) == 3 + contenders.FEW
-    assert "fixed-80-36-k1" in names
-    assert "fixed-16-36-k1" not in names
-    assert len(contenders.contenders(base, Baselines.ALL, pinned)) == 3 + len(pinned)
-    assert [one.name for one in contenders.contenders(base, Baselines.NONE, pinned)] == ["adaptive"]
+    measured = [
+        Costed(Rung(px, 36), fps, px / fps * 10, px / 96)
+        for px in range(16, 96, 8)
+        for fps in (25, 5)
+    ]
+    names = [one.name for one in contenders.contenders(base, Baselines.FEW, measured)]
+    assert names[:4] == ["adaptive", "stepping", "psnr", "simple"]
+    assert len(names) == 4 + contenders.FEW
+    assert len(contenders.contenders(base, Baselines.ALL, measured)) == 4 + len(measured)
+    assert [o.name for o in contenders.contenders(base, Baselines.NONE, [])] == ["adaptive"]
+    unlimited = base._replace(link=LinkSettings())
+    assert [o.name for o in contenders.contenders(unlimited, Baselines.FEW, measured)] == [
+        "adaptive"
+    ]
+
+
+def test_each_clip_has_its_own_table() -> None:
+    base = StreamSettings(link=LinkSettings(constant(8000)), table=TABLE)
+    other = TABLE._replace(rows=TABLE.rows[1:])
+    some = contenders.contenders(base, Baselines.FEW, [Costed(Rung(32, 36), 25, 60.0, 0.9)])
+    ours, stepping, psnr, simple, fixed = (
+        contenders.apart(one, [TABLE, other], psnr_table=None) for one in some
+    )
+    assert [told.table for told in ours.by_clip] == [TABLE, other]
+    assert stepping.by_clip == (stepping.settings,) * 2
+    assert simple.by_clip == (simple.settings,) * 2
+    assert fixed.by_clip == (fixed.settings,) * 2
+    # Of one row with a known PSNR there is no choice: the table of all is kept.
+    assert [told.table for told in psnr.by_clip] == [contenders.by_psnr(TABLE)] * 2
+    own = contenders.apart(some[2], [TABLE, TABLE], psnr_table=other)
+    assert own.by_clip == (own.settings,) * 2
 
 
 def test_the_table_of_a_controller_that_protects_the_picture() -> None:

@@ -66,15 +66,16 @@ def test_a_run_and_all_that_is_held_against_it(
     (run,) = report["runs"]
     assert run["cap_bps"] == 6000
     names = list(run["controllers"])
-    assert names[:3] == ["adaptive", "stepping", "psnr"]
-    assert len(names) == 3 + FEW
-    assert all(name.startswith("fixed-") for name in names[3:])
+    assert names[:4] == ["adaptive", "stepping", "psnr", "simple"]
+    assert len(names) == 4 + FEW
+    assert all(name.startswith("fixed-") for name in names[4:])
     assert run["best_fixed"] in names
     for found in run["controllers"].values():
         assert (found["frames"], found["samples"], found["accounted"]) == (100, 100, True)
         assert sum(found["by_status"].values()) == 100
         assert found["wire_bps_max_2s"] <= 1.1 * 6000
         assert 0 < found["cap_used"] < 1
+        assert -1 <= found["fidelity_1s"] <= 1
         assert found["delay_ms_p50"] <= found["delay_ms_p95"] <= found["delay_ms_max"]
     ours = run["controllers"]["adaptive"]
     assert ours.pop("ours_ahead") == {"ccc": 0, "low": None, "high": None}
@@ -140,6 +141,56 @@ def test_a_real_clip_is_held_against_its_uncoded_readings(
     assert report["ccc"] == report["ccc_kept"] > 0.5
 
 
+def test_film_and_reels_side_by_side(
+    clips_folder: Path, faces: tuple[str, str], table: tuple[str, str], tmp_path: Path
+) -> None:
+    clip, plot = clips_folder / "smile_single.mp4", tmp_path / "link.svg"
+    lines = (*table, "--cap", "8k", "--baselines", "none")
+    words = ("--clip", clip, *SMALL, *faces, *lines)
+    out = tmp_path / "both.json"
+    result = _link(*words, "--json", out, "--plot", plot)
+    assert result.output.index("film: ") < result.output.index("reels: ")
+    both = json.loads(out.read_text())
+    assert list(both["footages"]) == ["film", "reels"]
+    shared = ("model", "sha256", "git_revision")
+    film = _report(tmp_path / "film.json", "--clip", clip, *lines)
+    reels = _report(tmp_path / "reels.json", *SMALL, *faces, *lines)
+    assert both == {
+        **{key: film[key] for key in shared},
+        "footages": {
+            "film": {key: value for key, value in film.items() if key not in shared},
+            "reels": {key: value for key, value in reels.items() if key not in shared},
+        },
+    }
+    assert film["against"] == "uncoded readings"
+    assert reels["against"] == "labels"
+    assert len(ET.fromstring(plot.read_text())) == 2 * 4
+
+
+def test_each_clip_by_its_own_table(clips_folder: Path, tmp_path: Path) -> None:
+    """The first clip's table knows one rung, the second one's another."""
+    names = ("smile_single.mp4", "grid_bbaf2n.mpg")
+    words = [word for name in names for word in ("--clip", clips_folder / name)]
+    keys = ("px", "qp", "fps", "kept", "p_frame_bytes", "keyframe_bytes", "psnr_db")
+    source = {"model": "m", "weights_sha256": "0", "git_revision": "0", "command": "narrowcast rd"}
+    for name, px in zip(names, (32, 16), strict=True):
+        row = dict(zip(keys, (px, 36, 12.5, 0.9, 9, 90, 30), strict=True))
+        told = {**source, "reels": {}, "ccc_uncoded": 0.9, "rows": [row]}
+        (tmp_path / f"{Path(name).stem}.json").write_text(json.dumps(told))
+    lines = ("--cap", "16k", "--baselines", "none", "--leave-one-out", tmp_path)
+    report = _report(tmp_path / "link.json", *words, *lines)
+    assert report["leave_one_out"] is True
+    (run,) = report["runs"]
+    ours = run["controllers"]["adaptive"]
+    assert ours["accounted"]
+    assert ours["frames"] == 60 + 75
+    assert 0 < ours["delay_ms_p50"] < ours["delay_ms_max"] < 2000
+    assert set(ours["rung_shares"]) == {"32/36", "16/36"}
+    assert ours["rung_switches"] == 1
+    with pytest.raises(SettingsError, match=r"cry_to_laugh\.json cannot be read"):
+        _link("--clip", clips_folder / "cry_to_laugh.mp4", *lines)
+
+
 def test_without_data_the_source_sample_goes_round(
     table: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,7 +208,9 @@ def test_without_data_the_source_sample_goes_round(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("--reel", "--clip", "a.mp4"), "either --clip or --reel"),
+        (("--clip", "a.mp4", "--film", "film.npz"), "add --reel"),
+        (("--reel", "--leave-one-out", "tables"), "add --clip"),
+        (("--clip", "a.mp4", "--leave-one-out", "tables", "--table", "t.json"), "give one"),
         (("--cap", "8k", "--trace-mean", "0"), "Invalid value for '--trace-mean'"),
         (("--cap", "loud"), "Invalid value for '--cap'"),
         (("--baselines", "some"), "Invalid value for '--baselines'"),
@@ -190,6 +243,11 @@ def test_a_wrong_line_or_table_is_named(
 def test_a_line_too_small_for_any_point(faces: tuple[str, str], table: tuple[str, str]) -> None:
     with pytest.raises(SettingsError, match="a cap of 100 bit/s is below the least"):
         _link(*SMALL, *faces, *table, "--cap", "16k", "--cap", "100")
+
+
+def test_no_such_film(faces: tuple[str, str], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is not there"):
+        _link(*SMALL, *faces, "--film", tmp_path / "none.npz")
 
 
 def test_no_such_faces_and_no_such_clip(tmp_path: Path) -> None:

@@ -106,6 +106,17 @@ def test_a_folder_that_is_not_there_is_told_before_the_work(tmp_path: Path, opti
         _rd("--faces", tmp_path / "never-read.npz", option, tmp_path / "nowhere" / "file.svg")
 
 
+def test_reels_move_by_film(faces_file: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    picture = rng.integers(0, 256, (12, 12)).repeat(8, 0).repeat(8, 1)
+    chips = np.stack([np.roll(picture, frame % 5, axis=1) for frame in range(30)])
+    path, out = tmp_path / "film.npz", tmp_path / "rd.json"
+    np.savez(path, chips=chips.astype(np.uint8), starts=np.array([0]))
+    result = _rd("--faces", faces_file, *SMALL, "--film", path, "--json", out)
+    assert result.exit_code == 0, result.output
+    assert json.loads(out.read_text())["reels"]["film"] == "film.npz"
+
+
 def test_no_such_faces(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is not there"):
         _rd("--faces", tmp_path / "none.npz", *SMALL)

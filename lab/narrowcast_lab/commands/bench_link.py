@@ -20,14 +20,15 @@ DEFAULT_CAP = "8k"
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="FILE",
-    help="Real video, cropped as live and brought to 25 fps. May be repeated.",
+    help="Real video, cropped as live and brought to 25 fps; sample for the source sample. May "
+    "be repeated.",
 )
 @click.option(
     "--reel",
     "want_reels",
     is_flag=True,
-    help="Instead: moving clips made of labelled faces. The default where NARROWCAST_DATA is "
-    "set; elsewhere it is the source sample.",
+    help="Moving clips made of labelled faces; beside --clip a footage of their own. The default "
+    "where NARROWCAST_DATA is set; elsewhere it is the source sample.",
 )
 @reel_options(8, 30)
 @click.option(
@@ -73,8 +74,9 @@ DEFAULT_CAP = "8k"
     type=click.Choice(["none", "few", "all"]),
     default="few",
     show_default=True,
-    help="What to hold our controller against: 8 pinned operating points about the line's rate "
-    "or all 56; and with either plain stepping, PSNR in place of CCC, and JPEG.",
+    help="What to hold our controller against: the 8 fixed operating points that promise most at "
+    "the line's rate or all 168; and with either plain stepping, a simple rule, PSNR in place of "
+    "CCC, and JPEG.",
 )
 @click.option(
     "--table",
@@ -82,6 +84,14 @@ DEFAULT_CAP = "8k"
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Operating table, as `narrowcast rd --table` writes it, in place of the shipped one.",
+)
+@click.option(
+    "--leave-one-out",
+    "tables_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Play each --clip by a stream of its own, with the operating table FOLDER/NAME.json, NAME "
+    "being the clip's without its suffix: one that was made without it.",
 )
 @click.option(
     "--psnr-table",
@@ -101,6 +111,7 @@ def link(
     reels: int,
     seconds: float,
     faces: str,
+    film_path: Path | None,
     seed: int,
     caps: tuple[Schedule, ...],
     traces: tuple[Path, ...],
@@ -110,6 +121,7 @@ def link(
     latency_s: float | None,
     baselines: str,
     table_path: Path | None,
+    tables_folder: Path | None,
     psnr_path: Path | None,
     detector: DetectorChoice,
     model: str,
@@ -124,9 +136,12 @@ def link(
       narrowcast bench link --cap 32k --cap 8k --cap 2k --json link.json --plot link.svg
       narrowcast bench link --trace ATT-LTE-driving.up --trace-mean 12k --reels 17 --seconds 60
       narrowcast bench link --clip interview.mp4 --cap 4k --baselines none
+      narrowcast bench link --clip anna.mp4 --clip ben.mp4 --leave-one-out tables --cap 8k
+      narrowcast bench link --clip anna.mp4 --clip ben.mp4 --reel --cap 8k --cap 2k
 
-    Rate, delay and CCC; all clips are played one behind the other, over every line anew. What
-    each figure means is told in docs/rate.md.
+    Rate, delay and CCC; all clips are played one behind the other, over every line anew. With
+    both --clip and --reel there are two footages, film and reels, each with figures of its own.
+    What each figure means is told in docs/rate.md.
     """
     from rich.console import Console
 
@@ -141,35 +156,47 @@ def link(
     from narrowcast_models.training.provenance import git_revision
     from narrowcast_shared.link import parse_schedule
 
-    if clips and want_reels:
-        raise click.UsageError("name either --clip or --reel")
+    reels_are_played = want_reels or (not clips and choose.data_is_there())
+    if film_path is not None and not reels_are_played:
+        raise click.UsageError("--film is what reels borrow their motion from: add --reel")
+    if tables_folder is not None:
+        _check_leave_one_out(bool(clips), table_is_idle=bool(table_path) and not reels_are_played)
     output.check(json_path, plot_path)
     if not (caps or traces):
         caps = (parse_schedule(DEFAULT_CAP),)
     scale = TraceScale(trace_scale, trace_mean_bps)
     over = lines(caps, traces, scale, round(1e6 * (delay_s or 0)))
     network, card = checkpoint.load(model)
-    if clips:
-        chosen = choose.of_clips(clips, detector.make())
-    elif want_reels or choose.data_is_there():
-        chosen = choose.of_reels(choose.Reels(faces, reels, seconds, seed))
-    else:
-        chosen = choose.of_sample(seconds, detector.make())
+    made = choose.Reels(faces, reels, seconds, seed, film_path) if reels_are_played else None
+    footages = choose.footages(clips, detector, made, seconds)
     asked = StreamSettings(
         latency_us=None if latency_s is None else round(1e6 * latency_s),
         table=None if table_path is None else load_table(table_path),
     )
     psnr_table = None if psnr_path is None else load_table(psnr_path)
+    tables = choose.tables(clips, tables_folder)
     held_against = Baselines(baselines)
-    found = bench(Recogniser(network), chosen.footage, over, held_against, asked, psnr_table)
-    title = f"{card.name} on {chosen.title}"
-    console = Console()
-    console.print(title)
-    for run in found.runs:
-        console.print(report.table(found, run))
+    recogniser, console = Recogniser(network), Console()
+    drawn, told = [], {}
+    for label, chosen in footages.items():
+        own = tables if label == choose.FILM else []
+        found = bench(recogniser, chosen.footage, over, held_against, asked, psnr_table, own)
+        title = f"{card.name} on {chosen.title}"
+        console.print(f"{label}: {title}" if len(footages) > 1 else title)
+        for run in found.runs:
+            console.print(report.table(found, run))
+        drawn.append((found, title))
+        told[label] = chosen.described | {"leave_one_out": bool(own)} | report.as_json(found)
     if json_path is not None:
         described = {"model": card.name, "sha256": card.sha256, "git_revision": git_revision()}
-        told = described | chosen.described | report.as_json(found)
-        output.write(json_path, checkpoint.to_json(told))
+        figures = {"footages": told} if len(told) > 1 else next(iter(told.values()))
+        output.write(json_path, checkpoint.to_json(described | figures))
     if plot_path is not None:
-        output.write(plot_path, chart.svg(found, title))
+        output.write(plot_path, chart.svg(drawn))
+
+
+def _check_leave_one_out(clips_are_played: bool, *, table_is_idle: bool) -> None:
+    if not clips_are_played:
+        raise click.UsageError("--leave-one-out names tables of clips: add --clip")
+    if table_is_idle:
+        raise click.UsageError("--table and --leave-one-out both name the clips' table: give one")

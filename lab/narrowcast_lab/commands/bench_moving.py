@@ -41,6 +41,7 @@ def moving(
     reels: int | None,
     seconds: float,
     faces: str,
+    film_path: Path | None,
     seed: int,
     sizes_px: tuple[int, ...],
     qps: tuple[int, ...],
@@ -63,6 +64,8 @@ def moving(
     """
     if bool(paths) == (reels is not None):
         raise click.UsageError("name either --clips or --reels")
+    if paths and film_path is not None:
+        raise click.UsageError("--film is what reels borrow their motion from: name --reels")
     from rich.console import Console
 
     from narrowcast_lab import reel_clips
@@ -77,7 +80,7 @@ def moving(
     if reels is None:
         clips, source = _real(paths, detector)
     else:
-        clips, source = reel_clips.load(faces, reels, seconds, seed)
+        clips, source = reel_clips.load(faces, reels, seconds, seed, film_path)
     rungs = [Rung(px, qp) for px in sizes_px for qp in qps]
     uncoded, coded = moving_.measure(Recogniser(network), clips, rungs)
     title = f"{card.name} on {_told(clips, source)}"

@@ -74,6 +74,7 @@ def rd(
     faces: str,
     reels: int,
     seconds: float,
+    film_path: Path | None,
     seed: int,
     sizes_px: tuple[int, ...],
     qps: tuple[int, ...],
@@ -110,7 +111,7 @@ def rd(
 
     torch.set_num_threads(threads)
     reader, card = models.load(model)
-    clips, made = reel_clips.load(faces, reels, seconds, seed)
+    clips, made = reel_clips.load(faces, reels, seconds, seed, film_path)
     source = {
         "model": card.name,
         "weights_sha256": card.sha256,

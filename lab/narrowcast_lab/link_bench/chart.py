@@ -1,11 +1,15 @@
-"""The bench as SVG: one run over time, in panels on one axis; of several, CCC kept over rate."""
+"""The bench as SVG: one run over time, in panels on one axis; of several, CCC kept over rate.
+
+Several footages stand one below the other.
+"""
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowcast_lab.link_bench.contenders import ADAPTIVE, FIXED
+from narrowcast_lab.link_bench.contenders import ADAPTIVE
+from narrowcast_lab.link_bench.pinned import FIXED
 from narrowcast_lab.link_bench.runs import Bench, Run
 from narrowcast_models.evaluation.line_chart import HEIGHT, WIDTH, Axis, Line, line_chart
 from narrowcast_models.evaluation.moving_figures import FPS
@@ -17,14 +21,18 @@ SECONDS = Axis("s")
 BEST_FIXED = "best fixed"
 
 
-def svg(bench: Bench, title: str) -> str:
-    """The drawing as an SVG document."""
+def svg(titled: Sequence[tuple[Bench, str]]) -> str:
+    """The drawing as an SVG document, of each footage's bench and its title."""
+    return _stacked([panel for bench, title in titled for panel in _panels(bench, title)])
+
+
+def _panels(bench: Bench, title: str) -> list[str]:
     if len(bench.runs) == 1:
-        return _stacked(_over_time(bench, bench.runs[0], title))
+        return _over_time(bench, bench.runs[0], title)
     panels = [_over_rates(bench, title)]
     for run in bench.runs:
         panels += _over_time(bench, run, f"{title}, {run.line}")
-    return _stacked(panels)
+    return panels
 
 
 def _over_rates(bench: Bench, title: str) -> str:

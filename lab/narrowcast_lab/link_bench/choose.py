@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import cv2
 
+from narrowcast_encoder.commands.detector import DetectorChoice
+from narrowcast_encoder.control.table import Table, load
 from narrowcast_encoder.detection import FaceDetector
 from narrowcast_encoder.sources.choice import SAMPLE
 from narrowcast_lab import real_clips, reel_clips
@@ -16,14 +18,21 @@ from narrowcast_models.data.location import VARIABLE
 from narrowcast_models.evaluation.moving_figures import FPS
 from narrowcast_shared.errors import DataError
 
+FILM, REELS = "film", "reels"
+"""What the two kinds of footage are called where both are played. Film is first: it counts more."""
+
 
 class Reels(NamedTuple):
-    """So many reels of so many seconds, of these faces, by this seed."""
+    """So many reels of so many seconds, of these faces, by this seed.
+
+    film_path: chips of real clips, whose motion they borrow.
+    """
 
     faces: str
     number: int
     seconds: float
     seed: int
+    film_path: Path | None = None
 
 
 class Chosen(NamedTuple):
@@ -37,6 +46,28 @@ class Chosen(NamedTuple):
 def data_is_there() -> bool:
     """Whether reels can be made without being asked what of."""
     return bool(os.environ.get(VARIABLE))
+
+
+def footages(
+    files: Sequence[Path], detector: DetectorChoice, reels: Reels | None, sample_s: float
+) -> dict[str, Chosen]:
+    """Film and reels, as far as they are asked for, film first; so many seconds of the source
+    `sample` where neither is. Raises as those below do.
+    """
+    found = {}
+    if files:
+        found[FILM] = of_clips(files, detector.make())
+    if reels is not None:
+        found[REELS] = of_reels(reels)
+    return found or {FILM: of_sample(sample_s, detector.make())}
+
+
+def tables(files: Sequence[Path], folder: Path | None) -> list[Table]:
+    """The operating table of each clip, by the clip's name; none without a folder.
+
+    Raises SettingsError where one cannot be read.
+    """
+    return [] if folder is None else [load(folder / f"{file.stem}.json") for file in files]
 
 
 def of_reels(reels: Reels) -> Chosen:
@@ -55,7 +86,8 @@ def of_sample(seconds: float, detector: FaceDetector) -> Chosen:
     laps = math.ceil(seconds * FPS / len(once.footage.chips))
     chips = (once.footage.chips * laps)[: round(seconds * FPS)]
     title = f"the two faces of sample in a loop, {seconds:g} s"
-    return Chosen(Footage(chips, None), title, once.described)
+    starts = tuple(range(0, len(chips), len(once.footage.chips)))
+    return Chosen(Footage(chips, None, starts), title, once.described)
 
 
 def of_clips(files: Sequence[Path], detector: FaceDetector) -> Chosen:

@@ -7,33 +7,22 @@ from typing import Final, NamedTuple
 from narrowcast_encoder.control import latency
 from narrowcast_encoder.control.table import Table, load
 from narrowcast_encoder.session.settings import StreamSettings
-from narrowcast_lab.link_bench.footage import Footage
-from narrowcast_lab.link_bench.valence import read
-from narrowcast_models.coding import Coding
-from narrowcast_models.evaluation.coded_stream import CodedStream
-from narrowcast_models.evaluation.moving_figures import FPS
-from narrowcast_models.recogniser import CodedChip, Recogniser
-from narrowcast_shared import metrics
-from narrowcast_shared.operating_point import CHIP_PX, Rung
-from narrowcast_shared.wire.cost import data_wire_bps
+from narrowcast_lab.link_bench.pinned import (
+    Budget,
+    Costed,
+    Pinned,
+    on_line,
+    promising,
+    simple,
+)
 
 ADAPTIVE = "adaptive"
 STEPPING: Final = "stepping"
 PSNR = "psnr"
-FIXED = "fixed-"
-
-PINNED_PX = (96, 64, 48, 32, 24, 16, 8)
-PINNED_QP = (24, 30, 36, 42)
-PINNED_FRAMES_PER_MESSAGE = (1, 5)
+SIMPLE: Final = "simple"
 
 FEW = 8
-"""Pinned operating points that are tried at a cap, of all 56, where time is short."""
-
-AFFORDABLE = 1.2
-"""Times the line's rate that a point may need: a little too much is thinned."""
-
-COSTED_FRAMES = 250
-"""Frames that tell what a rung costs and keeps: ten seconds of footage."""
+"""Fixed operating points that are tried on a line, of all 168, where time is short."""
 
 
 class Baselines(StrEnum):
@@ -45,37 +34,26 @@ class Baselines(StrEnum):
 
 
 class Contender(NamedTuple):
-    """A name in the report, and what the stream is told."""
+    """A name in the report, and what the stream is told.
+
+    by_clip: what is told to each clip's own stream, empty where one stream plays all.
+    """
 
     name: str
     settings: StreamSettings
-
-
-class Pinned(NamedTuple):
-    """An operating point at full frame rate, what it would need of an open line, bit/s, and the
-    CCC of its readings with those of the uncoded chips.
-    """
-
-    rung: Rung
-    frames_per_message: int
-    wire_bps: float
-    fidelity: float
-
-    @property
-    def name(self) -> str:
-        """As the report calls it: px, QP, frames a message."""
-        return f"{FIXED}{self.rung.px}-{self.rung.qp}-k{self.frames_per_message}"
+    by_clip: tuple[StreamSettings, ...] = ()
 
 
 def contenders(
     base: StreamSettings,
     baselines: Baselines,
-    pinned: Sequence[Pinned],
+    costed: Sequence[Costed],
     psnr_table: Table | None = None,
 ) -> list[Contender]:
     """Ours first; on a line of `base`, which pins nothing. Only ours without a capacity.
 
-    psnr_table: what the PSNR baseline chooses from; None for the same table as ours.
+    costed: fixed points as `pinned.cost` has them, empty without baselines. psnr_table: what the
+    PSNR baseline chooses from; None for the same table as ours.
 
     Raises SettingsError where the operating table cannot be read.
     """
@@ -87,8 +65,27 @@ def contenders(
     by_picture = by_psnr(psnr_table or base.table or load())
     if by_picture is not None:
         out.append(Contender(PSNR, base._replace(table=by_picture)))
-    some = pinned if baselines is Baselines.ALL else promising(pinned, mean_bps, FEW)
-    return out + [Contender(point.name, _pin(base, point, mean_bps)) for point in some]
+    # The same latency is promised as by ours.
+    budget = Budget(mean_bps, base.latency_us or round(latency.default_us(mean_bps)))
+    out.append(Contender(SIMPLE, _pin(base, simple(costed, budget), budget)))
+    some = on_line(costed, budget)
+    if baselines is Baselines.FEW:
+        some = promising(some, mean_bps, FEW)
+    return out + [Contender(point.name, _pin(base, point, budget)) for point in some]
+
+
+def apart(contender: Contender, tables: Sequence[Table], psnr_table: Table | None) -> Contender:
+    """The same with a stream a clip: those of ours go by the table that is for the clip, and those
+    by PSNR, too, unless they have their own. The others have a stream a clip all the same.
+    """
+    name, settings, _ = contender
+    if name == ADAPTIVE:
+        chosen: list[Table | None] = list(tables)
+    elif name == PSNR and psnr_table is None:
+        chosen = [by_psnr(table) or settings.table for table in tables]
+    else:
+        chosen = [settings.table] * len(tables)
+    return Contender(name, settings, tuple(settings._replace(table=table) for table in chosen))
 
 
 def by_psnr(table: Table) -> Table | None:
@@ -106,49 +103,13 @@ def by_psnr(table: Table) -> Table | None:
     return table._replace(rows=tuple(rows))
 
 
-def promising(pinned: Sequence[Pinned], mean_bps: float, count: int) -> list[Pinned]:
-    """Those of the greatest fidelity among what the line can carry, or nearly; of two frames a
-    message of one rung, the fewer. Where it carries none of them, those that need least.
-    """
-    affordable = [point for point in pinned if point.wire_bps <= AFFORDABLE * mean_bps]
-    by_rung: dict[Rung, Pinned] = {}
-    for point in sorted(affordable, key=lambda point: -point.frames_per_message):
-        by_rung[point.rung] = point
-    best = sorted(by_rung.values(), key=lambda point: -point.fidelity)[:count]
-    others = sorted((p for p in pinned if p not in best), key=lambda point: point.wire_bps)
-    return best + others[: count - len(best)]
-
-
-def cost_pinned(recogniser: Recogniser, footage: Footage) -> list[Pinned]:
-    """Every pinned operating point, with what it costs and keeps on the first of the footage."""
-    chips = [chip for _, chip in footage.faces()[:COSTED_FRAMES]]
-    uncoded = read(
-        recogniser, [CodedChip(chip, Coding(CHIP_PX, None)) for chip in chips], "uncoded"
-    )
-    out = []
-    for px in PINNED_PX:
-        for qp in PINNED_QP:
-            stream = CodedStream(Coding(px, qp))
-            coded = [stream.next(chip) for chip in chips]
-            fidelity = metrics.score(read(recogniser, coded, f"{px} px, QP {qp}"), uncoded).ccc
-            unit_bytes = stream.coded_bytes / len(chips)
-            rung = Rung(px, qp)
-            out += [
-                Pinned(rung, k, data_wire_bps(FPS, k, unit_bytes, run=False), fidelity)
-                for k in PINNED_FRAMES_PER_MESSAGE
-            ]
-    return out
-
-
-def _pin(base: StreamSettings, point: Pinned, mean_bps: float) -> StreamSettings:
+def _pin(base: StreamSettings, point: Pinned, budget: Budget) -> StreamSettings:
     px, qp = point.rung
-    # The same latency is promised as by ours. Told the source's frame rate, a message waits for as
-    # long as its k frames take.
-    latency_us = base.latency_us or round(latency.default_us(mean_bps))
+    # Told the frame rate, a message waits for as long as its k frames take.
     return base._replace(
         px=px,
         qp=qp,
-        fps=FPS,
+        fps=point.fps,
         frames_per_message=point.frames_per_message,
-        latency_us=latency_us,
+        latency_us=round(budget.latency_us),
     )

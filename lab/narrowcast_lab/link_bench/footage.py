@@ -1,6 +1,7 @@
 """What is played: clips joined one behind the other, as one camera whose picture is cut."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -29,11 +30,13 @@ class Clip(NamedTuple):
 class Footage(NamedTuple):
     """Frames captured every 40 ms: chips uint8 [96, 96], or None where there is no face.
 
-    labels: float32 [T], None unless every clip has them.
+    labels: float32 [T], None unless every clip has them. starts: the number of each clip's first
+    frame, from 0 on.
     """
 
     chips: list[Chip | None]
     labels: NDArray[np.float32] | None
+    starts: tuple[int, ...] = (0,)
 
     @property
     def duration_us(self) -> int:
@@ -55,7 +58,8 @@ def join(clips: Sequence[Clip]) -> Footage:
     chips = [chip for clip in clips for chip in clip.chips]
     valences = [clip.valence for clip in clips if clip.valence is not None]
     labels = np.concatenate(valences) if len(valences) == len(clips) else None
-    return Footage([_full_size(chip) for chip in chips], labels)
+    starts = tuple(accumulate((len(clip.chips) for clip in clips[:-1]), initial=0))
+    return Footage([_full_size(chip) for chip in chips], labels, starts)
 
 
 def _full_size(chip: Chip | None) -> Chip | None:

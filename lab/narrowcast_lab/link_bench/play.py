@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from narrowcast_encoder.session.settings import StreamSettings, make_stream, report_interval_ms
-from narrowcast_lab.link_bench.footage import US_PER_FRAME, Footage
+from narrowcast_lab.link_bench.footage import US_PER_FRAME, Chip, Footage
 from narrowcast_lab.offline import OfflinePath
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_shared.samples import Sample
 from narrowcast_shared.wire.cost import IP_TCP_BYTES, wire_bytes
 
 SESSION = "bench"
+US_PER_S = 1_000_000
 
 
 class Departure(NamedTuple):
@@ -36,15 +37,64 @@ def play(
     tick: Callable[[], object] = lambda: None,
 ) -> Played:
     """Send the footage as `settings` say, its first frame at 0; `tick` is called at each frame."""
-    stream, interval_ms = make_stream(settings, 0), report_interval_ms(settings)
+    return _play(recogniser, settings, footage.chips, 0, tick)
+
+
+def play_apart(
+    recogniser: Recogniser,
+    by_clip: Sequence[StreamSettings],
+    footage: Footage,
+    tick: Callable[[], object] = lambda: None,
+) -> Played:
+    """Likewise, but each clip on a connection of its own, as its own settings say.
+
+    The line's capacity goes on in time from clip to clip. What waits for it at the end of a clip
+    is not in the way of the next one's.
+    """
+    samples: list[Sample] = []
+    sent: list[Departure] = []
+    ends = [*footage.starts[1:], len(footage.chips)]
+    for settings, start, end in zip(by_clip, footage.starts, ends, strict=True):
+        played = _play(recogniser, settings, footage.chips[start:end], start, tick)
+        samples += played.samples
+        sent += played.wire
+    return Played(samples, sorted(sent))
+
+
+def _play(
+    recogniser: Recogniser,
+    settings: StreamSettings,
+    chips: Sequence[Chip | None],
+    start: int,
+    tick: Callable[[], object],
+) -> Played:
+    """One connection for frames from number `start` on."""
+    start_us = start * US_PER_FRAME
+    stream, interval_ms = make_stream(settings, start_us), report_interval_ms(settings)
     path = OfflinePath(recogniser, stream, SESSION, interval_ms)
     samples: list[Sample] = []
-    for index, chip in enumerate(footage.chips):
-        samples += path.frame(chip, index * US_PER_FRAME)
+    for index, chip in enumerate(chips):
+        samples += path.frame(chip, start_us + index * US_PER_FRAME)
         tick()
-    samples += path.finish((len(footage.chips) - 1) * US_PER_FRAME)
+    samples += path.finish(start_us + (len(chips) - 1) * US_PER_FRAME)
+    if start:
+        samples = [_moved(sample, start) for sample in samples]
     messages = [(at_us - settings.link.delay_us, size) for at_us, size in path.wire]
     return Played(samples, bill(messages, path.reported_us))
+
+
+def _moved(sample: Sample, start: int) -> Sample:
+    """A sample of a connection whose first frame is number `start`. Of its times only the arrival
+    was told by the footage's clock.
+    """
+    start_s = start * US_PER_FRAME / US_PER_S
+    latency_ms = sample.latency_ms
+    moved = {
+        "seq": sample.seq + start,
+        "t": sample.t + start_s,
+        "latency_ms": None if latency_ms is None else round(latency_ms - 1000 * start_s, 1),
+    }
+    return sample.model_copy(update=moved)
 
 
 def bill(messages: Sequence[tuple[int, int]], reported_us: Sequence[int]) -> list[Departure]:

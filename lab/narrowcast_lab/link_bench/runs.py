@@ -10,18 +10,18 @@ from narrowcast_encoder.session.settings import StreamSettings, make_stream
 from narrowcast_lab.link_bench import jpeg
 from narrowcast_lab.link_bench.contenders import (
     ADAPTIVE,
-    FIXED,
     Baselines,
     Contender,
+    apart,
     contenders,
-    cost_pinned,
 )
 from narrowcast_lab.link_bench.figures import Figures, Setting, measure
 from narrowcast_lab.link_bench.footage import Footage
 from narrowcast_lab.link_bench.jpeg import JpegPoint, JpegRatio
 from narrowcast_lab.link_bench.lines import Line
 from narrowcast_lab.link_bench.motion import moving_seconds
-from narrowcast_lab.link_bench.play import play
+from narrowcast_lab.link_bench.pinned import FIXED, cost
+from narrowcast_lab.link_bench.play import play, play_apart
 from narrowcast_lab.link_bench.spread import Ahead, ahead
 from narrowcast_lab.link_bench.valence import Reference, reference
 from narrowcast_models.recogniser import Recogniser
@@ -71,20 +71,27 @@ def bench(
     baselines: Baselines,
     asked: StreamSettings,
     psnr_table: Table | None = None,
+    tables: Sequence[Table] = (),
 ) -> Bench:
     """Every run in turn, with progress; each is what is `asked` over its own line.
 
-    psnr_table: what the PSNR baseline chooses from, None for the same table as ours. The footage
-    shows a face at least. Raises SettingsError where the operating table cannot be read, or a
-    line carries less than any operating point needs.
+    psnr_table: what the PSNR baseline chooses from, None for the same table as ours. tables: one a
+    clip of the footage, each of which is then played by a stream of its own with that; empty for
+    one stream. The footage shows a face at least. Raises SettingsError where the operating table
+    cannot be read, or a line carries less than any operating point needs.
     """
-    pinned = [] if baselines is Baselines.NONE else cost_pinned(recogniser, footage)
+    costed = [] if baselines is Baselines.NONE else cost(recogniser, footage)
     planned = [
-        (line, contenders(asked._replace(link=line.link), baselines, pinned, psnr_table))
+        (line, contenders(asked._replace(link=line.link), baselines, costed, psnr_table))
         for line in lines
     ]
+    if tables:
+        planned = [
+            (line, [apart(one, tables, psnr_table) for one in some]) for line, some in planned
+        ]
     for contender in (one for _, some in planned for one in some):
-        make_stream(contender.settings, 0)  # what cannot be is refused before the work
+        for settings in contender.by_clip or [contender.settings]:
+            make_stream(settings, 0)  # what cannot be is refused before the work
     truth = reference(recogniser, footage)
     moving = moving_seconds(footage)
     points = [] if baselines is Baselines.NONE else jpeg.curve(recogniser, footage, truth)
@@ -104,4 +111,8 @@ def bench(
 def _play(
     recogniser: Recogniser, contender: Contender, setting: Setting, tick: Callable[[], object]
 ) -> Figures:
-    return measure(play(recogniser, contender.settings, setting.footage, tick), setting)
+    if contender.by_clip:
+        played = play_apart(recogniser, contender.by_clip, setting.footage, tick)
+    else:
+        played = play(recogniser, contender.settings, setting.footage, tick)
+    return measure(played, setting)

@@ -149,7 +149,9 @@ def plot_option(what: str) -> Decorator:
 
 
 def reel_options(count: int | None, seconds: float, faces: str = "ferplus") -> Decorator:
-    """`--reels`, `--seconds`, `--faces` and `--seed`: moving clips made of labelled faces."""
+    """`--reels`, `--seconds`, `--faces`, `--film` and `--seed`: moving clips made of labelled
+    faces.
+    """
     together: tuple[Decorator, ...] = (
         reels_option(count),
         options.seconds_option(seconds, "Length of a reel.", MAX_REEL_S),
@@ -159,6 +161,14 @@ def reel_options(count: int | None, seconds: float, faces: str = "ferplus") -> D
             metavar="NAME|FILE|FOLDER",
             help="Faces that reels are made of: ferplus (its eval_clean), dev (held out of its "
             "training part), lfw, or your own as for `narrowcast evaluate`.",
+        ),
+        click.option(
+            "--film",
+            "film_path",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Chips of real clips, as `narrowcast chips` writes them: the reels' faces move as "
+            "those do. Without it they sway.",
         ),
         seed_option(),
     )

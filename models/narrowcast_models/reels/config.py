@@ -8,7 +8,7 @@ class ReelConfig(NamedTuple):
 
     home: how far a face's crop may sit from where the label's crop sat, for a whole segment.
     sway: how far the face may wander from home, at most, in each direction. Ranges are
-    (least, most), drawn from evenly.
+    (least, most), drawn from evenly. film_strength: what is borrowed of film is scaled by.
     """
 
     fps: int = 25
@@ -33,3 +33,11 @@ class ReelConfig(NamedTuple):
     light_slope: float = 0.06  # the same, from the middle of the face to its edge
     light_hz: tuple[float, float] = (0.03, 0.3)
     max_noise: float = 2.0  # standard deviation in gray levels; one camera a reel
+
+    film_strength: tuple[float, float] = (0.55, 1.05)
+
+
+ON_FILM = ReelConfig(
+    sway_shift=0, sway_zoom=0, sway_turn_deg=0, sway_tilt=0, light_gain=0, light_slope=0,
+)  # fmt: skip
+"""Of reels whose faces borrow from film: how head and light move is in what they borrow."""

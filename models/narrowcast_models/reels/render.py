@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from narrowcast_models.reels import motion
+from narrowcast_models.reels.borrowed import Change
 from narrowcast_models.reels.config import ReelConfig
 from narrowcast_models.reels.motion import Waves
 from narrowcast_models.reels.script import Script
@@ -20,7 +21,7 @@ CHUNK = 64
 
 class Scene(NamedTuple):
     """What N segments look like: stills float32 [N, 1, n, n] in 0..1, home [N, 4] and mirror [N]
-    of the pose, sway about home, and the light on it.
+    of the pose, sway about home, the light on it, and what is borrowed of film, if anything.
     """
 
     still: Tensor
@@ -28,17 +29,18 @@ class Scene(NamedTuple):
     mirror: Tensor
     sway: Waves
     light: Waves
+    change: Change | None = None
 
 
 class _Moment(NamedTuple):
     """M frames to be rendered: the segment seen [M], its weight in a dissolve, the time that it
-    has been in motion, and the time.
+    has been in motion, and the number of the frame in its reel.
     """
 
     segment: Tensor
     weight: Tensor
     moved_s: Tensor
-    now_s: Tensor
+    frame: Tensor
 
 
 def scene(images: Tensor, config: ReelConfig, generator: torch.Generator) -> Scene:
@@ -65,47 +67,53 @@ def render(
     reels, frames = script.segment.shape
     side = shown.still.shape[-1]
     level = (torch.rand(reels, generator=generator) * config.max_noise).repeat_interleave(frames)
-    now_s = (torch.arange(frames) / config.fps).repeat(reels)
-    moment = _Moment(script.segment.flatten(), script.weight.flatten(), moved_s.flatten(), now_s)
+    number = torch.arange(frames).repeat(reels)
+    moment = _Moment(script.segment.flatten(), script.weight.flatten(), moved_s.flatten(), number)
     out = torch.empty(reels * frames, side, side, dtype=torch.uint8)
     for start in range(0, len(out), CHUNK):
         rows = slice(start, start + CHUNK)
-        picture = 255 * _mixed(shown, _Moment(*(column[rows] for column in moment)))
+        picture = 255 * _mixed(shown, _Moment(*(column[rows] for column in moment)), config.fps)
         grain = torch.empty_like(picture).normal_(generator=generator)
         picture.addcmul_(grain, level[rows, None, None])
         out[rows] = picture.round_().clamp_(0, 255)
     return out.reshape(reels, frames, side, side)
 
 
-def _mixed(shown: Scene, moment: _Moment) -> Tensor:
+def _mixed(shown: Scene, moment: _Moment, fps: int) -> Tensor:
     """M frames float32 [M, n, n], 1 being white, with what is left of the segment before."""
-    picture = _picture(shown, moment)
+    picture = _picture(shown, moment, fps)
     mixed = moment.weight < 1
     if mixed.any():
         before = _Moment(*(column[mixed] for column in moment))
         before = before._replace(segment=before.segment - 1)
         weight = before.weight[:, None, None]
-        picture[mixed] = torch.lerp(_picture(shown, before), picture[mixed], weight)
+        picture[mixed] = torch.lerp(_picture(shown, before, fps), picture[mixed], weight)
     return picture
 
 
-def _picture(shown: Scene, moment: _Moment) -> Tensor:
+def _picture(shown: Scene, moment: _Moment, fps: int) -> Tensor:
     """The same frames, each of its one segment."""
     segment = moment.segment
     side = shown.still.shape[-1]
     places = stills.places(side)
     sway = shown.sway.at(segment, moment.moved_s)  # shift x, shift y, zoom, turn; tilt x, tilt y
     theta = stills.affine(shown.home[segment] + sway[:, :4], shown.mirror[segment])
+    grid, ratio = _grid(theta, sway[:, 4:], side), None
+    if shown.change is not None:
+        displaced, ratio = shown.change.at(segment, moment.frame, side)
+        grid = grid + displaced
     moved = functional.grid_sample(
         shown.still[segment],
-        _grid(theta, sway[:, 4:], side),
+        grid,
         mode="bilinear",
         padding_mode="border",
         align_corners=False,
     )
-    gain, slope_x, slope_y = shown.light.at(segment, moment.now_s)[:, :, None].unbind(dim=1)
+    light = shown.light.at(segment, moment.frame / fps)
+    gain, slope_x, slope_y = light[:, :, None].unbind(dim=1)
     rows = (1 + gain + slope_y * places)[:, :, None]
-    return moved[:, 0] * (rows + (slope_x * places)[:, None, :])
+    lit = moved[:, 0] * (rows + (slope_x * places)[:, None, :])
+    return lit if ratio is None else lit * ratio
 
 
 def _grid(theta: Tensor, tilt: Tensor, side: int) -> Tensor:

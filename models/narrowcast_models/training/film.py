@@ -96,13 +96,18 @@ class Film:
 
 def load(path: Path) -> Film:
     """Raises DataError where the file is missing, damaged or laid out otherwise."""
+    return Film(clips(path))
+
+
+def clips(path: Path) -> list[NDArray[np.uint8]]:
+    """Chips uint8 [T, 96, 96] of each clip in the file. Raises DataError as `load` does."""
     table = archive.read(path, ("chips", "starts"), layout=_LAYOUT)
     chips, starts = table["chips"], table["starts"]
     if chips.dtype != np.uint8 or chips.shape[1:] != (CHIP_PX, CHIP_PX):
         raise DataError(f"{path}: chips are {chips.dtype} {list(chips.shape)}", _LAYOUT)
     if not _are_starts(starts, len(chips)):
         raise DataError(f"{path}: starts are no rows of {len(chips)} chips, from 0 on", _LAYOUT)
-    return Film(np.split(chips, starts[1:]))
+    return np.split(chips, starts[1:])
 
 
 def _are_starts(starts: NDArray[Any], count: int) -> bool:
@@ -134,7 +139,7 @@ def _references(clips: list[NDArray[np.uint8]]) -> tuple[Tensor, Tensor]:
             firsts.append(begin + first)
             flows.append(
                 [
-                    _small(flow_of.calc(clip[first + step], clip[first], still))
+                    shrunk(flow_of.calc(clip[first + step], clip[first], still))
                     for step in range(REACH + 1)
                 ]
             )
@@ -142,7 +147,7 @@ def _references(clips: list[NDArray[np.uint8]]) -> tuple[Tensor, Tensor]:
     return torch.tensor(firsts), torch.from_numpy(np.asarray(flows, dtype=np.float16))
 
 
-def _small(flow: NDArray[Any]) -> NDArray[np.float32]:
+def shrunk(flow: NDArray[Any]) -> NDArray[np.float32]:
     """Flow [96, 96, 2] in px to [24, 24, 2] in half sides."""
     small = cv2.resize(flow, (FLOW_PX, FLOW_PX), interpolation=cv2.INTER_AREA) * (2 / CHIP_PX)
     return np.asarray(small.clip(-MAX_DISPLACEMENT, MAX_DISPLACEMENT), dtype=np.float32)
