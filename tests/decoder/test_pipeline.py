@@ -19,6 +19,7 @@ from narrowcast_decoder.store.interface import StoreBusyError
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_shared.clock import ManualClock
 from narrowcast_shared.codec import ChipEncoder
 from narrowcast_shared.operating_point import Rung
@@ -31,7 +32,7 @@ Scenario = Callable[[Pipeline, SqliteStore, Hub], Awaitable[None]]
 
 def tiny() -> Recogniser:
     torch.manual_seed(0)
-    return Recogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
+    return TorchRecogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
 
 
 def run(
@@ -130,7 +131,7 @@ def test_a_session_that_runs_ahead_has_to_wait_and_another_does_not(tmp_path: Pa
     run(tmp_path, scenario)
 
 
-class FailingRecogniser(Recogniser):
+class FailingRecogniser(TorchRecogniser):
     """Fails while it is told to, as a GPU without memory does."""
 
     def __init__(self) -> None:
@@ -158,7 +159,7 @@ def test_a_network_that_fails_loses_its_batch_and_no_more(tmp_path: Path) -> Non
     run(tmp_path, scenario, recogniser)
 
 
-class Broken(Recogniser):
+class Broken(TorchRecogniser):
     """Fails until it is mended."""
 
     def __init__(self) -> None:
@@ -265,7 +266,7 @@ def test_a_conflict_costs_its_own_session_and_no_other(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
-class SlowRecogniser(Recogniser):
+class SlowRecogniser(TorchRecogniser):
     """Takes 10 ms a chip, by a clock that others wait by."""
 
     def __init__(self, clock: ManualClock) -> None:

@@ -136,8 +136,8 @@ def link(
     from narrowcast_lab.link_bench.contenders import Baselines
     from narrowcast_lab.link_bench.lines import TraceScale, lines
     from narrowcast_lab.link_bench.runs import bench
-    from narrowcast_models import checkpoint
-    from narrowcast_models.recogniser import Recogniser
+    from narrowcast_models import model_card
+    from narrowcast_models.recogniser import Precision, Recogniser
     from narrowcast_models.training.provenance import git_revision
     from narrowcast_shared.link import parse_schedule
 
@@ -148,7 +148,7 @@ def link(
         caps = (parse_schedule(DEFAULT_CAP),)
     scale = TraceScale(trace_scale, trace_mean_bps)
     over = lines(caps, traces, scale, round(1e6 * (delay_s or 0)))
-    network, card = checkpoint.load(model)
+    _, card = model_card.find(model)
     if clips:
         chosen = choose.of_clips(clips, detector.make())
     elif want_reels or choose.data_is_there():
@@ -161,7 +161,8 @@ def link(
     )
     psnr_table = None if psnr_path is None else load_table(psnr_path)
     held_against = Baselines(baselines)
-    found = bench(Recogniser(network), chosen.footage, over, held_against, asked, psnr_table)
+    recogniser = Recogniser.load(model, Precision.FLOAT32)
+    found = bench(recogniser, chosen.footage, over, held_against, asked, psnr_table)
     title = f"{card.name} on {chosen.title}"
     console = Console()
     console.print(title)
@@ -170,6 +171,6 @@ def link(
     if json_path is not None:
         described = {"model": card.name, "sha256": card.sha256, "git_revision": git_revision()}
         told = described | chosen.described | report.as_json(found)
-        output.write(json_path, checkpoint.to_json(told))
+        output.write(json_path, model_card.to_json(told))
     if plot_path is not None:
         output.write(plot_path, chart.svg(found, title))
