@@ -10,6 +10,7 @@ def models() -> None:
     \b
     Examples:
       narrowcast models export
+      narrowcast models export mine.safetensors --no-int8
     """
 
 
