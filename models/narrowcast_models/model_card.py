@@ -75,6 +75,12 @@ class Card(BaseModel):
     onnx: OnnxFiles | None = None
 
 
+def shipped() -> list[str]:
+    """Names of the shipped models that decoders read."""
+    cards = {path.stem: read_card(path) for path in sorted(WEIGHTS_FOLDER.glob("*.json"))}
+    return [name for name, card in cards.items() if card.architecture == ARCHITECTURE]
+
+
 def find(model: str) -> tuple[Path, Card]:
     """Path of the weights of any architecture, and their card, which is theirs by its checksum.
 

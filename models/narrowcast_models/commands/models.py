@@ -32,14 +32,15 @@ def export(names: tuple[str, ...], with_int8: bool) -> None:
       narrowcast models export mine.safetensors --no-int8
 
     Writes NAME.onnx (float32), NAME.int8.onnx and, for the preview, NAME.sr.onnx beside the
-    weights, and their checksums into the card. Without a name, exports oa and oa-l. `narrowcast
-    train` exports what it trains. A model without the 8-bit file is read in float32.
+    weights, and their checksums into the card. Without a name, exports all shipped models that
+    decoders read. `narrowcast train` exports what it trains. A model without the 8-bit file is
+    read in float32.
     """
-    from narrowcast_models import onnx_export
+    from narrowcast_models import model_card, onnx_export
     from narrowcast_models.data import ferplus
 
     faces = ferplus.load().train if with_int8 else None
-    for name in names or ("oa", "oa-l"):
+    for name in names or model_card.shipped():
         card = onnx_export.export(name, faces)
         assert card.onnx is not None
         told = ", ".join(sorted(card.onnx.sha256))

@@ -5,6 +5,7 @@ is done here, by the weights that the encoder and training use. A session keeps 
 with one thread, and does not spin with more: streams of many sessions share the cores.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ from narrowcast_models.recogniser.interface import CodedChip, Reading, Recognise
 from narrowcast_models.recogniser.precision import Precision
 from narrowcast_shared import resample
 from narrowcast_shared.errors import WeightsError
+
+logger = logging.getLogger(__name__)
 
 FLOAT32_FILE = ".onnx"
 INT8_FILE = ".int8.onnx"
@@ -82,7 +85,10 @@ class OnnxRecogniser(Recogniser):
             )
         if precision is Precision.AUTO and not (card.onnx and INT8_FILE in card.onnx.sha256):
             precision = Precision.FLOAT32  # exported without the 8-bit file
-        return cls(model, precision.resolved, threads, card.sha256)
+        precision = precision.resolved
+        version = onnxruntime.__version__
+        logger.info("%s is read by ONNX Runtime %s in %s", card.name, version, precision)
+        return cls(model, precision, threads, card.sha256)
 
     def read(self, chips: Sequence[CodedChip]) -> list[Reading]:
         if not chips:
@@ -144,11 +150,12 @@ def _load(model: str, ending: str, outputs: tuple[str, ...], threads: int) -> _G
     except _FAULTS as error:
         raise WeightsError(f"{path} cannot be loaded ({_first_line(error)})") from error
     shapes = {each.name: each.shape for each in loaded.get_inputs()}
+    side = shapes.get(CANVAS, [None])[-1]
     if (
         set(shapes) != {CANVAS, TOLD}
-        or len(shapes[CANVAS]) != 4
+        or shapes[CANVAS][1:] != [1, side, side]
+        or not isinstance(side, int)
         or shapes[TOLD][1:] != [CONDITIONS]
-        or not isinstance(side := shapes[CANVAS][-1], int)
         or tuple(each.name for each in loaded.get_outputs()) != outputs
     ):
         raise WeightsError(f"{path} is no network of narrowcast (its inputs or outputs differ)")
