@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,6 +15,7 @@ from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import LiveSession
 from narrowcast_decoder.metrics import Metrics
 from narrowcast_decoder.pipeline import MAX_PENDING, Pipeline
+from narrowcast_decoder.service import Service
 from narrowcast_decoder.shedding import PATIENCE_US
 from narrowcast_decoder.store.interface import StoreBusyError
 from narrowcast_decoder.store.sqlite import SqliteStore
@@ -310,3 +312,30 @@ def test_what_cannot_be_read_in_time_is_told_as_skipped_and_decoded_all_the_same
         assert metrics.frames_shed == metrics.samples["skipped"] == 4 * 24
 
     run(tmp_path, scenario, SlowRecogniser(clock), clock, metrics)
+
+
+def test_frames_that_show_the_picture_before_them_are_counted(tmp_path: Path) -> None:
+    """A face at rest: every frame has its sample, and few of them are read."""
+    encoder, metrics = ChipEncoder(RUNG), Metrics()
+    image = np.kron(np.arange(64, dtype=np.uint8).reshape(8, 8) * 3, np.ones((4, 4), np.uint8))
+    nals = [encoder.encode(resample(image, RUNG.px)).nals for _ in range(40)]
+    frames = [
+        TakenFrame(seq, 1_000_000 + seq, Fate.CODED, 8_000, 0, RUNG, each)
+        for seq, each in enumerate(nals)
+    ]
+
+    async def scenario(pipeline: Pipeline, store: SqliteStore, _: Hub) -> None:
+        live, contexts = session("s"), RungContexts()
+        for frame in frames:
+            pipeline.submit(live, contexts, [frame])
+        await live.drained()
+        samples = await store.read("s")
+        assert [sample.status for sample in samples] == [Status.OK] * 40
+        kinds = len({sample.valence for sample in samples})
+        assert metrics.frames_reused == 40 - kinds > 0
+        page, _ = Service(store, Hub(), set[str], model="oa", metrics=metrics).metrics_page.render(
+            None
+        )
+        assert f"narrowcast_frames_reused_total {float(metrics.frames_reused)}" in page.decode()
+
+    run(tmp_path, scenario, metrics=metrics)
