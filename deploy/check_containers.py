@@ -204,7 +204,7 @@ def check_images(project: Project) -> None:
     """Who the images run as, and what is not in them."""
     for component, absent in (
         ("encoder", "torch fastapi uvicorn IPython"),
-        ("decoder", "IPython msgpack"),
+        ("decoder", "torch cv2 IPython msgpack"),
     ):
         image = f"{project.name}-{component}"
         run = ("run", "--rm", "--network", "none", "--entrypoint")

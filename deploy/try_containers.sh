@@ -11,8 +11,7 @@
 #
 # From the environment:
 #   PYTHON              runs the checks, which use its standard library alone; python3 by default
-#   PIP_ARGS            more words for pip inside the images: '--extra-index-url URL' of an index that
-#                       serves CPU builds of torch; without, on x86-64, several GB of CUDA are fetched
+#   PIP_ARGS            more words for pip inside the images, such as '--extra-index-url URL'
 #   NARROWCAST_ENGINE   `debian`: make an engine even where there is one
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -89,6 +89,8 @@ class Metrics:
     """Frames that the worker has been through, decoded or not."""
     frames_shed: int = 0
     """Of these, coded frames that were not read, because there was no time."""
+    frames_reused: int = 0
+    """Of these, frames whose picture was the one before, and so was its estimate."""
     keyframe_requests: int = 0
     samples: dict[str, int] = field(default_factory=lambda: _none_yet(Status))
     """Stored and published, by status."""
@@ -116,11 +118,14 @@ class Metrics:
         if frames[-1].late:
             self.frames_late += sum(frame.late for frame in frames)
 
-    def read(self, frames: int, shed: int = 0) -> None:
-        """The worker has been through a round; so many of its frames were shed."""
+    def read(self, frames: int, shed: int = 0, reused: int = 0) -> None:
+        """The worker has been through a round; of so many of its frames, so many were shed, and so
+        many had the estimate of the picture before.
+        """
         self.batch.observe(frames)
         self.frames_read += frames
         self.frames_shed += shed
+        self.frames_reused += reused
 
     def stored(self, took_us: int) -> None:
         """The store has taken a round."""

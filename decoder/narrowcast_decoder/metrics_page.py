@@ -122,6 +122,11 @@ def _totals(metrics: Metrics) -> Iterator[Metric]:
         ("frames_late", "Frames of these that were back-filled", metrics.frames_late),
         ("frames_read", "Frames that the worker has been through", metrics.frames_read),
         ("frames_shed", "Frames of these that there was no time to read", metrics.frames_shed),
+        (
+            "frames_reused",
+            "Frames of these that show the picture before them, and have its estimate",
+            metrics.frames_reused,
+        ),
         ("keyframe_requests", "Keyframes asked for", metrics.keyframe_requests),
     ):
         yield CounterMetricFamily(f"narrowcast_{name}", told, total)

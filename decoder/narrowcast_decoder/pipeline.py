@@ -135,7 +135,7 @@ class Pipeline:
         began_us = self._clock.monotonic_us()
         pairs = [(work.contexts, work.frame) for work in batch]
         outcomes = await loop.run_in_executor(worker, self._reader.read, pairs)
-        self._learn(batch, began_us)
+        self._learn(batch, outcomes, began_us)
         await self._deliver(batch, outcomes)
         await self._rest(next_s)
 
@@ -149,10 +149,11 @@ class Pipeline:
                 async with asyncio.timeout_at(until_s):
                     await self._full.wait()
 
-    def _learn(self, batch: list[Work], began_us: int) -> None:
+    def _learn(self, batch: list[Work], outcomes: list[Outcome], began_us: int) -> None:
         """The worker has been through a round since then."""
         fates = [work.frame.fate for work in batch]
-        self._metrics.read(len(batch), shed=fates.count(Fate.SHED))
+        reused = sum(outcome.reused for outcome in outcomes)
+        self._metrics.read(len(batch), shed=fates.count(Fate.SHED), reused=reused)
         self._pace.learn(fates.count(Fate.CODED), self._clock.monotonic_us() - began_us)
 
     def _is_lone(self, batch: list[Work]) -> bool:

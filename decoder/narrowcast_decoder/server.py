@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
-import torch
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -69,8 +68,9 @@ def serve(settings: DecoderSettings) -> None:
     open_files.allow_many()
     security = assembly.assemble(settings, settings.host, SystemClock())
     listener = _listen(settings, security)
-    torch.set_num_threads(settings.threads)
-    recogniser = Recogniser.load(settings.model, settings.precision, settings.device)
+    recogniser = Recogniser.load(
+        settings.model, settings.precision, settings.device, settings.threads
+    )
     _collect_less()
     sys.setswitchinterval(SWITCH_S)
     with asyncio.Runner(loop_factory=event_loop.make) as runner:

@@ -15,7 +15,7 @@ from pydantic_settings import SettingsConfigDict
 from narrowcast_decoder.security.settings import SecuritySettings
 from narrowcast_decoder.setting_types import Age, Count
 from narrowcast_decoder.store.retention import Limits
-from narrowcast_models.precision import Precision
+from narrowcast_models.recogniser import CPU, Precision
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.logs import LogFormat
 from narrowcast_shared.nearest import did_you_mean
@@ -38,9 +38,9 @@ class DecoderSettings(SecuritySettings):
     model: str = Field("oa", description="Shipped model, or a .safetensors file.")
     threads: int = Field(1, ge=1, le=64, description="Threads of the network.")
     precision: Precision = Field(
-        Precision.AUTO, description="What the network is multiplied in; bfloat16 where it is quick."
+        Precision.AUTO, description="What the network is multiplied in; int8 where it is exact."
     )
-    device: str = Field("auto", description="What the network runs on; a GPU if there is one.")
+    device: str = Field(CPU, description="What the network runs on; cuda takes PyTorch.")
     preview: bool = Field(True, description="Show faces of publishers that allow it.")
     log_format: LogFormat = Field(LogFormat.TEXT, description="How a record is written.")
     max_age: Age | None = Field(None, description="How long series are kept, in s.")

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
 from narrowcast_models.coding import Coding
-from narrowcast_models.recogniser import CodedChip, Recogniser
+from narrowcast_models.evaluation.reader import Reader
+from narrowcast_models.recogniser import CodedChip
 
 QP = 30
 
@@ -26,12 +26,12 @@ class Cost(NamedTuple):
 
 class _Case(NamedTuple):
     model: str
-    recogniser: Recogniser
+    reader: Reader
     chips: list[CodedChip]
 
 
 def measure(
-    models: Sequence[tuple[str, Recogniser]],
+    models: Sequence[tuple[str, Reader]],
     sizes_px: Sequence[int],
     batches: Sequence[int],
     rounds: int,
@@ -39,25 +39,21 @@ def measure(
     """Every model at every size and batch, one after the other in each round.
 
     In turns, because a shared machine is not equally fast all the time. CPU time of the calling
-    thread, torch using no other: what others do on the machine is not counted, though it slows.
+    thread, so the backends are to use no other. What others do on the machine is not counted,
+    though it slows.
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        cases = [
-            _Case(name, recogniser, _chips(px, batch))
-            for name, recogniser in models
-            for px in sizes_px
-            for batch in batches
+    cases = [
+        _Case(name, reader, _chips(px, batch))
+        for name, reader in models
+        for px in sizes_px
+        for batch in batches
+    ]
+    spent = np.array(
+        [
+            [_spent_ms(case) for case in cases]
+            for _ in tqdm(range(rounds), "timing", unit="round", disable=None)
         ]
-        spent = np.array(
-            [
-                [_spent_ms(case) for case in cases]
-                for _ in tqdm(range(rounds), "timing", unit="round", disable=None)
-            ]
-        )
-    finally:
-        torch.set_num_threads(threads)
+    )
     return [_cost(case, column) for case, column in zip(cases, spent.T, strict=True)]
 
 
@@ -68,7 +64,7 @@ def _chips(px: int, batch: int) -> list[CodedChip]:
 
 def _spent_ms(case: _Case) -> float:
     start = time.thread_time()
-    case.recogniser.read(case.chips)
+    case.reader.read(case.chips)
     return 1000 * (time.thread_time() - start) / len(case.chips)
 
 

@@ -16,7 +16,7 @@ from narrowcast_lab import termination
 from narrowcast_lab.free_port import free_port
 from narrowcast_shared.errors import LinkError
 
-READY_TIMEOUT_S = 120.0  # torch alone may take ten seconds to load from a cold disk
+READY_TIMEOUT_S = 120.0  # a cold disk and a busy machine may take their time
 STOP_TIMEOUT_S = 20.0
 POLL_S = 0.1
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from narrowcast_models.checkpoint import WEIGHTS_FOLDER
 from narrowcast_models.evaluation.line_chart import Axis, Line, line_chart
+from narrowcast_models.model_card import WEIGHTS_FOLDER
 from narrowcast_shared.errors import SettingsError
 
 FULL_FPS = 25.0

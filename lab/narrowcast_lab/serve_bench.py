@@ -21,7 +21,7 @@ CLIPS = 8
 CLIP_S = 10.0
 
 WARM_UP_S = 1.0
-"""Played before the measured time: contexts open, SQLite's and torch's buffers are made."""
+"""Played before the measured time: contexts open, SQLite's and the model's buffers are made."""
 
 CONNECT_S = 60.0
 """For all to connect: a decoder on a busy machine takes a hundred and more in a second."""

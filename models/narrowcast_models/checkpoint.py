@@ -1,58 +1,19 @@
-"""Weights as safetensors with a JSON card beside them. Loading is strict and never unpickles.
+"""Weights as safetensors, for PyTorch: written with their card, loaded strictly, not unpickled."""
 
-oa.safetensors   the tensors
-oa.json          the card: architecture, training, data and its terms, every figure
-"""
-
-import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import pydantic
-from pydantic import BaseModel, ConfigDict
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from narrowcast_models import model_card
+from narrowcast_models.model_card import ARCHITECTURE, DEFAULT_MODEL, Card
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
-from narrowcast_models.shipped import FOLDER
 from narrowcast_shared.errors import WeightsError
 
-WEIGHTS_FOLDER = FOLDER
-DEFAULT_MODEL = "oa"
-ARCHITECTURE = "one-for-all"
-
 Network = TypeVar("Network", bound=nn.Module)
-
-
-class DataSource(BaseModel):
-    """A data set that the weights have seen, and on what terms."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    used_for: str
-    terms: str
-
-
-class Card(BaseModel):
-    """What a user must know of a weight file before trusting it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    architecture: str
-    network: dict[str, Any]
-    parameters: int
-    sha256: str
-    git_revision: str
-    command: str
-    training: dict[str, Any]
-    data: list[DataSource]
-    figures: dict[str, Any]
-    limits: str
 
 
 def save(network: nn.Module, card: Card, path: Path) -> Card:
@@ -69,11 +30,12 @@ def save(network: nn.Module, card: Card, path: Path) -> Card:
         raise WeightsError(f"{path} cannot be written ({_first_line(error)})") from error
     card = card.model_copy(
         update={
-            "sha256": _sha256(path),
+            "sha256": model_card.sha256(path),
             "parameters": sum(p.numel() for p in network.parameters()),
+            "onnx": None,  # what was exported before was of other weights
         }
     )
-    path.with_suffix(".json").write_text(card.model_dump_json(indent=2) + "\n")
+    model_card.write_card(card, path)
     return card
 
 
@@ -82,7 +44,7 @@ def load(model: str = DEFAULT_MODEL) -> tuple[OneForAll, Card]:
 
     Raises WeightsError where a file is missing or damaged, or does not fit the network.
     """
-    path, card = find(model)
+    path, card = model_card.find(model)
     return one_for_all(path, card), card
 
 
@@ -91,21 +53,6 @@ def one_for_all(path: Path, card: Card) -> OneForAll:
     if card.architecture != ARCHITECTURE:
         raise WeightsError(f"{path} is of architecture {card.architecture!r}, not {ARCHITECTURE!r}")
     return filled(path, lambda: OneForAll(OneForAllConfig(**_as_tuples(card.network))))
-
-
-def find(model: str) -> tuple[Path, Card]:
-    """Path of the weights of any architecture, and their card, which is theirs by its checksum.
-
-    Raises WeightsError where a file is missing or damaged.
-    """
-    path = locate(model)
-    card = read_card(path.with_suffix(".json"))
-    if _sha256(path) != card.sha256:
-        raise WeightsError(
-            f"{path} is not the file that its card describes (checksum differs)",
-            "fetch both files again, or train anew with `narrowcast train`",
-        )
-    return path, card
 
 
 def filled(path: Path, build: Callable[[], Network]) -> Network:
@@ -119,44 +66,6 @@ def filled(path: Path, build: Callable[[], Network]) -> Network:
     except (SafetensorError, OSError, RuntimeError, TypeError, ValueError, LookupError) as error:
         raise WeightsError(f"{path} does not fit its network ({_first_line(error)})") from error
     return network.eval()
-
-
-def locate(model: str) -> Path:
-    """Path of the weights of a shipped name (`oa`) or of a file. Raises WeightsError."""
-    path = (
-        Path(model) if model.endswith(".safetensors") else WEIGHTS_FOLDER / f"{model}.safetensors"
-    )
-    if path.is_file():
-        return path
-    shipped = ", ".join(sorted(file.stem for file in WEIGHTS_FOLDER.glob("*.safetensors")))
-    raise WeightsError(
-        f"there are no weights at {path}",
-        f"name a .safetensors file or a shipped model ({shipped or 'none shipped'})",
-    )
-
-
-def read_card(path: Path) -> Card:
-    """The card at `path`. Raises WeightsError where it is missing or not a card."""
-    try:
-        return Card.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise WeightsError(f"the weights have no card at {path}") from None
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror})") from error
-    except pydantic.ValidationError as error:
-        raise WeightsError(f"{path} is no model card ({error.error_count()} faults)") from error
-
-
-def to_json(value: object) -> str:
-    """JSON with two spaces, as every committed figure is written."""
-    return json.dumps(value, indent=2) + "\n"
-
-
-def _sha256(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror})") from error
 
 
 def _as_tuples(network: dict[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from narrowcast_shared.operating_point import CHIP_PX, MAX_QP
 
@@ -18,10 +18,10 @@ class Coding(NamedTuple):
     qp: int | None
 
 
-def conditions(codings: Sequence[Coding]) -> Tensor:
+def conditions(codings: Sequence[Coding]) -> NDArray[np.float32]:
     """Network input float32 [B, 3]: relative size, relative quantiser, coded or not."""
     rows = [
         (px / CHIP_PX, 0.0 if qp is None else qp / MAX_QP, 0.0 if qp is None else 1.0)
         for px, qp in codings
     ]
-    return torch.tensor(rows, dtype=torch.float32)
+    return np.array(rows, dtype=np.float32).reshape(-1, CONDITIONS)

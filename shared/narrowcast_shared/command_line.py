@@ -43,10 +43,12 @@ class Component(NamedTuple):
 
 _COMPONENTS = {
     "narrowcast_encoder": Component("the encoder", ("encoder",)),
-    "narrowcast_decoder": Component("the decoder", ("decoder",), ("torch", "fastapi", "uvicorn")),
+    "narrowcast_decoder": Component(
+        "the decoder", ("decoder",), ("onnxruntime", "fastapi", "uvicorn")
+    ),
     "narrowcast_models": Component("the models", ("train",), ("torch", "tqdm")),
     "narrowcast_lab": Component(
-        "both ends of the link", ("encoder", "decoder"), ("torch", "fastapi", "uvicorn")
+        "both ends of the link", ("encoder", "decoder"), ("onnxruntime", "fastapi", "uvicorn")
     ),
 }
 

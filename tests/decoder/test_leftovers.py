@@ -14,7 +14,7 @@ from narrowcast_decoder import server
 from narrowcast_decoder.security.assembly import assemble
 from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
-from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.wire import SUBPROTOCOL
 from narrowcast_shared.wire.messages import Data, End, EndCode, Frame, FrameKind, Hello
@@ -63,7 +63,7 @@ def test_nothing_of_a_connection_outlives_it(tmp_path: Path) -> None:
         settings = DecoderSettings(port=0, store=tmp_path / "s.sqlite")
         security = assemble(settings, settings.host, SystemClock())
         listener = server._listen(settings, security)
-        recogniser = Recogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
+        recogniser = TorchRecogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
         serving = asyncio.create_task(server._serve(settings, listener, recogniser, security))
         try:
             async with asyncio.timeout(60):

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,11 +15,13 @@ from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import LiveSession
 from narrowcast_decoder.metrics import Metrics
 from narrowcast_decoder.pipeline import MAX_PENDING, Pipeline
+from narrowcast_decoder.service import Service
 from narrowcast_decoder.shedding import PATIENCE_US
 from narrowcast_decoder.store.interface import StoreBusyError
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_shared.clock import ManualClock
 from narrowcast_shared.codec import ChipEncoder
 from narrowcast_shared.operating_point import Rung
@@ -31,7 +34,7 @@ Scenario = Callable[[Pipeline, SqliteStore, Hub], Awaitable[None]]
 
 def tiny() -> Recogniser:
     torch.manual_seed(0)
-    return Recogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
+    return TorchRecogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
 
 
 def run(
@@ -130,7 +133,7 @@ def test_a_session_that_runs_ahead_has_to_wait_and_another_does_not(tmp_path: Pa
     run(tmp_path, scenario)
 
 
-class FailingRecogniser(Recogniser):
+class FailingRecogniser(TorchRecogniser):
     """Fails while it is told to, as a GPU without memory does."""
 
     def __init__(self) -> None:
@@ -158,7 +161,7 @@ def test_a_network_that_fails_loses_its_batch_and_no_more(tmp_path: Path) -> Non
     run(tmp_path, scenario, recogniser)
 
 
-class Broken(Recogniser):
+class Broken(TorchRecogniser):
     """Fails until it is mended."""
 
     def __init__(self) -> None:
@@ -265,7 +268,7 @@ def test_a_conflict_costs_its_own_session_and_no_other(tmp_path: Path) -> None:
     run(tmp_path, scenario)
 
 
-class SlowRecogniser(Recogniser):
+class SlowRecogniser(TorchRecogniser):
     """Takes 10 ms a chip, by a clock that others wait by."""
 
     def __init__(self, clock: ManualClock) -> None:
@@ -309,3 +312,30 @@ def test_what_cannot_be_read_in_time_is_told_as_skipped_and_decoded_all_the_same
         assert metrics.frames_shed == metrics.samples["skipped"] == 4 * 24
 
     run(tmp_path, scenario, SlowRecogniser(clock), clock, metrics)
+
+
+def test_frames_that_show_the_picture_before_them_are_counted(tmp_path: Path) -> None:
+    """A face at rest: every frame has its sample, and few of them are read."""
+    encoder, metrics = ChipEncoder(RUNG), Metrics()
+    image = np.kron(np.arange(64, dtype=np.uint8).reshape(8, 8) * 3, np.ones((4, 4), np.uint8))
+    nals = [encoder.encode(resample(image, RUNG.px)).nals for _ in range(40)]
+    frames = [
+        TakenFrame(seq, 1_000_000 + seq, Fate.CODED, 8_000, 0, RUNG, each)
+        for seq, each in enumerate(nals)
+    ]
+
+    async def scenario(pipeline: Pipeline, store: SqliteStore, _: Hub) -> None:
+        live, contexts = session("s"), RungContexts()
+        for frame in frames:
+            pipeline.submit(live, contexts, [frame])
+        await live.drained()
+        samples = await store.read("s")
+        assert [sample.status for sample in samples] == [Status.OK] * 40
+        kinds = len({sample.valence for sample in samples})
+        assert metrics.frames_reused == 40 - kinds > 0
+        page, _ = Service(store, Hub(), set[str], model="oa", metrics=metrics).metrics_page.render(
+            None
+        )
+        assert f"narrowcast_frames_reused_total {float(metrics.frames_reused)}" in page.decode()
+
+    run(tmp_path, scenario, metrics=metrics)

@@ -13,9 +13,9 @@ from narrowcast_decoder import server
 from narrowcast_decoder.security.assembly import assemble
 from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_lab import processes
-from narrowcast_models import checkpoint
+from narrowcast_models import model_card
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
-from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.wire import SUBPROTOCOL
 from narrowcast_shared.wire.messages import Data, Frame, FrameKind, Hello
@@ -56,7 +56,7 @@ def test_a_pipeline_that_fails_ends_the_service_with_its_error(
         security = assemble(settings, settings.host, SystemClock())
         listener = server._listen(settings, security)
         port = listener.getsockname()[1]
-        recogniser = Recogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
+        recogniser = TorchRecogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
         serving = asyncio.create_task(server._serve(settings, listener, recogniser, security))
         await asyncio.sleep(0.2)
         await publish_a_frame(port)
@@ -67,7 +67,7 @@ def test_a_pipeline_that_fails_ends_the_service_with_its_error(
 
 
 def test_a_session_is_noted_with_the_weights_that_are_loaded(tmp_path: Path) -> None:
-    path, card = checkpoint.find("oa")
+    path, card = model_card.find("oa")
     with processes.decoder(tmp_path, "--model", str(path)) as url:
 
         async def scenario() -> None:

@@ -35,7 +35,7 @@ def test_the_environment_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         ("max_age", "10s", "greater than or equal to 300"),
         ("max_bytes", "much", "a number is written like 500k, 20M or 10G"),
         ("max_samples", "0", "greater than or equal to 1"),
-        ("precision", "int8", "should be 'auto', 'float32' or 'bfloat16'"),
+        ("precision", "bfloat16", "should be 'auto', 'float32' or 'int8'"),
         ("log_format", "xml", "should be 'text' or 'json'"),
     ],
 )

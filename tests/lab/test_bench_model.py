@@ -1,17 +1,16 @@
-"""`narrowcast bench model`: models in turns, ratios, a JSON; threads are given back."""
+"""`narrowcast bench model`: models in turns, ratios, a JSON."""
 
 import json
 from pathlib import Path
 
 import pytest
-import torch
 from click.testing import CliRunner
 
 from narrowcast_lab import model_bench
 from narrowcast_lab.commands.bench import bench
-from narrowcast_models import checkpoint
+from narrowcast_models import checkpoint, onnx_export
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
-from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_models.training import card
 from narrowcast_shared.errors import WeightsError
 
@@ -27,11 +26,12 @@ def small(tmp_path: Path) -> str:
     network = _network(4)
     figures = card.describe("small", network, {}, [], "none")
     checkpoint.save(network, figures, path)
+    onnx_export.export(str(path), None)
     return str(path)
 
 
 def test_a_wider_network_costs_more() -> None:
-    models = [("narrow", Recogniser(_network(4))), ("wide", Recogniser(_network(64)))]
+    models = [("narrow", TorchRecogniser(_network(4))), ("wide", TorchRecogniser(_network(64)))]
     costs = model_bench.measure(models, (48, 16), (8, 1), 5)
     assert [(c.model, c.px, c.batch) for c in costs[:4]] == [
         ("narrow", 48, 8), ("narrow", 48, 1), ("narrow", 16, 8), ("narrow", 16, 1),
@@ -40,15 +40,6 @@ def test_a_wider_network_costs_more() -> None:
     assert by_case["wide", 48, 8].ms_per_chip > 2 * by_case["narrow", 48, 8].ms_per_chip
     assert by_case["narrow", 48, 1].ms_per_chip > by_case["narrow", 48, 8].ms_per_chip
     assert all(0 < c.ms_per_chip_least <= c.ms_per_chip for c in costs)
-
-
-def test_threads_are_given_back() -> None:
-    torch.set_num_threads(2)
-    try:
-        model_bench.measure([("one", Recogniser(_network(4)))], (8,), (1,), 1)
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(1)
 
 
 def test_a_table_and_a_json(small: str, tmp_path: Path) -> None:
@@ -69,9 +60,9 @@ def test_a_model_nobody_has() -> None:
 def test_two_precisions_are_two_cases(small: str, tmp_path: Path) -> None:
     out = tmp_path / "cost.json"
     words = ["model", "--model", small, "--px", "16", "--batch", "2", "--rounds", "1"]
-    both = ["--precision", "float32", "--precision", "bfloat16", "--json", str(out)]
+    both = ["--precision", "torch", "--precision", "float32", "--json", str(out)]
     result = CliRunner().invoke(bench, [*words, *both], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     report = json.loads(out.read_text())
-    assert report["precisions"] == ["float32", "bfloat16"]
-    assert [cost["model"] for cost in report["costs"]] == [f"{small} float32", f"{small} bfloat16"]
+    assert report["precisions"] == ["torch", "float32"]
+    assert [cost["model"] for cost in report["costs"]] == [f"{small} torch", f"{small} float32"]

@@ -1,20 +1,27 @@
 """Calibration: what is fitted is found again, and readings come true on faces."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 import torch
 
-from narrowcast_models.coding import Coding, conditions
+from narrowcast_models import coding as coding_
+from narrowcast_models.coding import Coding
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.evaluation.sizes import Z_90
 from narrowcast_models.networks.calibration import CODINGS, QPS, SIZES_PX, Calibration, Correction
 from narrowcast_models.networks.one_for_all import OneForAll
-from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_models.training import held_out
 from narrowcast_models.training.calibrate import SEED, calibrate
 from narrowcast_shared.errors import DataError
+
+
+def conditions(codings: Sequence[Coding]) -> torch.Tensor:
+    """As the network is told them."""
+    return torch.from_numpy(coding_.conditions(codings))
+
 
 MakeFaces = Callable[..., LabelledFaces]
 
@@ -66,7 +73,7 @@ def test_readings_get_the_spread_of_the_labels(
     """Random weights know nothing of faces, but spread and intervals can be made true."""
     faces = make_faces(24)
     calibrate(tiny_network, faces)
-    recogniser = Recogniser(tiny_network)
+    recogniser = TorchRecogniser(tiny_network)
     clips = held_out.moving(faces, torch.Generator().manual_seed(SEED))
     for coding in CODINGS[::7]:
         read = held_out.read(recogniser, clips, coding)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from narrowcast_models import checkpoint
-from narrowcast_models.checkpoint import ARCHITECTURE, Card, DataSource
+from narrowcast_models import checkpoint, model_card
+from narrowcast_models.model_card import ARCHITECTURE, Card, DataSource
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_shared.errors import WeightsError
 
@@ -164,7 +164,7 @@ def test_where_nothing_can_be_written(tiny_network: OneForAll, tmp_path: Path) -
 def test_the_default_ships() -> None:
     """Other architectures may ship beside it: `evaluation.models` knows them all."""
     network, card = checkpoint.load()
-    assert card.name == checkpoint.DEFAULT_MODEL
+    assert card.name == model_card.DEFAULT_MODEL
     assert isinstance(network.config, OneForAllConfig)
     assert card.parameters == sum(p.numel() for p in network.parameters())
 
@@ -172,7 +172,7 @@ def test_the_default_ships() -> None:
 def test_a_model_is_shipped_by_being_there(
     saved: Path, monkeypatch: pytest.MonkeyPatch, tiny_network: OneForAll
 ) -> None:
-    monkeypatch.setattr(checkpoint, "WEIGHTS_FOLDER", saved.parent)
+    monkeypatch.setattr(model_card, "WEIGHTS_FOLDER", saved.parent)
     network, _ = checkpoint.load("tiny")
     assert network.config == tiny_network.config
     with pytest.raises(WeightsError, match=r"a shipped model \(tiny\)"):

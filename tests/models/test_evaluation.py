@@ -11,6 +11,7 @@ from narrowcast_models.evaluation import grid
 from narrowcast_models.evaluation.sizes import evaluate, predict
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 
 MakeFaces = Callable[..., LabelledFaces]
 
@@ -54,7 +55,7 @@ def test_chips_come_at_the_size_and_as_coded(make_faces: MakeFaces) -> None:
 
 def test_faces_of_other_sides(make_faces: MakeFaces, tiny_network: OneForAll) -> None:
     for side in (1, 30, 96, 120):
-        rows = evaluate(Recogniser(tiny_network), make_faces(3, side), [Coding(96, 30)])
+        rows = evaluate(TorchRecogniser(tiny_network), make_faces(3, side), [Coding(96, 30)])
         assert np.isfinite(rows[0].rmse)
 
 

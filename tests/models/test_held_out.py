@@ -9,7 +9,7 @@ import torch
 from narrowcast_models.coding import Coding
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.networks.one_for_all import OneForAll
-from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_models.training import held_out
 
 MakeFaces = Callable[..., LabelledFaces]
@@ -30,10 +30,10 @@ def test_three_readings_a_face(
 ) -> None:
     """In the order of the faces, and what others show does not matter."""
     made = held_out.moving(make_faces(3), torch.Generator().manual_seed(0))
-    read = held_out.read(Recogniser(tiny_network), made, coding)
+    read = held_out.read(TorchRecogniser(tiny_network), made, coding)
     assert read.valence.shape == read.sigma.shape == (9,)
-    again = held_out.read(Recogniser(tiny_network), made, coding)
+    again = held_out.read(TorchRecogniser(tiny_network), made, coding)
     assert np.array_equal(read.valence, again.valence)
     second = held_out.HeldOut(made.clips[1:2], made.valence[1:2])
-    alone = held_out.read(Recogniser(tiny_network), second, coding)
+    alone = held_out.read(TorchRecogniser(tiny_network), second, coding)
     assert alone.valence == pytest.approx(read.valence[3:6], abs=1e-4)

@@ -1,13 +1,20 @@
 """The network: shapes, ranges, size, and a tiny one's output pinned."""
 
 import math
+from collections.abc import Sequence
 
 import pytest
 import torch
 
-from narrowcast_models.coding import CONDITIONS, Coding, conditions
+from narrowcast_models import coding as coding_
+from narrowcast_models.coding import CONDITIONS, Coding
 from narrowcast_models.emotions import EMOTIONS, VALENCES
 from narrowcast_models.networks.one_for_all import LOG_SIGMA_RANGE, OneForAll, OneForAllConfig
+
+
+def conditions(codings: Sequence[Coding]) -> torch.Tensor:
+    """As the network is told them."""
+    return torch.from_numpy(coding_.conditions(codings))
 
 
 def _canvas(count: int) -> torch.Tensor:

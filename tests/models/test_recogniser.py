@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from narrowcast_models import checkpoint
+from narrowcast_models import model_card
 from narrowcast_models.coding import Coding
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import CodedChip, Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_shared.errors import WeightsError
 
 TINY = OneForAllConfig(widths=(4, 6), blocks=(0, 1), condition_width=4, features=4)
@@ -24,7 +25,7 @@ def _chips() -> list[CodedChip]:
 
 
 def test_a_batch_reads_as_its_chips_alone(tiny_network: OneForAll) -> None:
-    recogniser = Recogniser(tiny_network)
+    recogniser = TorchRecogniser(tiny_network)
     together = recogniser.read(_chips())
     alone = [recogniser.read([chip])[0] for chip in _chips()]
     assert np.abs(np.array(together) - np.array(alone)).max() < 1e-5
@@ -32,30 +33,30 @@ def test_a_batch_reads_as_its_chips_alone(tiny_network: OneForAll) -> None:
 
 
 def test_order_is_kept(tiny_network: OneForAll) -> None:
-    recogniser, chips = Recogniser(tiny_network), _chips()
+    recogniser, chips = TorchRecogniser(tiny_network), _chips()
     forward, backward = recogniser.read(chips), recogniser.read(chips[::-1])
     assert np.array(backward[::-1]) == pytest.approx(np.array(forward), abs=1e-5)
 
 
 def test_it_says_which_weights_it_has(tiny_network: OneForAll) -> None:
-    path, card = checkpoint.find("oa")
+    path, card = model_card.find("oa")
     assert Recogniser.load(str(path)).sha256 == Recogniser.load("oa").sha256 == card.sha256
-    assert Recogniser(tiny_network).sha256 is None
+    assert TorchRecogniser(tiny_network).sha256 is None
 
 
 def test_no_chips(tiny_network: OneForAll) -> None:
-    assert Recogniser(tiny_network).read([]) == []
+    assert TorchRecogniser(tiny_network).read([]) == []
 
 
 def test_plain_floats_within_range(tiny_network: OneForAll) -> None:
-    for reading in Recogniser(tiny_network).read(_chips()):
+    for reading in TorchRecogniser(tiny_network).read(_chips()):
         assert type(reading.valence) is type(reading.sigma) is float
         assert -1 <= reading.valence <= 1
         assert reading.sigma > 0
 
 
 def test_dropout_is_off(tiny_network: OneForAll) -> None:
-    recogniser = Recogniser(tiny_network.train())
+    recogniser = TorchRecogniser(tiny_network.train())
     assert recogniser.read(_chips()) == recogniser.read(_chips())
 
 
@@ -65,7 +66,7 @@ def test_a_model_nobody_has() -> None:
 
 
 def test_pictures(tiny_network: OneForAll) -> None:
-    recogniser = Recogniser(tiny_network)
+    recogniser = TorchRecogniser(tiny_network)
     pictures = recogniser.super_resolve(_chips())
     assert [p.shape for p in pictures] == [(48, 48)] * len(_chips())
     assert {p.dtype for p in pictures} == {np.dtype(np.uint8)}
@@ -75,6 +76,6 @@ def test_pictures(tiny_network: OneForAll) -> None:
 
 
 def test_a_model_without_pictures() -> None:
-    recogniser = Recogniser(OneForAll(TINY._replace(picture_stages=0)))
+    recogniser = TorchRecogniser(OneForAll(TINY._replace(picture_stages=0)))
     with pytest.raises(WeightsError, match="makes no pictures"):
         recogniser.super_resolve(_chips())

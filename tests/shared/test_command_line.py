@@ -115,7 +115,7 @@ def test_other_distributions_may_bring_commands(environment: dict[str, str]) -> 
 
 def test_a_command_whose_component_is_missing_says_what_to_install() -> None:
     script = (
-        "import sys; sys.modules['torch'] = None\n"
+        "import sys; sys.modules['onnxruntime'] = None\n"
         "from narrowcast_shared.command_line import main; main(sys.argv[1:])"
     )
     for arguments in (["serve"], ["serve", "--port", "3", "-h"]):

@@ -30,12 +30,12 @@ from narrowcast_decoder.commands.security_options import security_options
 @click.option(
     "--precision",
     metavar="TYPE",
-    help="auto, float32 or bfloat16; auto, the default, is bfloat16 where the CPU has it.",
+    help="auto, float32 or int8; auto, the default, is int8 where the CPU has instructions for it.",
 )
 @click.option(
     "--device",
     metavar="NAME",
-    help="cpu, cuda, cuda:1, ...; auto, the default, is a GPU where there is one.",
+    help="cpu, the default; cuda or cuda:1, which take PyTorch; auto is a GPU if there is one.",
 )
 @click.option(
     "--max-age", metavar="TIME", help="Delete what is older: 30d, 12h; by default nothing is."

@@ -7,19 +7,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from narrowcast_decoder.inference.contexts import RungContexts
+from narrowcast_decoder.inference.contexts import Picture, RungContexts
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.stages import Stages
-from narrowcast_models.batches import SIZES
 from narrowcast_models.coding import Coding
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
 from narrowcast_shared.samples import Status
 
 logger = logging.getLogger(__name__)
 
-MAX_BATCH = 80
-"""Chips read in one call of the network: what a round begins with, and what comes meanwhile. oneDNN
-keeps memory for every size of batch it has seen; twice as many chips take 2 to 4 MB a size."""
+MAX_BATCH = 64
+"""Chips read in one call of the network: from 8 on a chip costs the same, and memory grows."""
 
 BLANK = CodedChip(np.zeros((32, 32), np.uint8), Coding(32, 30))
 """What the network is warmed up with."""
@@ -36,11 +34,15 @@ _STATUS = {
 
 
 class Outcome(NamedTuple):
-    """What became of one frame; `reading` only where status is ok."""
+    """What became of one frame; `reading` only where status is ok.
+
+    reused: it shows the picture before it, whose reading it has.
+    """
 
     frame: TakenFrame
     status: Status
     reading: Reading | None = None
+    reused: bool = False
 
 
 class FrameReader:
@@ -57,26 +59,25 @@ class FrameReader:
         return self._failed >= FAILING_CHIPS
 
     def warm_up(self) -> None:
-        """Have the network meet every size of batch, the largest first: a tenth of a second.
-
-        What it compiles and keeps for each comes now, and neither while a load begins nor at some
-        time in the hours after.
-        """
-        for size in sorted((size for size in SIZES if size <= MAX_BATCH), reverse=True):
-            with suppress(RuntimeError):  # nobody waits for it
-                self._recogniser.read([BLANK] * size)
+        """Have the network read its largest batch once: its memory is allocated now, not later."""
+        with suppress(RuntimeError):  # nobody waits for it
+            self._recogniser.read([BLANK] * MAX_BATCH)
 
     def read(self, work: Sequence[tuple[RungContexts, TakenFrame]]) -> list[Outcome]:
         """One outcome a frame, in order. Frames of one session must come in their order."""
         with self._stages.decode:
-            chips = [_chip(contexts, frame) for contexts, frame in work]
+            pictures = [_picture(contexts, frame) for contexts, frame in work]
         with self._stages.model:
-            coded = [chip for chip in chips if chip]
-            readings = iter(self._readings(coded))
-        return [
-            _outcome(frame, next(readings) if chip else None)
-            for (_, frame), chip in zip(work, chips, strict=True)
-        ]
+            unread = list(dict.fromkeys(p for p in pictures if p is not None and p.reading is None))
+            readings = self._readings([picture.chip for picture in unread])
+            for new_picture, reading in zip(unread, readings, strict=True):
+                new_picture.reading = reading
+        new: set[Picture | None] = set(unread)
+        outcomes = []
+        for (_, frame), picture in zip(work, pictures, strict=True):
+            outcomes.append(_outcome(frame, picture, reused=picture not in new))
+            new.discard(picture)  # the next frames of this picture are told what it was told
+        return outcomes
 
     def _readings(self, chips: list[CodedChip]) -> list[Reading | None]:
         """Readings in batches; None of what cannot be had."""
@@ -91,7 +92,7 @@ class FrameReader:
         """
         try:
             readings = list(self._recogniser.read(chips))
-        except RuntimeError:  # what torch raises, out of memory included
+        except RuntimeError:  # of any backend, out of memory included
             if len(chips) == 1:
                 logger.exception("the network failed on a chip; it is lost")
                 self._failed += 1
@@ -103,18 +104,15 @@ class FrameReader:
         return self._batch(chips[:middle]) + self._batch(chips[middle:])
 
 
-def _chip(contexts: RungContexts, frame: TakenFrame) -> CodedChip | None:
-    """The chip to read; None where there is none, or it cannot be decoded."""
+def _picture(contexts: RungContexts, frame: TakenFrame) -> Picture | None:
+    """The picture to read; None where there is none, or it cannot be decoded."""
     if frame.fate not in (Fate.CODED, Fate.SHED):
         return None
-    pixels = contexts.decode(frame)  # of one that is shed, too: the next builds on it
-    if pixels is None or frame.fate is Fate.SHED:
-        return None
-    assert frame.rung is not None
-    return CodedChip(pixels, Coding(*frame.rung))
+    picture = contexts.picture(frame)  # of one that is shed, too: the next builds on it
+    return None if frame.fate is Fate.SHED else picture
 
 
-def _outcome(frame: TakenFrame, reading: Reading | None) -> Outcome:
-    if reading is not None:
-        return Outcome(frame, Status.OK, reading)
+def _outcome(frame: TakenFrame, picture: Picture | None, *, reused: bool) -> Outcome:
+    if picture is not None and picture.reading is not None:
+        return Outcome(frame, Status.OK, picture.reading, reused)
     return Outcome(frame, _STATUS.get(frame.fate, Status.LOST))

@@ -1,7 +1,7 @@
 """The face as it may have been before the link, by a network of the preview's own.
 
 `Recogniser` is not thread-safe, and the one that reads the streams must not wait for pictures. A
-second one takes 6 MB, and is loaded only once somebody asks for a face.
+second one takes some MB, and is loaded only once somebody asks for a face.
 """
 
 import logging
@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from narrowcast_decoder.preview.contexts import ReceivedFace
 from narrowcast_models.coding import Coding
-from narrowcast_models.precision import Precision
-from narrowcast_models.recogniser import CodedChip, Recogniser
+from narrowcast_models.recogniser import CPU, CodedChip, Precision, Recogniser
 from narrowcast_shared.errors import WeightsError
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ class Restorer:
     @classmethod
     def of(cls, model: str) -> "Restorer":
         """By a shipped model or a weight file, which is not looked at yet."""
-        return cls(lambda: Recogniser.load(model, Precision.FLOAT32, "cpu"))
+        return cls(lambda: Recogniser.load(model, Precision.FLOAT32, CPU))
 
     def restore(self, face: ReceivedFace) -> NDArray[np.uint8] | None:
         """The picture, uint8 [48, 48]; None where the model has no head for that."""

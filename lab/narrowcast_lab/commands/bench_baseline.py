@@ -37,7 +37,7 @@ def baseline(
 
     from narrowcast_lab.baseline_bench import clips as takes
     from narrowcast_lab.baseline_bench import photographs, tables
-    from narrowcast_models import checkpoint
+    from narrowcast_models import model_card
     from narrowcast_models.commands import output
     from narrowcast_models.evaluation import models
 
@@ -61,4 +61,4 @@ def baseline(
         click.echo(f"\nsecond halves of {len(loaded)} clips\n\n{tables.of_clips(halves)}")
         report["clips"] = [row._asdict() for row in halves]
     if json_path is not None:
-        output.write(json_path, checkpoint.to_json(report))
+        output.write(json_path, model_card.to_json(report))

@@ -151,8 +151,8 @@ def link(
     from narrowcast_lab.link_bench.contenders import Baselines
     from narrowcast_lab.link_bench.lines import TraceScale, lines
     from narrowcast_lab.link_bench.runs import bench
-    from narrowcast_models import checkpoint
-    from narrowcast_models.recogniser import Recogniser
+    from narrowcast_models import model_card
+    from narrowcast_models.recogniser import Precision, Recogniser
     from narrowcast_models.training.provenance import git_revision
     from narrowcast_shared.link import parse_schedule
 
@@ -166,7 +166,7 @@ def link(
         caps = (parse_schedule(DEFAULT_CAP),)
     scale = TraceScale(trace_scale, trace_mean_bps)
     over = lines(caps, traces, scale, round(1e6 * (delay_s or 0)))
-    network, card = checkpoint.load(model)
+    _, card = model_card.find(model)
     made = choose.Reels(faces, reels, seconds, seed, film_path) if reels_are_played else None
     footages = choose.footages(clips, detector, made, seconds)
     asked = StreamSettings(
@@ -176,7 +176,7 @@ def link(
     psnr_table = None if psnr_path is None else load_table(psnr_path)
     tables = choose.tables(clips, tables_folder)
     held_against = Baselines(baselines)
-    recogniser, console = Recogniser(network), Console()
+    recogniser, console = Recogniser.load(model, Precision.FLOAT32), Console()
     drawn, told = [], {}
     for label, chosen in footages.items():
         own = tables if label == choose.FILM else []
@@ -190,7 +190,7 @@ def link(
     if json_path is not None:
         described = {"model": card.name, "sha256": card.sha256, "git_revision": git_revision()}
         figures = {"footages": told} if len(told) > 1 else next(iter(told.values()))
-        output.write(json_path, checkpoint.to_json(described | figures))
+        output.write(json_path, model_card.to_json(described | figures))
     if plot_path is not None:
         output.write(plot_path, chart.svg(drawn))
 

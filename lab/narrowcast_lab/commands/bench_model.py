@@ -32,10 +32,10 @@ from narrowcast_shared import options
     "--precision",
     "precisions",
     multiple=True,
-    type=click.Choice(["float32", "bfloat16"]),
+    type=click.Choice(["torch", "float32", "int8"]),
     default=("float32",),
     show_default=True,
-    help="What the network is multiplied in. May be repeated.",
+    help="ONNX Runtime in float32 or int8, or PyTorch in float32. May be repeated.",
 )
 @click.option(
     "--rounds",
@@ -64,22 +64,23 @@ def model(
     """
     import platform
 
+    import onnxruntime
     import torch
     from rich.console import Console
     from rich.table import Table
 
     from narrowcast_lab import model_bench
-    from narrowcast_models import checkpoint
+    from narrowcast_models import model_card
     from narrowcast_models.commands import output
-    from narrowcast_models.precision import Precision
-    from narrowcast_models.recogniser import Recogniser
+    from narrowcast_models.evaluation import models as models_
 
-    loaded = {name: checkpoint.load(name) for name in dict.fromkeys(models)}
+    torch.set_num_threads(1)
     pairs, macs = [], {}
-    for name, (network, card) in loaded.items():
+    for name in dict.fromkeys(models):
         for precision in dict.fromkeys(precisions):
             case = name if len(set(precisions)) == 1 else f"{name} {precision}"
-            pairs.append((case, Recogniser(network, Precision(precision))))
+            reader, card = models_.load(name, models_.precision(precision))
+            pairs.append((case, reader))
             macs[case] = card.figures["macs_per_chip"]
     costs = model_bench.measure(pairs, sizes_px, batch_sizes, rounds)
     first = {(c.px, c.batch): c.ms_per_chip for c in costs if c.model == pairs[0][0]}
@@ -102,8 +103,9 @@ def model(
             "machine": platform.machine(),
             "cpu_capability": torch.backends.cpu.get_cpu_capability(),
             "torch": torch.__version__,
+            "onnxruntime": onnxruntime.__version__,
             "precisions": list(dict.fromkeys(precisions)),
             "rounds": rounds,
             "costs": [cost._asdict() for cost in costs],
         }
-        output.write(json_path, checkpoint.to_json(report))
+        output.write(json_path, model_card.to_json(report))

@@ -69,27 +69,27 @@ def moving(
     from rich.console import Console
 
     from narrowcast_lab import reel_clips
-    from narrowcast_models import checkpoint
+    from narrowcast_models import model_card
     from narrowcast_models.evaluation import moving as moving_
     from narrowcast_models.evaluation import moving_report
-    from narrowcast_models.recogniser import Recogniser
+    from narrowcast_models.recogniser import Precision, Recogniser
     from narrowcast_models.training.provenance import git_revision
     from narrowcast_shared.operating_point import Rung
 
-    network, card = checkpoint.load(model)
+    _, card = model_card.find(model)
     if reels is None:
         clips, source = _real(paths, detector)
     else:
         clips, source = reel_clips.load(faces, reels, seconds, seed, film_path)
     rungs = [Rung(px, qp) for px in sizes_px for qp in qps]
-    uncoded, coded = moving_.measure(Recogniser(network), clips, rungs)
+    uncoded, coded = moving_.measure(Recogniser.load(model, Precision.FLOAT32), clips, rungs)
     title = f"{card.name} on {_told(clips, source)}"
     Console().print(moving_report.table(uncoded, coded, title))
     Console().print(moving_report.asked_table(coded))
     if json_path is not None:
         described = {"model": card.name, "sha256": card.sha256, "git_revision": git_revision()}
         report = described | source | moving_report.as_json(uncoded, coded)
-        output.write(json_path, checkpoint.to_json(report))
+        output.write(json_path, model_card.to_json(report))
     if plot_path is not None:
         output.write(plot_path, moving_report.chart(coded, title))
 

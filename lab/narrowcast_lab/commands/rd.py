@@ -105,7 +105,7 @@ def rd(
     from narrowcast_lab.rd import report
     from narrowcast_lab.rd.cells import Cells
     from narrowcast_lab.rd.measure import Grid, measure
-    from narrowcast_models import checkpoint
+    from narrowcast_models import model_card
     from narrowcast_models.evaluation import models
     from narrowcast_models.training.provenance import git_revision
 
@@ -126,8 +126,8 @@ def rd(
     title = f"{card.name} on {reels} reels of {made['reels']['faces']}, {seconds:g} s each"
     Console().print(report.table(measured, title))
     if json_path is not None:
-        output.write(json_path, checkpoint.to_json(report.full(measured, source)))
+        output.write(json_path, model_card.to_json(report.full(measured, source)))
     if table_path is not None:
-        output.write(table_path, checkpoint.to_json(report.shipped(measured, source)))
+        output.write(table_path, model_card.to_json(report.shipped(measured, source)))
     if figure_path is not None:
         output.write(figure_path, report.chart(measured, title))

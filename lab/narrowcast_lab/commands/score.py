@@ -62,15 +62,14 @@ def score(
     from narrowcast_lab import score_output
     from narrowcast_lab.score import Scorer
     from narrowcast_lab.score_output import Scored
-    from narrowcast_models import checkpoint
     from narrowcast_models.recogniser import Recogniser
     from narrowcast_shared.baseline import ModelName
 
     cv2.setNumThreads(1)  # as the live encoder: a frame is too small to share among threads
     settings = StreamSettings(px, qp, fps, None, link.settings())
-    _, card = checkpoint.find(model)
-    read_by = ModelName(name=model, sha256=card.sha256)
-    scorer = Scorer(Recogniser.load(model), detector.make(), settings)
+    recogniser = Recogniser.load(model)
+    read_by = ModelName(name=model, sha256=recogniser.sha256)
+    scorer = Scorer(recogniser, detector.make(), settings)
     scored = Scored(scorer, files, baseline, read_by)
     if as_json:
         score_output.write_json(scored)

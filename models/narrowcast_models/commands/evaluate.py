@@ -28,10 +28,10 @@ from narrowcast_shared.errors import SettingsError
 @options.model_option()
 @click.option(
     "--precision",
-    type=click.Choice(["float32", "bfloat16"]),
-    default="float32",
+    type=click.Choice(["torch", "float32", "int8"]),
+    default="torch",
     show_default=True,
-    help="What the network is multiplied in; a decoder takes bfloat16 where its CPU has it.",
+    help="PyTorch in float32; or ONNX Runtime in float32 or int8, as decoders read.",
 )
 @options.json_file_option()
 @plot_option("CCC by px, a line a quantiser, with intervals as bands,")
@@ -62,15 +62,14 @@ def evaluate(
         raise SettingsError(f"--plot {plot_path} does not end in .svg")
     from rich.console import Console
 
-    from narrowcast_models import checkpoint
+    from narrowcast_models import model_card
     from narrowcast_models.data import choice
     from narrowcast_models.evaluation import bootstrap, grid, models, plot
     from narrowcast_models.evaluation import sizes as sizes_
     from narrowcast_models.evaluation.table import table
-    from narrowcast_models.precision import Precision
 
     labelled = choice.load(faces)
-    reader, card = models.load(model, Precision(precision))
+    reader, card = models.load(model, models.precision(precision))
     figures = sizes_.evaluate(reader, labelled, grid.codings(sizes_px, qps))
     title = f"{card.name} on {len(labelled)} faces of {labelled.name}"
     console = Console()
@@ -87,6 +86,6 @@ def evaluate(
             "intervals": bootstrap.DESCRIPTION,
             "figures": [row._asdict() for row in figures],
         }
-        output.write(json_path, checkpoint.to_json(report))
+        output.write(json_path, model_card.to_json(report))
     if plot_path is not None:
         output.write(plot_path, plot.svg(figures, title))

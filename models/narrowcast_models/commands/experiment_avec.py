@@ -71,16 +71,17 @@ def avec(
     """
     from rich.console import Console
 
-    from narrowcast_models import checkpoint
+    from narrowcast_models import checkpoint, model_card
     from narrowcast_models.data.avec import layout
     from narrowcast_models.evaluation import avec as avec_
     from narrowcast_models.evaluation import avec_report, grid
-    from narrowcast_models.recogniser import Recogniser
+    from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 
     files = layout.find(root, boxes)
     network, card = checkpoint.load(model)
     wish = avec_.Wish(_wished(delay), _wished(smooth), rescale)
-    series = avec_.read(Recogniser(network), files, grid.codings(sizes_px, qps))
+    recogniser = TorchRecogniser(network)
+    series = avec_.read(recogniser, files, grid.codings(sizes_px, qps))
     results = [avec_report.result(coding, rows, wish) for coding, rows in series.items()]
     Console().print(avec_report.table(results, f"{card.name} on AVEC 2016, valence"))
     if json_path is not None:
@@ -90,7 +91,7 @@ def avec(
             "wish": wish._asdict(),
             "codings": avec_report.as_json(results),
         }
-        output.write(json_path, checkpoint.to_json(report))
+        output.write(json_path, model_card.to_json(report))
 
 
 def _wished(value: str | float | None) -> float | None:

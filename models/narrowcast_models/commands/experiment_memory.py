@@ -29,11 +29,11 @@ def memory(reels: int, seconds: float, seed: int, model: str, json_path: Path | 
     import torch
     from rich.console import Console
 
-    from narrowcast_models import checkpoint
+    from narrowcast_models import checkpoint, model_card
     from narrowcast_models.data import ferplus
     from narrowcast_models.evaluation import memory as memory_
     from narrowcast_models.evaluation import memory_report
-    from narrowcast_models.recogniser import Recogniser
+    from narrowcast_models.recogniser.torch_backend import TorchRecogniser
     from narrowcast_models.reels import ReelConfig, make_many
     from narrowcast_models.training.provenance import git_revision
 
@@ -43,7 +43,7 @@ def memory(reels: int, seconds: float, seed: int, model: str, json_path: Path | 
     generator = torch.Generator().manual_seed(seed)
     made = make_many(faces, reels, round(seconds * config.fps), config, generator)
     segments = sum(len(reel.starts) for reel in made)
-    rows = memory_.measure(Recogniser(network), made)
+    rows = memory_.measure(TorchRecogniser(network), made)
     title = f"{card.name} on {reels} reels of {seconds:g} s, {segments} segments of {faces.name}"
     Console().print(memory_report.table(rows, title))
     if json_path is not None:
@@ -58,4 +58,4 @@ def memory(reels: int, seconds: float, seed: int, model: str, json_path: Path | 
             "segments": segments,
             "reel": config._asdict(),
         }
-        output.write(json_path, checkpoint.to_json(report | memory_report.as_json(rows)))
+        output.write(json_path, model_card.to_json(report | memory_report.as_json(rows)))

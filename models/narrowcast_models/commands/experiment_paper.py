@@ -168,12 +168,12 @@ def paper_table(
     from rich.console import Console
     from rich.markdown import Markdown
 
-    from narrowcast_models.device import choose
     from narrowcast_models.networks.paper import PaperNetworkConfig, Pooling
     from narrowcast_models.paper import report
     from narrowcast_models.paper.cells import Method, cells
     from narrowcast_models.paper.config import PaperConfig
     from narrowcast_models.paper.table import Table
+    from narrowcast_models.recogniser.torch_backend import choose_device
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -187,7 +187,7 @@ def paper_table(
         seed=seed,
     )
     wanted = cells([Method(name) for name in names], table_factors, mixtures)
-    made = Table(_load(data), config, folder, choose(device)).make(wanted, table_factors)
+    made = Table(_load(data), config, folder, choose_device(device)).make(wanted, table_factors)
     Console().print(Markdown(report.markdown(made)))
 
 

@@ -60,7 +60,7 @@ def rate_distortion(
 
     Of gently moving faces, through x264.
     """
-    from narrowcast_models import checkpoint
+    from narrowcast_models import model_card
     from narrowcast_models.data import ferplus
     from narrowcast_models.paper import rate_distortion as rd
     from narrowcast_models.training.provenance import git_revision
@@ -81,7 +81,7 @@ def rate_distortion(
     }
     folder.mkdir(parents=True, exist_ok=True)
     title = f"{name} on {len(faces)} faces of {faces.name}"
-    output.write(folder / f"{name}.json", checkpoint.to_json(report))
+    output.write(folder / f"{name}.json", model_card.to_json(report))
     for suffix, against in (("bpp", "bits_per_pixel"), ("wire", "wire_bps")):
         output.write(folder / f"{name}-{suffix}.svg", rd.chart(points, against, title))
     for point in points:

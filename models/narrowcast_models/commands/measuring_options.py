@@ -85,7 +85,7 @@ def threads_option(default: int | None = None) -> Decorator:
 
 
 def device_option() -> Decorator:
-    """`--device NAME`: see narrowcast_models.device."""
+    """`--device NAME`: see narrowcast_models.recogniser.torch_backend."""
     return click.option(
         "--device",
         default="auto",

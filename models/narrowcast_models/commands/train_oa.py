@@ -117,14 +117,14 @@ def _train(
     import torch
     from rich.console import Console
 
-    from narrowcast_models import checkpoint
+    from narrowcast_models import model_card
     from narrowcast_models.evaluation.sizes import Figures
     from narrowcast_models.evaluation.table import table
     from narrowcast_models.training.recipe import make
 
     if threads is not None:
         torch.set_num_threads(threads)
-    out = out or checkpoint.WEIGHTS_FOLDER / f"{recipe.name}.safetensors"
+    out = out or model_card.WEIGHTS_FOLDER / f"{recipe.name}.safetensors"
     command = f"narrowcast {shlex.join(sys.argv[1:])}"
     card = make(recipe, run_folder, out, command, film_path)
     figures = [Figures(**row) for row in card.figures["eval_clean"]]

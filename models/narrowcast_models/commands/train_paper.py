@@ -107,14 +107,14 @@ def paper(
     import torch
     from rich.console import Console
 
-    from narrowcast_models import checkpoint
-    from narrowcast_models.device import choose
+    from narrowcast_models import model_card
     from narrowcast_models.evaluation.sizes import Figures
     from narrowcast_models.evaluation.table import table
     from narrowcast_models.networks.paper import PaperNetworkConfig, Pooling
     from narrowcast_models.paper import card as card_
     from narrowcast_models.paper.config import PaperConfig
     from narrowcast_models.paper.recipe import make_joint_oa
+    from narrowcast_models.recogniser.torch_backend import choose_device
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -128,9 +128,9 @@ def paper(
         sr_patch_px=sr_patch_px,
         seed=seed,
     )
-    out = out or checkpoint.WEIGHTS_FOLDER / f"{card_.NAME}.safetensors"
+    out = out or model_card.WEIGHTS_FOLDER / f"{card_.NAME}.safetensors"
     command = f"narrowcast {shlex.join(sys.argv[1:])}"
-    card = make_joint_oa(config, mixture, run_folder, out, command, choose(device))
+    card = make_joint_oa(config, mixture, run_folder, out, command, choose_device(device))
     figures = [Figures(**row) for row in card.figures["eval_clean"]]
     Console().print(table(figures, f"{card.name} on FER+ eval_clean"))
     click.echo(f"wrote {out} and {out.with_suffix('.json').name}")

@@ -6,7 +6,7 @@ from typing import TypeVar
 import pydantic
 from pydantic import BaseModel
 
-from narrowcast_models.checkpoint import to_json
+from narrowcast_models.model_card import to_json
 from narrowcast_shared.errors import DataError
 from narrowcast_shared.in_place import in_place
 

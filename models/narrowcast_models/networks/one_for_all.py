@@ -66,6 +66,7 @@ class OneForAll(nn.Module):
         self.condition = nn.Sequential(
             nn.Linear(CONDITIONS, config.condition_width), nn.ReLU(inplace=True)
         )
+        self.unshuffle: nn.Module = nn.PixelUnshuffle(config.unshuffle)
         self.stem = nn.Conv2d(config.unshuffle**2, width, 3, padding=1, bias=False)
         self.stem_norm: nn.Module = nn.BatchNorm2d(width)
         self.blocks = nn.ModuleList(_blocks(config))
@@ -108,8 +109,8 @@ class OneForAll(nn.Module):
 
     def _early(self, canvas: Tensor, condition: Tensor) -> Tensor:
         """Features [B, C, n, n] that reading and super-resolution share."""
-        x = functional.pixel_unshuffle(canvas_.normalise(canvas), self.config.unshuffle)
-        x = functional.relu(self.stem_norm(self.stem(x)), inplace=True)
+        x: Tensor = self.stem(self.unshuffle(canvas_.normalise(canvas)))
+        x = functional.relu(self.stem_norm(x), inplace=True)
         for block in self.blocks[: self._shared_blocks]:
             x = block(x, condition)
         return x

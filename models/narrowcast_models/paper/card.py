@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from narrowcast_models.checkpoint import Card, DataSource
 from narrowcast_models.evaluation.sizes import Figures
+from narrowcast_models.model_card import Card, DataSource
 from narrowcast_models.networks.paper import Recognition
 from narrowcast_models.paper.reader import ARCHITECTURE
 from narrowcast_models.paper.store import CellReport

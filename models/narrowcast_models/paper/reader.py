@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from narrowcast_models import canvas, checkpoint
-from narrowcast_models.checkpoint import Card
+from narrowcast_models.model_card import Card
 from narrowcast_models.networks.paper import Recognition
 from narrowcast_models.paper import bicubic
 from narrowcast_models.paper.config import network_of

@@ -5,10 +5,10 @@ from pathlib import Path
 import torch
 
 from narrowcast_models import checkpoint
-from narrowcast_models.checkpoint import Card
 from narrowcast_models.data import ferplus
 from narrowcast_models.evaluation import grid
 from narrowcast_models.evaluation.sizes import evaluate
+from narrowcast_models.model_card import Card
 from narrowcast_models.paper import card, store
 from narrowcast_models.paper.cells import Cell, Method
 from narrowcast_models.paper.config import FACTORS, PaperConfig

@@ -17,13 +17,13 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from tqdm import tqdm
 
-from narrowcast_models import checkpoint
+from narrowcast_models import model_card
 from narrowcast_models.coding import Coding
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.evaluation import cell_file
 from narrowcast_models.evaluation.sizes import Figures, evaluate
 from narrowcast_models.networks.one_for_all import OneForAll
-from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_models.training.calibrate import calibrate
 from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.provenance import git_revision
@@ -139,7 +139,7 @@ class Ablation:
 
     def _teacher_sha256(self, name: str) -> str | None:
         teacher = self._config(name).targets.own
-        return None if teacher is None else checkpoint.find(teacher)[1].sha256
+        return None if teacher is None else model_card.find(teacher)[1].sha256
 
     def _make(self, name: str, teacher_sha256: str | None) -> AblationCell:
         started = time.monotonic()
@@ -168,7 +168,8 @@ class Ablation:
 
     def _score(self, network: OneForAll, variant: Variant) -> list[Figures]:
         calibrate(network, self._faces.calibration)
-        return evaluate(Recogniser(network), self._faces.test, variant.scored_at(self._codings))
+        codings = variant.scored_at(self._codings)
+        return evaluate(TorchRecogniser(network), self._faces.test, codings)
 
     def _config(self, name: str) -> TrainConfig:
         return VARIANTS[name].change(self._base)
@@ -195,5 +196,5 @@ def _short(row: Figures) -> CodingFigures:
 
 def _plain(config: TrainConfig) -> dict[str, Any]:
     """As it comes back from a file: tuples are lists there."""
-    plain: dict[str, Any] = json.loads(checkpoint.to_json(config.as_json()))
+    plain: dict[str, Any] = json.loads(model_card.to_json(config.as_json()))
     return plain

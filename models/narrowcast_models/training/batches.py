@@ -144,7 +144,7 @@ class Batches:
         chips = self._link.last_frames(clips, coding)
         return Batch(
             canvas.to_canvas(chips, CANVAS_PX),
-            conditions([coding] * len(rows)),
+            torch.from_numpy(conditions([coding] * len(rows))),
             canvas.to_canvas(clips[:, -1], CANVAS_PX),
             origin.shares[rows],
             origin.valence[rows],

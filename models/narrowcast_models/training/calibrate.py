@@ -19,6 +19,7 @@ from narrowcast_models.evaluation.sizes import Z_90
 from narrowcast_models.networks.calibration import CODINGS, Correction
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_models.training import held_out
 from narrowcast_models.training.held_out import HeldOut
 from narrowcast_shared.errors import DataError
@@ -44,7 +45,7 @@ def calibrate(network: OneForAll, faces: LabelledFaces) -> None:
     if len(faces) == 0:
         raise DataError(f"{faces.name} has no held-out faces to calibrate on")
     network.calibration.table.zero_()
-    recogniser = Recogniser(network)
+    recogniser = TorchRecogniser(network)
     clips = held_out.moving(faces, torch.Generator().manual_seed(SEED))
     progress = tqdm(CODINGS, "calibrating", unit="coding", disable=None)
     wanted = [_wanted(recogniser, clips, coding) for coding in progress]

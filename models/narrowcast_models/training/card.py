@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from narrowcast_models.checkpoint import ARCHITECTURE, Card, DataSource
 from narrowcast_models.coding import CONDITIONS
 from narrowcast_models.evaluation.sizes import Figures
+from narrowcast_models.model_card import ARCHITECTURE, Card, DataSource
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.training.provenance import git_revision
 

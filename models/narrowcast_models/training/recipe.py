@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import torch
 
-from narrowcast_models import checkpoint
-from narrowcast_models.checkpoint import Card
+from narrowcast_models import checkpoint, onnx_export
 from narrowcast_models.data import ferplus
 from narrowcast_models.evaluation import grid
 from narrowcast_models.evaluation.sizes import evaluate
+from narrowcast_models.model_card import Card
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
-from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_models.training import card, film, stills
 from narrowcast_models.training.calibrate import calibrate
 from narrowcast_models.training.config import TrainConfig
@@ -117,6 +117,8 @@ def make(
 ) -> Card:
     """Train a model on FER+ and LFW, or go on where `run_folder` stopped; its card, as written.
 
+    The weights are exported to ONNX as well.
+
     film_path: chips of real clips, as `narrowcast chips` writes them; None for stills alone.
     Raises DataError where a data set is missing or the folder belongs to another run, WeightsError
     where the teacher is missing.
@@ -124,14 +126,15 @@ def make(
     splits = ferplus.load()
     network = train(recipe, run_folder, None if film_path is None else film.load(film_path))
     calibrate(network, splits.dev)
-    figures = evaluate(Recogniser(network), splits.eval_clean, grid.CARD_GRID)
+    figures = evaluate(TorchRecogniser(network), splits.eval_clean, grid.CARD_GRID)
     training = recipe.as_json() | {
         "held_out": len(splits.dev),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
     }
     described = card.describe(recipe.name, network, training, figures, command)
-    return checkpoint.save(network, described, out)
+    checkpoint.save(network, described, out)
+    return onnx_export.export(str(out), splits.train)
 
 
 def train(recipe: Recipe, run_folder: Path, shown: Film | None) -> OneForAll:

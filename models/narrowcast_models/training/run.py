@@ -138,7 +138,7 @@ class Run:
         """Shares [B, 8] that the averaged network reads of the chips before the link."""
         network = self._average.module
         network.eval()
-        told = conditions([CLEAN]).expand(len(batch.before), -1)
+        told = torch.from_numpy(conditions([CLEAN])).expand(len(batch.before), -1)
         shares: torch.Tensor = network(batch.before, told).logits.float().softmax(dim=-1)
         return shares
 

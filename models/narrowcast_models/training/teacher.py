@@ -8,7 +8,6 @@ from tqdm import tqdm
 
 from narrowcast_models import canvas, checkpoint
 from narrowcast_models.coding import Coding, conditions
-from narrowcast_models.networks.folding import folded
 
 _BATCH = 128
 _CROPS_PX = (0, 2)
@@ -21,12 +20,12 @@ class Teacher:
     def __init__(self, model: str) -> None:
         network, self.card = checkpoint.load(model)
         self._canvas_px = network.config.canvas_px
-        self._network = folded(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.no_grad()
     def shares(self, before: Tensor) -> Tensor:
         """How it expects people to vote [B, 8] on canvases [B, 1, 48, 48] that no link has seen."""
-        told = conditions([Coding(self._canvas_px, None)] * len(before))
+        told = torch.from_numpy(conditions([Coding(self._canvas_px, None)] * len(before)))
         shares: Tensor = self._network(before, told).logits.softmax(dim=-1)
         return shares
 

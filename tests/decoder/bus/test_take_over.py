@@ -16,7 +16,7 @@ from narrowcast_decoder.store.health import StoreCondition
 from narrowcast_decoder.store.interface import SessionState
 from narrowcast_lab.bus_server import BusServer
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
-from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.wire.messages import Hello
 
@@ -52,7 +52,9 @@ def deaf(session: str, hold: int, *, deleted: bool) -> None:
 @asynccontextmanager
 async def decoder(server: BusServer, *, is_deaf: bool) -> AsyncIterator[Decoder]:
     home, clock = await BusHome.open(server.url), SystemClock()
-    reader = FrameReader(Recogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1)))))
+    reader = FrameReader(
+        TorchRecogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
+    )
     registry = Registry(home.store, home.hub, clock)
     pipeline = Pipeline(reader, home.store, home.hub, clock)
     async with home.at_work(deaf if is_deaf else registry.lost):

@@ -13,7 +13,7 @@ from narrowcast_decoder.settings import DecoderSettings
 from narrowcast_decoder.store import offline
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
-from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.wire import SUBPROTOCOL
 from narrowcast_shared.wire.messages import Data, End, EndCode, Frame, FrameKind, Hello
@@ -48,7 +48,7 @@ class Serving:
         settings = DecoderSettings(port=0, store=folder / "s.sqlite")
         security = assemble(settings, settings.host, SystemClock())
         listener = server._listen(settings, security)
-        recogniser = Recogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
+        recogniser = TorchRecogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
         self.ended = asyncio.create_task(server._serve(settings, listener, recogniser, security))
         self._url = f"ws://127.0.0.1:{listener.getsockname()[1]}/v1/publish"
 

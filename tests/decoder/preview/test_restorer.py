@@ -10,6 +10,7 @@ from narrowcast_decoder.preview.restorer import Restorer
 from narrowcast_models.coding import Coding
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.recogniser import CodedChip, Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 
 from .faces import RUNG, received
 
@@ -18,7 +19,7 @@ TINY = OneForAllConfig(widths=(4, 6), blocks=(0, 1), condition_width=4, features
 
 def recogniser(picture_stages: int) -> Recogniser:
     torch.manual_seed(3)
-    return Recogniser(OneForAll(TINY._replace(picture_stages=picture_stages)))
+    return TorchRecogniser(OneForAll(TINY._replace(picture_stages=picture_stages)))
 
 
 def test_the_picture_is_that_of_the_recogniser() -> None:

@@ -13,7 +13,7 @@ from narrowcast_models.evaluation import memory, memory_report
 from narrowcast_models.evaluation.memory import Score
 from narrowcast_models.evaluation.moving import MovingClip, read_streams
 from narrowcast_models.networks.one_for_all import OneForAll
-from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_models.reels import Reel, ReelConfig, make_many
 
 READINGS = np.array([1.0, 3.0, 5.0, 10.0, 20.0])
@@ -70,7 +70,7 @@ def test_reels_are_read_as_streams(
 ) -> None:
     config = ReelConfig(dissolve_share=0, segment_s=(0.12, 0.2))
     reels = make_many(make_faces(12), 2, 9, config, torch.Generator().manual_seed(0))
-    recogniser, codings = Recogniser(tiny_network), (Coding(24, None), Coding(16, 36))
+    recogniser, codings = TorchRecogniser(tiny_network), (Coding(24, None), Coding(16, 36))
     rows = memory.measure(recogniser, reels, codings)
     assert [(row.px, row.qp) for row in rows] == list(codings)
     clips = [MovingClip("", reel.chips) for reel in reels]

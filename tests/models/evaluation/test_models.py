@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from narrowcast_models import checkpoint
-from narrowcast_models.checkpoint import ARCHITECTURE, Card
+from narrowcast_models import checkpoint, model_card
 from narrowcast_models.coding import Coding
 from narrowcast_models.evaluation import models
+from narrowcast_models.model_card import ARCHITECTURE, Card
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.networks.paper import PaperNetworkConfig, Pooling, Recognition
 from narrowcast_models.paper import reader as paper
 from narrowcast_models.recogniser import CodedChip
 from narrowcast_shared.errors import WeightsError
 
-SHIPPED = sorted(checkpoint.WEIGHTS_FOLDER.glob("*.safetensors"))
+SHIPPED = sorted(model_card.WEIGHTS_FOLDER.glob("*.safetensors"))
 CHIP = CodedChip(np.random.default_rng(0).integers(0, 256, (16, 16), np.uint8), Coding(16, 30))
 
 
@@ -83,7 +83,7 @@ def test_a_card_of_another_network(
     paper_network: Recognition, tmp_path: Path, network: dict[str, object]
 ) -> None:
     path = _save(paper_network, paper.ARCHITECTURE, tmp_path)
-    card = checkpoint.read_card(path.with_suffix(".json"))
+    card = model_card.read_card(path.with_suffix(".json"))
     changed = card.model_copy(update={"network": network})
     path.with_suffix(".json").write_text(changed.model_dump_json())
     with pytest.raises(WeightsError, match="does not fit its network"):

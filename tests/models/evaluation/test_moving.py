@@ -12,7 +12,8 @@ from narrowcast_models.evaluation.coded_stream import CodedStream
 from narrowcast_models.evaluation.moving import HR, MovingClip, measure, read_streams
 from narrowcast_models.evaluation.moving_figures import figures
 from narrowcast_models.networks.one_for_all import OneForAll
-from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
+from narrowcast_models.recogniser import CodedChip, Reading
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_models.reels import ReelConfig, make_many
 from narrowcast_shared.operating_point import Rung
 
@@ -30,7 +31,7 @@ def clips(make_faces: Callable[..., LabelledFaces]) -> list[MovingClip]:
     ]
 
 
-class _Watched(Recogniser):
+class _Watched(TorchRecogniser):
     """Notes the batches that it reads."""
 
     def __init__(self, network: OneForAll) -> None:
@@ -55,7 +56,7 @@ def test_a_batch_holds_one_chip_of_each_running_clip(
 def test_side_by_side_is_one_after_the_other(
     tiny_network: OneForAll, clips: list[MovingClip]
 ) -> None:
-    recogniser, coding = Recogniser(tiny_network), Coding(24, 36)
+    recogniser, coding = TorchRecogniser(tiny_network), Coding(24, 36)
     for clip, read in zip(clips, read_streams(recogniser, clips, coding), strict=True):
         stream = CodedStream(coding)
         alone = [recogniser.read([stream.next(chip)])[0] for chip in clip.chips]
@@ -67,7 +68,7 @@ def test_side_by_side_is_one_after_the_other(
 def test_every_rung_is_measured_against_the_uncoded(
     tiny_network: OneForAll, clips: list[MovingClip]
 ) -> None:
-    recogniser, rungs = Recogniser(tiny_network), [Rung(96, 10), Rung(12, 45)]
+    recogniser, rungs = TorchRecogniser(tiny_network), [Rung(96, 10), Rung(12, 45)]
     hr, measured = measure(recogniser, clips, rungs)
     labels = np.concatenate([clip.valence for clip in clips if clip.valence is not None])
     uncoded = read_streams(recogniser, clips, HR)
@@ -85,6 +86,6 @@ def test_clips_without_labels_have_no_label_figures(
     tiny_network: OneForAll, clips: list[MovingClip]
 ) -> None:
     bare = [clip._replace(valence=None) for clip in clips]
-    uncoded, (coded,) = measure(Recogniser(tiny_network), bare, [Rung(16, 30)])
+    uncoded, (coded,) = measure(TorchRecogniser(tiny_network), bare, [Rung(16, 30)])
     assert uncoded.labels is None
     assert coded.labels is None

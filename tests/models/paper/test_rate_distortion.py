@@ -12,7 +12,7 @@ from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.networks.paper import PaperNetworkConfig, Recognition
 from narrowcast_models.paper import rate_distortion as rd
-from narrowcast_models.recogniser import Recogniser
+from narrowcast_models.recogniser.torch_backend import TorchRecogniser
 from narrowcast_shared.codec.encode import AccessUnit
 from narrowcast_shared.wire.cost import wire_bytes
 
@@ -60,7 +60,7 @@ def test_both_recognisers_can_be_asked(tiny_network: OneForAll) -> None:
     coding = Coding(16, 30)
     torch.manual_seed(0)
     paper = Recognition(PaperNetworkConfig(40, 1 / 16)).eval()
-    for read in (rd.reader_of(paper), rd.reader_of_model(Recogniser(tiny_network))):
+    for read in (rd.reader_of(paper), rd.reader_of_model(TorchRecogniser(tiny_network))):
         readings = read(chips, coding)
         assert len(readings) == 3
         assert len(set(readings)) == 3

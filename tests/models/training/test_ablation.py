@@ -1,15 +1,16 @@
 """Variants trained, scored and kept: stopped, resumed, refused."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from narrowcast_models import checkpoint
-from narrowcast_models.coding import Coding, conditions
+from narrowcast_models import checkpoint, model_card
+from narrowcast_models import coding as coding_
+from narrowcast_models.coding import Coding
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.training import ablation as ablation_
@@ -19,6 +20,12 @@ from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.mixture import MixtureConfig
 from narrowcast_models.training.run import Run
 from narrowcast_shared.errors import DataError, WeightsError
+
+
+def conditions(codings: Sequence[Coding]) -> torch.Tensor:
+    """As the network is told them."""
+    return torch.from_numpy(coding_.conditions(codings))
+
 
 CODINGS = (Coding(48, None), Coding(8, None), Coding(48, 36))
 
@@ -128,7 +135,7 @@ def test_the_teacher(
     make: Make, tiny_network: OneForAll, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """1. told before anything is trained where it is missing  2. recorded where it is there."""
-    monkeypatch.setattr(checkpoint, "WEIGHTS_FOLDER", tmp_path)
+    monkeypatch.setattr(model_card, "WEIGHTS_FOLDER", tmp_path)
     with pytest.raises(WeightsError, match="oa-l"):
         make("base", "taught")
     assert not (tmp_path / "run").exists()

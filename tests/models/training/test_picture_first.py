@@ -1,13 +1,14 @@
 """Super-resolution before everything else: what it trains, how it goes on, what it leaves alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from narrowcast_models.coding import Coding, conditions
+from narrowcast_models import coding as coding_
+from narrowcast_models.coding import Coding
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
 from narrowcast_models.training.batches import Batch
@@ -15,6 +16,12 @@ from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.mixture import MixtureConfig
 from narrowcast_models.training.run import STATE_FILE, Run
 from narrowcast_shared.errors import DataError
+
+
+def conditions(codings: Sequence[Coding]) -> torch.Tensor:
+    """As the network is told them."""
+    return torch.from_numpy(coding_.conditions(codings))
+
 
 MakeFaces = Callable[..., LabelledFaces]
 
