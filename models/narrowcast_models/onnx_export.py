@@ -4,7 +4,7 @@ The graph takes canvases and conditions, as the network does, and gives readings
 things are changed on the way, none of which changes a number by more than rounding:
 
 - Convolutions that follow a shuffle or a mean of pixels take it in (and normalisation, which the
-  exporter folds): of a small network, half the time is spent on the operations between them.
+  exporter folds): in a small network the operations between them cost a sixth of the time.
 - The calibration of every coding is worked out now, and looked up then.
 - The canvas holds gray values 0..255, and the graph scales and clamps them.
 

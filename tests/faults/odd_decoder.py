@@ -11,17 +11,18 @@ import sys
 import time
 from collections.abc import Sequence
 
-from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
+from narrowcast_models.recogniser import CodedChip, Reading
+from narrowcast_models.recogniser.onnx_backend import OnnxRecogniser
 from narrowcast_shared import command_line
 
 POISON_PX = 16
 STEP_S = 3600
 
-read = Recogniser.read
+read = OnnxRecogniser.read
 time_ns = time.time_ns
 
 
-def read_or_raise(recogniser: Recogniser, chips: Sequence[CodedChip]) -> list[Reading]:
+def read_or_raise(recogniser: OnnxRecogniser, chips: Sequence[CodedChip]) -> list[Reading]:
     if any(chip.coding.px == POISON_PX for chip in chips):
         raise RuntimeError("a chip that the network cannot take")
     return read(recogniser, chips)
@@ -45,5 +46,5 @@ if __name__ == "__main__":
     signal.signal(signal.SIGUSR2, clock.step)
     time.time_ns = clock.time_ns
     time.time = lambda: clock.time_ns() / 1e9
-    Recogniser.read = read_or_raise  # type: ignore[method-assign]
+    OnnxRecogniser.read = read_or_raise  # type: ignore[method-assign]
     sys.exit(command_line.main())
