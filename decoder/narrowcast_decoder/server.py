@@ -121,6 +121,7 @@ async def _serve(
 ) -> None:
     clock, stages, metrics = SystemClock(), Stages(), Metrics()
     home = await open_home(settings, ModelName(name=settings.model, sha256=recogniser.sha256))
+    logger.info("%s is read by %s", settings.model, recogniser.backend)
     store, hub = home.store, home.hub
     faces = FaceMaker(Restorer.of(settings.model))
     try:

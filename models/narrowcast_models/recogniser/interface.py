@@ -41,6 +41,8 @@ class Recogniser(ABC):
 
     sha256: str | None = None
     """Checksum of the weights, hexadecimal; None where they are from no file."""
+    backend: str = "PyTorch"
+    """What computes, and in which precision."""
 
     @staticmethod
     def load(

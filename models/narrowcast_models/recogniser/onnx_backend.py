@@ -5,7 +5,6 @@ is done here, by the weights that the encoder and training use. A session keeps 
 with one thread, and does not spin with more: streams of many sessions share the cores.
 """
 
-import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -22,8 +21,6 @@ from narrowcast_models.recogniser.interface import CodedChip, Reading, Recognise
 from narrowcast_models.recogniser.precision import Precision
 from narrowcast_shared import resample
 from narrowcast_shared.errors import WeightsError
-
-logger = logging.getLogger(__name__)
 
 FLOAT32_FILE = ".onnx"
 INT8_FILE = ".int8.onnx"
@@ -65,6 +62,7 @@ class OnnxRecogniser(Recogniser):
     def __init__(self, model: str, precision: Precision, threads: int, sha256: str) -> None:
         ending = INT8_FILE if precision is Precision.INT8 else FLOAT32_FILE
         self.sha256 = sha256
+        self.backend = f"ONNX Runtime {onnxruntime.__version__}, {precision}"
         self._model = model
         self._reading = _load(model, ending, READINGS, threads)
         self._picture: _Graph | None = None
@@ -86,8 +84,6 @@ class OnnxRecogniser(Recogniser):
         if precision is Precision.AUTO and not (card.onnx and INT8_FILE in card.onnx.sha256):
             precision = Precision.FLOAT32  # exported without the 8-bit file
         precision = precision.resolved
-        version = onnxruntime.__version__
-        logger.info("%s is read by ONNX Runtime %s in %s", card.name, version, precision)
         return cls(model, precision, threads, card.sha256)
 
     def read(self, chips: Sequence[CodedChip]) -> list[Reading]:
