@@ -35,7 +35,7 @@ def narrowcast(
     program: what Python runs instead, a test's variation of it.
     """
     termination.pass_on(_children)
-    with log.open("ab") as errors:
+    with log.open("ab") as errors, termination.held():
         child = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, *program, *arguments],
             stdin=subprocess.DEVNULL,
@@ -43,7 +43,7 @@ def narrowcast(
             stderr=errors,
             process_group=0,  # Ctrl-C is for the parent, which then ends its children in order
         )
-    _children.append(child)
+        _children.append(child)
     try:
         yield child
     finally:

@@ -8,7 +8,8 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 
@@ -22,8 +23,25 @@ class PassOn:
         self._children = children
         self._before = signal.getsignal(signal.SIGTERM)
         self._is_ending = False
+        self._is_held = False
+        self._came: int | None = None  # a signal, while it was held
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """A signal that comes meanwhile acts at the end."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            number, self._came = self._came, None
+            if number is not None:
+                self(number, None)
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self._is_held:
+            self._came = number
+            return
         for child in self._children:
             child.send_signal(signal.SIGTERM)
         if self._is_ending or self._before is signal.SIG_IGN:
@@ -41,3 +59,17 @@ def pass_on(children: "Sequence[subprocess.Popen[bytes]]") -> None:
     is_main = threading.current_thread() is threading.main_thread()
     if is_main and not isinstance(signal.getsignal(signal.SIGTERM), PassOn):
         signal.signal(signal.SIGTERM, PassOn(children))
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Between the start of a child and its place among the children: a signal waits for the end.
+
+    Without it, SIGTERM in that moment would leave a child that nobody knows of.
+    """
+    handler = signal.getsignal(signal.SIGTERM)
+    if isinstance(handler, PassOn) and threading.current_thread() is threading.main_thread():
+        with handler.held():
+            yield
+    else:
+        yield

@@ -12,7 +12,7 @@ from narrowcast_shared.samples import Sample, Status
 from .series import check, read
 
 SESSION = "cam"
-CAP = "32k,2s:8k"
+CAP = "32k,5s:8k"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -27,7 +27,7 @@ def caps_of(samples: list[Sample]) -> list[int | None]:
 
 def test_a_session_is_recorded_with_its_cap_its_clocks_and_its_marks(folder: Path) -> None:
     with processes.decoder(folder) as url:
-        # 1. Eight seconds go over a line whose cap falls after two.
+        # 1. Eight seconds go over a line whose cap falls after five.
         before_t = time.time()
         run("encode", "sample", "--to", url, "--session", SESSION, "--cap", CAP)
         state, live = read(url, SESSION)

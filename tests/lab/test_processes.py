@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from narrowcast_lab import latency, processes, wire_bench
+from narrowcast_lab import latency, processes, termination, wire_bench
 from narrowcast_lab.cluster import stand
 from narrowcast_shared.errors import LinkError
 
@@ -124,3 +124,20 @@ def assert_gone(begun: Sequence[psutil.Process]) -> None:
     """They have ended, or at least are about to: a parent that is killed ends them no more."""
     _, alive = psutil.wait_procs(begun, timeout=30)
     assert not alive
+
+
+def test_a_signal_between_the_start_of_a_child_and_its_place_in_the_list_ends_it() -> None:
+    seen: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: seen.append(number))
+    children: list[subprocess.Popen[bytes]] = []
+    try:
+        signal.signal(signal.SIGTERM, termination.PassOn(children))
+        with termination.held():
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(99)"])
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert not seen
+            children.append(child)
+        assert seen == [signal.SIGTERM]
+        assert child.wait(ENDED_S) == -signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGTERM, before)
