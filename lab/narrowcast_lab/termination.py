@@ -63,9 +63,9 @@ def pass_on(children: "Sequence[subprocess.Popen[bytes]]") -> None:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Between the start of a child and its place among the children: a signal waits for the end.
+    """Delay SIGTERM until a child that is being started is in the list of children.
 
-    Without it, SIGTERM in that moment would leave a child that nobody knows of.
+    Without it, SIGTERM in that moment would leave the child running.
     """
     handler = signal.getsignal(signal.SIGTERM)
     if isinstance(handler, PassOn) and threading.current_thread() is threading.main_thread():

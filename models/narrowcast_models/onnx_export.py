@@ -51,12 +51,12 @@ from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.recogniser import onnx_backend
 from narrowcast_models.recogniser.onnx_backend import (
     CANVAS,
+    CONDITIONS_INPUT,
     FLOAT32_FILE,
     INT8_FILE,
     PICTURE,
     PICTURE_FILE,
     READINGS,
-    TOLD,
 )
 from narrowcast_models.training.degrade import Link
 from narrowcast_shared.errors import WeightsError
@@ -191,7 +191,7 @@ def _graph(module: _Readings | _Pictures, outputs: Sequence[str]) -> bytes:
             (torch.rand(2, 1, side, side), torch.rand(2, CONDITIONS)),
             dynamo=True,
             opset_version=OPSET,
-            input_names=[CANVAS, TOLD],
+            input_names=[CANVAS, CONDITIONS_INPUT],
             output_names=outputs,
             dynamic_shapes={"canvas": sizes, "conditions": sizes},
             verbose=False,
@@ -234,12 +234,12 @@ class _Calibrating(CalibrationDataReader):  # type: ignore[misc] # it has no typ
         order = draw.permutation(FACES * len(chips))
         self.inputs = {
             CANVAS: np.concatenate(chips)[order],
-            TOLD: np.concatenate(told)[order],
+            CONDITIONS_INPUT: np.concatenate(told)[order],
         }
         self._next: list[dict[str, NDArray[np.float32]]] = []
 
     def __len__(self) -> int:
-        return len(self.inputs[TOLD])
+        return len(self.inputs[CONDITIONS_INPUT])
 
     def set_range(self, start_index: int, end_index: int) -> None:
         """What `get_next` gives once: these chips. Called for one part after the other."""

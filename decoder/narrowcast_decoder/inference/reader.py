@@ -60,7 +60,7 @@ class FrameReader:
 
     def warm_up(self) -> None:
         """Have the network read its largest batch once: its memory is allocated now, not later."""
-        with suppress(RuntimeError):  # nobody waits for it
+        with suppress(RuntimeError):  # a failure shows at the first real batch
             self._recogniser.read([BLANK] * MAX_BATCH)
 
     def read(self, work: Sequence[tuple[RungContexts, TakenFrame]]) -> list[Outcome]:
@@ -76,7 +76,7 @@ class FrameReader:
         outcomes = []
         for (_, frame), picture in zip(work, pictures, strict=True):
             outcomes.append(_outcome(frame, picture, reused=picture not in new))
-            new.discard(picture)  # the next frames of this picture are told what it was told
+            new.discard(picture)  # later frames of this picture reuse the estimate
         return outcomes
 
     def _readings(self, chips: list[CodedChip]) -> list[Reading | None]:

@@ -141,7 +141,7 @@ def link(
 
     Rate, delay and CCC; all clips are played one behind the other, over every line anew. With
     both --clip and --reel there are two footages, film and reels, each with figures of its own.
-    What each figure means is told in docs/rate.md.
+    docs/rate.md explains each figure.
     """
     from rich.console import Console
 

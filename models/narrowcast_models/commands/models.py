@@ -43,7 +43,7 @@ def export(names: tuple[str, ...], with_int8: bool) -> None:
     for name in names or model_card.shipped():
         card = onnx_export.export(name, faces)
         assert card.onnx is not None
-        told = ", ".join(sorted(card.onnx.sha256))
-        click.echo(f"exported {card.name}: {told}")
+        endings = ", ".join(sorted(card.onnx.sha256))
+        click.echo(f"exported {card.name}: {endings}")
         if card.onnx.int8_rms_difference is not None:
             click.echo(f"int8 differs from float32 by {card.onnx.int8_rms_difference} (RMS)")

@@ -26,7 +26,7 @@ FLOAT32_FILE = ".onnx"
 INT8_FILE = ".int8.onnx"
 PICTURE_FILE = ".sr.onnx"
 
-CANVAS, TOLD = "canvas", "conditions"
+CANVAS, CONDITIONS_INPUT = "canvas", "conditions"
 READINGS = ("valence", "sigma")
 PICTURE = ("picture",)
 
@@ -47,7 +47,7 @@ class _Graph(NamedTuple):
         """Each output [B, ...]. Raises RuntimeError where the network fails on them."""
         inputs = {
             CANVAS: canvases(chips, self.canvas_px),
-            TOLD: conditions([chip.coding for chip in chips]),
+            CONDITIONS_INPUT: conditions([chip.coding for chip in chips]),
         }
         try:
             arrays: list[NDArray[Any]] = self.session.run(self.outputs, inputs)
@@ -132,7 +132,7 @@ def session(data: bytes, threads: int = 1) -> Any:  # noqa: ANN401 - onnxruntime
     how = onnxruntime.SessionOptions()
     how.intra_op_num_threads = threads
     how.inter_op_num_threads = 1
-    how.log_severity_level = 3  # what it would warn of, nobody who serves can change
+    how.log_severity_level = 3  # warnings concern the exported graph, not its use
     how.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(data, how, providers=["CPUExecutionProvider"])
 
@@ -148,10 +148,10 @@ def _load(model: str, ending: str, outputs: tuple[str, ...], threads: int) -> _G
     shapes = {each.name: each.shape for each in loaded.get_inputs()}
     side = shapes.get(CANVAS, [None])[-1]
     if (
-        set(shapes) != {CANVAS, TOLD}
+        set(shapes) != {CANVAS, CONDITIONS_INPUT}
         or shapes[CANVAS][1:] != [1, side, side]
         or not isinstance(side, int)
-        or shapes[TOLD][1:] != [CONDITIONS]
+        or shapes[CONDITIONS_INPUT][1:] != [CONDITIONS]
         or tuple(each.name for each in loaded.get_outputs()) != outputs
     ):
         raise WeightsError(f"{path} is no network of narrowcast (its inputs or outputs differ)")

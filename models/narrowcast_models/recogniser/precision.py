@@ -34,7 +34,7 @@ class Precision(StrEnum):
 
 @cache
 def has_dot_product() -> bool:
-    """Whether this CPU multiplies 8-bit numbers without saturation; False where nobody tells."""
+    """Whether this CPU multiplies 8-bit numbers without saturation; False where that is unknown."""
     if sys.platform == "darwin":
         return platform.machine() == "arm64"  # every CPU of Apple's has it
     try:
