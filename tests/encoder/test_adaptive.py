@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from narrowcast_encoder.control.adaptive import AdaptiveController, Aims
-from narrowcast_encoder.control.controller import Decision, Observation
-from narrowcast_encoder.control.line_estimate import LineView
-from narrowcast_encoder.control.table import Row, Source, Table
+from narrowcast_encoder.rate.adaptive import AdaptiveController, Aims
+from narrowcast_encoder.rate.bandwidth import LineView
+from narrowcast_encoder.rate.controller import Decision, Observation
+from narrowcast_encoder.rate.table import Row, Source, Table
 from narrowcast_encoder.session.settings import StreamSettings, make_stream, report_interval_ms
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.link import LinkSettings, parse_schedule
@@ -22,14 +22,14 @@ from narrowcast_shared.wire.serial import parse
 
 FRAME_US = 40_000
 S = 1_000_000
+RATES = (1_000.0, 4_000.0, 16_000.0, 64_000.0)
 ROWS = (
-    Row(Rung(16, 40), 2, 0.60, 9, 70),
-    Row(Rung(32, 40), 5, 0.80, 12, 134),
-    Row(Rung(32, 36), 12.5, 0.90, 12, 180),
-    Row(Rung(48, 36), 25, 0.97, 18, 200),
-    Row(Rung(96, 30), 25, 1.00, 90, 850),
+    Row(Rung(16, 40), 7, 70, (0.60, 0.65, 0.66, 0.67)),
+    Row(Rung(32, 36), 12, 180, (0.40, 0.85, 0.90, 0.91)),
+    Row(Rung(48, 36), 18, 200, (0.20, 0.75, 0.96, 0.97)),
+    Row(Rung(96, 30), 90, 850, (0.00, 0.10, 0.60, 1.00)),
 )
-TABLE = Table(ROWS, Source("test", "", "", "", {}, 0.9))
+TABLE = Table(RATES, ROWS, Source("test", "", "", "", {}))
 
 
 class Driven:

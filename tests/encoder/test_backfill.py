@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from narrowcast_encoder.control.controller import BACKFILL_SHARE
-from narrowcast_encoder.control.line_estimate import LineView
+from narrowcast_encoder.rate.bandwidth import LineView
+from narrowcast_encoder.rate.controller import BACKFILL_SHARE
 from narrowcast_encoder.session.backfill import (
     HELD_FPS,
     QUEUE_US,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narrowcast_encoder.control.line_estimate import DOWN_US, START_BPS, LineEstimate, LineView
+from narrowcast_encoder.rate.bandwidth import DOWN_US, START_BPS, BandwidthEstimator, LineView
 from narrowcast_shared.link import Link, parse_schedule
 from narrowcast_shared.wire.cost import wire_bytes
 
@@ -17,7 +17,7 @@ class Sender:
 
     def __init__(self, schedule: str, *, told: bool = False) -> None:
         self.link = Link(parse_schedule(schedule), delay_us=20_000)
-        self.estimate = LineEstimate(report_interval_us=200_000)
+        self.estimate = BandwidthEstimator(report_interval_us=200_000)
         self.told = told
         self.now_us = 0
         self.delays_us: list[int] = []
@@ -52,7 +52,7 @@ class Sender:
 
 
 def test_nothing_is_known_at_first() -> None:
-    view = LineEstimate().view(0)
+    view = BandwidthEstimator().view(0)
     assert view == LineView(START_BPS, 0, down=False, told=False)
 
 
@@ -66,7 +66,7 @@ def test_the_capacity_is_found_from_acknowledgements(kbps: int, off: float) -> N
 
 
 def test_a_told_capacity_is_believed_at_once_and_never_exceeded() -> None:
-    estimate = LineEstimate()
+    estimate = BandwidthEstimator()
     estimate.told(9_000, 0)
     assert estimate.view(0).capacity_bps == 9_000
     for second in range(30):  # delivered as if the line carried a hundred times as much
@@ -76,7 +76,7 @@ def test_a_told_capacity_is_believed_at_once_and_never_exceeded() -> None:
 
 
 def test_a_told_capacity_that_the_line_does_not_have_is_found_out() -> None:
-    estimate, sender = LineEstimate(), Sender("4k")
+    estimate, sender = BandwidthEstimator(), Sender("4k")
     sender.estimate = estimate
     estimate.told(32_000, 0)
     sender.run(20 * S)
@@ -84,7 +84,7 @@ def test_a_told_capacity_that_the_line_does_not_have_is_found_out() -> None:
 
 
 def test_a_told_fall_stretches_what_waits() -> None:
-    estimate = LineEstimate()
+    estimate = BandwidthEstimator()
     estimate.told(8_000, 0)
     estimate.offered(500, 0)
     assert estimate.view(0).queue_us == 500_000
@@ -154,7 +154,7 @@ def test_a_lone_small_stream_does_not_raise_the_estimate_for_ever() -> None:
 
 
 def test_a_connection_that_is_gone_takes_its_messages_with_it() -> None:
-    estimate = LineEstimate()
+    estimate = BandwidthEstimator()
     estimate.offered(5_000, 0)
     assert estimate.view(20 * S).down
     estimate.clear()
@@ -162,7 +162,7 @@ def test_a_connection_that_is_gone_takes_its_messages_with_it() -> None:
 
 
 def test_an_acknowledgement_of_nothing_changes_nothing() -> None:
-    estimate = LineEstimate()
+    estimate = BandwidthEstimator()
     estimate.acked(3, S)
     assert estimate.view(S) == LineView()
 
@@ -174,7 +174,7 @@ def test_an_acknowledgement_of_nothing_changes_nothing() -> None:
 def test_the_queue_of_a_known_line_is_what_is_still_to_be_carried(
     sizes: list[int], gaps_ms: list[int]
 ) -> None:
-    estimate, now_us, free_us = LineEstimate(), 0, 0.0
+    estimate, now_us, free_us = BandwidthEstimator(), 0, 0.0
     estimate.told(10_000, 0)
     for size, gap_ms in zip(sizes, gaps_ms, strict=False):
         now_us += 1_000 * gap_ms
@@ -187,7 +187,7 @@ def test_the_queue_of_a_known_line_is_what_is_still_to_be_carried(
 
 
 def test_what_is_taken_back_late_is_forgotten_and_the_line_is_free() -> None:
-    estimate = LineEstimate()
+    estimate = BandwidthEstimator()
     estimate.told(4_000, 0)
     for now_us in (0, 3_000_000):  # the first is in the window of use no more
         estimate.offered(2_000, now_us)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from narrowcast_encoder.control.table import load
+from narrowcast_encoder.rate.table import load
 from narrowcast_encoder.session.settings import StreamSettings
 from narrowcast_shared.link import LinkSettings, Trace, parse_schedule
 from narrowcast_shared.samples import Status

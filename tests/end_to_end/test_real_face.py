@@ -83,7 +83,7 @@ def test_a_real_face_over_a_real_connection_reads_as_offline(
     """Each frame is given once the one before it was read, and no wait is taken for an outage: the
     stream is the same on any machine. A very busy decoder may leave frames unread; it decodes them.
     """
-    monkeypatch.setattr("narrowcast_encoder.control.line_estimate.DOWN_US", 3_600_000_000)
+    monkeypatch.setattr("narrowcast_encoder.rate.bandwidth.DOWN_US", 3_600_000_000)
     settings = StreamSettings(px=32, qp=30)
     offline = score(settings, CYCLE_FRAMES)
     with processes.decoder(tmp_path) as url:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from narrowcast_encoder.control.table import Row, Source, Table
+from narrowcast_encoder.rate.table import Row, Source, Table
 from narrowcast_encoder.session.settings import StreamSettings
 from narrowcast_lab.link_bench import contenders, delays, jpeg, operating, pinned, steps, wire
 from narrowcast_lab.link_bench.contenders import Baselines
@@ -22,6 +22,7 @@ from narrowcast_lab.link_bench.motion import moving_seconds
 from narrowcast_lab.link_bench.pinned import Budget, Costed, Pinned
 from narrowcast_lab.link_bench.play import Departure, bill, play, play_apart
 from narrowcast_lab.link_bench.spread import ahead
+from narrowcast_lab.link_bench.stepping import SteppingController
 from narrowcast_lab.link_bench.valence import Reference, causal_mean, reference
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
 from narrowcast_shared import metrics
@@ -32,12 +33,9 @@ from narrowcast_shared.wire.cost import OPENING_BYTES
 
 S = 1_000_000  # in us
 TABLE = Table(
-    (
-        Row(Rung(96, 42), 25, 0.9, 25, 300, 30),
-        Row(Rung(32, 24), 25, 0.8, 52, 400, 40),
-        Row(Rung(16, 24), 2, 0.5, 20, 100),
-    ),
-    Source("m", "0", "0", "narrowcast rd", {}, 0.9),
+    (2_000.0, 16_000.0),
+    (Row(Rung(96, 42), 25, 300, (0.2, 0.9)), Row(Rung(16, 24), 20, 100, (0.5, 0.6))),
+    Source("m", "0", "0", "narrowcast rd", {}),
 )
 
 
@@ -396,10 +394,10 @@ def test_the_simple_rule() -> None:
 def test_what_is_pinned_keeps_the_latency_that_ours_does() -> None:
     base = StreamSettings(link=LinkSettings(constant(6000)), table=TABLE)
     only = [Costed(Rung(32, 36), 25, 60.0, 0.9)]
-    *_, fixed = contenders.contenders(base, Baselines.ALL, only)
+    *_, fixed = contenders.contenders(base, Baselines.ALL, only, TABLE)
     assert fixed.settings.latency_us == 400_000
     *_, simple, asked = contenders.contenders(
-        base._replace(latency_us=250_000), Baselines.ALL, only
+        base._replace(latency_us=250_000), Baselines.ALL, only, TABLE
     )
     assert simple.settings.latency_us == asked.settings.latency_us == 250_000
     footage = Footage([random_chip(index) for index in range(100)], None)
@@ -428,7 +426,7 @@ def test_a_fixed_point_sends_as_many_frames_as_it_says(
     link = LinkSettings(constant(cap_bps), 20_000)
     base = StreamSettings(link=link, table=TABLE, latency_us=600_000)
     only = [Costed(Rung(16, 36), 12.5, 20.0, 0.9)]
-    *_, fixed = contenders.contenders(base, Baselines.ALL, only)
+    *_, fixed = contenders.contenders(base, Baselines.ALL, only, TABLE)
     assert fixed.name == f"fixed-16-36-12.5fps-k{frames_per_message}"
     levels = np.arange(50) * 5
     footage = Footage([np.full((96, 96), level, np.uint8) for level in levels], None)
@@ -485,13 +483,13 @@ def test_who_takes_part() -> None:
         for px in range(16, 96, 8)
         for fps in (25, 5)
     ]
-    names = [one.name for one in contenders.contenders(base, Baselines.FEW, measured)]
+    names = [one.name for one in contenders.contenders(base, Baselines.FEW, measured, TABLE)]
     assert names[:4] == ["adaptive", "stepping", "psnr", "simple"]
     assert len(names) == 4 + contenders.FEW
-    assert len(contenders.contenders(base, Baselines.ALL, measured)) == 4 + len(measured)
-    assert [o.name for o in contenders.contenders(base, Baselines.NONE, [])] == ["adaptive"]
+    assert len(contenders.contenders(base, Baselines.ALL, measured, TABLE)) == 4 + len(measured)
+    assert [o.name for o in contenders.contenders(base, Baselines.NONE, [], TABLE)] == ["adaptive"]
     unlimited = base._replace(link=LinkSettings())
-    assert [o.name for o in contenders.contenders(unlimited, Baselines.FEW, measured)] == [
+    assert [o.name for o in contenders.contenders(unlimited, Baselines.FEW, measured, TABLE)] == [
         "adaptive"
     ]
 
@@ -499,26 +497,25 @@ def test_who_takes_part() -> None:
 def test_each_clip_has_its_own_table() -> None:
     base = StreamSettings(link=LinkSettings(constant(8000)), table=TABLE)
     other = TABLE._replace(rows=TABLE.rows[1:])
-    some = contenders.contenders(base, Baselines.FEW, [Costed(Rung(32, 36), 25, 60.0, 0.9)])
-    ours, stepping, psnr, simple, fixed = (
-        contenders.apart(one, [TABLE, other], psnr_table=None) for one in some
-    )
-    assert [told.table for told in ours.by_clip] == [TABLE, other]
-    assert stepping.by_clip == (stepping.settings,) * 2
-    assert simple.by_clip == (simple.settings,) * 2
-    assert fixed.by_clip == (fixed.settings,) * 2
-    # Of one row with a known PSNR there is no choice: the table of all is kept.
-    assert [told.table for told in psnr.by_clip] == [contenders.by_psnr(TABLE)] * 2
-    own = contenders.apart(some[2], [TABLE, TABLE], psnr_table=other)
-    assert own.by_clip == (own.settings,) * 2
+    measured = [Costed(Rung(32, 36), 25, 60.0, 0.9)]
+    some = contenders.contenders(base, Baselines.FEW, measured, other)
+    ours, *others = (contenders.apart(one, [TABLE, other]) for one in some)
+    assert [settings.table for settings in ours.by_clip] == [TABLE, other]
+    assert [one.name for one in others][:3] == ["stepping", "psnr", "simple"]
+    for one in others:
+        assert one.by_clip == (one.settings,) * 2
 
 
-def test_the_table_of_a_controller_that_protects_the_picture() -> None:
-    coarse, fine, unknown = TABLE.rows
-    table = contenders.by_psnr(TABLE)
-    assert table is not None
-    assert [(row.rung, row.kept) for row in table.rows] == [(coarse.rung, 0), (fine.rung, 1)]
-    assert contenders.by_psnr(TABLE._replace(rows=(coarse, unknown))) is None
+def test_who_decides() -> None:
+    base = StreamSettings(link=LinkSettings(constant(8000)), table=TABLE)
+    other = TABLE._replace(rows=TABLE.rows[1:])
+    measured = [Costed(Rung(32, 36), 25, 60.0, 0.9)]
+    by_name = {one.name: one for one in contenders.contenders(base, Baselines.FEW, measured, other)}
+    assert isinstance(by_name["stepping"].controller(), SteppingController)
+    assert by_name["adaptive"].controller() is None
+    assert by_name["adaptive"].settings.table is TABLE
+    assert by_name["psnr"].settings.table is other
+    assert by_name["simple"].settings.px == 32
 
 
 def test_a_run_settles_after_each_step() -> None:

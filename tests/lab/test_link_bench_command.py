@@ -35,14 +35,22 @@ def faces(tmp_path: Path) -> tuple[str, str]:
     return "--faces", str(path)
 
 
+def _write_table(path: Path, *rows: tuple[int, int, list[float]]) -> None:
+    """Rungs (px, QP) and what each keeps at 2 and 16 kbit/s."""
+    source = {"model": "m", "weights_sha256": "0", "git_revision": "0", "command": "narrowcast rd"}
+    rungs = [
+        {"px": px, "qp": qp, "p_frame_bytes": px / 2, "keyframe_bytes": 4 * px, "kept": kept}
+        for px, qp, kept in rows
+    ]
+    table = {**source, "footage": {}, "rates_bps": [2_000, 16_000], "rows": rungs}
+    path.write_text(json.dumps(table))
+
+
 @pytest.fixture
 def table(tmp_path: Path) -> tuple[str, str]:
-    """An operating table of three rows."""
-    names = ("px", "qp", "fps", "kept", "p_frame_bytes", "keyframe_bytes", "psnr_db")
-    rows = [dict(zip(names, (*row, 30 + row[0] / 16), strict=True)) for row in ROWS]
-    source = {"model": "m", "weights_sha256": "0", "git_revision": "0", "command": "narrowcast rd"}
+    """An operating table of two rungs."""
     path = tmp_path / "table.json"
-    path.write_text(json.dumps({**source, "reels": {}, "ccc_uncoded": 0.9, "rows": rows}))
+    _write_table(path, (48, 36, [0.1, 0.9]), (16, 40, [0.5, 0.6]))
     return "--table", str(path)
 
 
@@ -88,11 +96,8 @@ def test_a_run_and_all_that_is_held_against_it(
 def test_the_psnr_baseline_chooses_from_its_own_table(
     faces: tuple[str, str], table: tuple[str, str], tmp_path: Path
 ) -> None:
-    told = json.loads(Path(table[1]).read_text())
-    coarse, fine = {"px": 8, "psnr_db": 9}, {"px": 24, "psnr_db": 30}
-    told["rows"] = [told["rows"][2] | coarse, told["rows"][2] | fine]
     own = tmp_path / "psnr.json"
-    own.write_text(json.dumps(told))
+    _write_table(own, (8, 40, [0.1, 0.1]), (24, 40, [0.2, 0.8]))
     words = (*SMALL, *faces, *table, "--cap", "8k", "--psnr-table", own)
     (run,) = _report(tmp_path / "link.json", *words)["runs"]
     assert list(run["controllers"]["psnr"]["rung_shares"]) == ["24/40"]
@@ -171,12 +176,8 @@ def test_each_clip_by_its_own_table(clips_folder: Path, tmp_path: Path) -> None:
     """The first clip's table knows one rung, the second one's another."""
     names = ("smile_single.mp4", "grid_bbaf2n.mpg")
     words = [word for name in names for word in ("--clip", clips_folder / name)]
-    keys = ("px", "qp", "fps", "kept", "p_frame_bytes", "keyframe_bytes", "psnr_db")
-    source = {"model": "m", "weights_sha256": "0", "git_revision": "0", "command": "narrowcast rd"}
     for name, px in zip(names, (32, 16), strict=True):
-        row = dict(zip(keys, (px, 36, 12.5, 0.9, 9, 90, 30), strict=True))
-        told = {**source, "reels": {}, "ccc_uncoded": 0.9, "rows": [row]}
-        (tmp_path / f"{Path(name).stem}.json").write_text(json.dumps(told))
+        _write_table(tmp_path / f"{Path(name).stem}.json", (px, 36, [0.9, 0.9]))
     lines = ("--cap", "16k", "--baselines", "none", "--leave-one-out", tmp_path)
     report = _report(tmp_path / "link.json", *words, *lines)
     assert report["leave_one_out"] is True

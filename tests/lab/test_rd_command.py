@@ -9,14 +9,15 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from narrowcast_encoder.control import table
+from narrowcast_encoder.rate import table
+from narrowcast_encoder.sources.sample import clip_path
 from narrowcast_lab.commands.rd import rd
 from narrowcast_models.coding import Coding
 from narrowcast_models.recogniser import CodedChip, Recogniser
 from narrowcast_shared.errors import DataError, SettingsError
 from narrowcast_shared.resample import resample
 
-SMALL = ("--reels", "6", "--seconds", "2", "--px", "24,12", "--qp", "28,44", "--fps", "25,5")
+SMALL = ("--reels", "6", "--seconds", "2", "--px", "24,12", "--qp", "28,44", "--lines", "16k,4k")
 
 
 @pytest.fixture(autouse=True)
@@ -46,48 +47,44 @@ def _rd(*arguments: object) -> Result:
 
 def test_everything_that_it_writes(faces_file: Path, tmp_path: Path) -> None:
     out, shipped, figure = tmp_path / "rd.json", tmp_path / "table.json", tmp_path / "rd.svg"
+    psnr, tables = tmp_path / "psnr.json", tmp_path / "tables"
     words = ("--faces", faces_file, *SMALL, "--json", out, "--table", shipped, "--figure", figure)
-    result = _rd(*words)
+    result = _rd(*words, "--psnr-table", psnr)
     assert result.exit_code == 0, result.output
-    assert "oa on 6 reels of mine, 2 s each" in " ".join(result.output.split())
-    told = json.loads(out.read_text())
-    assert told["model"] == "oa"
-    assert (told["reels"]["chosen"], told["reels"]["count"]) == ("mine.npz", 6)
-    found = [(row["px"], row["qp"], row["fps"]) for row in told["rows"]]
-    assert found == [(px, qp, fps) for px in (24, 12) for fps in (25, 5) for qp in (28, 44)]
-    for row in told["rows"]:
-        assert row["ccc_kept"] == pytest.approx(row["ccc"] / told["ccc_uncoded"], rel=0.05)
-        assert row["ccc_kept"] < 1.5
-        assert row["kept"] == pytest.approx((row["ccc_kept"] + row["fidelity"]) / 2, abs=1e-4)
-        assert list(row["wire_bps"]) == ["1", "2", "5", "10"]
+    assert "oa on 6 reels" in " ".join(result.output.split())
+    written = json.loads(out.read_text())
+    assert written["model"] == "oa"
+    reels = written["footage"]["reels"]
+    assert (reels["chosen"], reels["count"]) == ("mine.npz", 6)
+    rungs = [(row["px"], row["qp"]) for row in written["rows"]]
+    assert rungs == [(px, qp) for px in (24, 12) for qp in (28, 44)]
+    for row in written["rows"]:
+        assert [line["bps"] for line in row["lines"]] == [4_000, 16_000]
+        assert all(-1 <= line["reels"] < 1.5 for line in row["lines"])
     loaded = table.load(shipped)
-    assert loaded.source.weights_sha256 == told["weights_sha256"]
-    assert len(loaded.rows) == len(told["kept_rows"])
+    assert loaded.source.weights_sha256 == written["weights_sha256"]
+    assert loaded.rates_bps == (4_000, 16_000)
+    assert table.load(psnr).rates_bps == loaded.rates_bps
     assert ET.fromstring(figure.read_text()).tag.endswith("svg")
+    assert _rd(*words, "--leave-one-out", tables).exit_code == 2
 
 
-def test_a_run_goes_on_from_its_cells(faces_file: Path, tmp_path: Path) -> None:
-    cells, out = tmp_path / "cells", [tmp_path / "1.json", tmp_path / "2.json"]
-    words = ("--faces", faces_file, *SMALL, "--cells", cells)
-    assert _rd(*words, "--json", out[0]).exit_code == 0
-    marked = cells / "12px-5fps.json"
-    told = json.loads(marked.read_text())
-    told["rows"][0]["keyframe_bytes"] = 777.0
-    marked.write_text(json.dumps(told))
-    assert _rd(*words, "--json", out[1]).exit_code == 0
-    first, second = (json.loads(path.read_text())["rows"] for path in out)
-    assert [row["keyframe_bytes"] for row in second if row not in first] == [777]
-    with pytest.raises(DataError, match="made with another configuration"):
-        _rd(*words, "--seed", 2)
+def test_film_has_a_table_for_each_clip_that_is_left_out(tmp_path: Path) -> None:
+    clip = tmp_path / "smile.mp4"
+    clip.symlink_to(clip_path())
+    grid = ("--px", "32", "--qp", "36", "--lines", "8k", "--rounds", "1")
+    result = _rd("--clip", "sample", "--clip", clip, *grid, "--leave-one-out", tmp_path / "tables")
+    assert result.exit_code == 0, result.output
+    for name in ("sample", "smile"):
+        assert table.load(tmp_path / "tables" / f"{name}.json").source.footage["left_out"]
 
 
 @pytest.mark.parametrize(
     ("option", "fault"),
     [
-        (("--fps", "30"), "not above 0 and at most 25"),
-        (("--fps", "25,0"), "not above 0 and at most 25"),
-        (("--fps", "nan"), "not above 0 and at most 25"),
-        (("--fps", "fast"), "'fast' is no number"),
+        (("--lines", "8k,0"), "'0'"),
+        (("--lines", "fast"), "'fast'"),
+        (("--rounds", "0"), "not in the range"),
         (("--px", "97"), "whole number from 4 to 96"),
         (("--qp", "none"), "no whole number"),
         (("--reels", "0"), "not in the range"),
@@ -100,7 +97,7 @@ def test_a_wrong_value_is_named(option: tuple[str, str], fault: str) -> None:
     assert fault in " ".join(result.output.split())
 
 
-@pytest.mark.parametrize("option", ["--json", "--table", "--figure"])
+@pytest.mark.parametrize("option", ["--json", "--table", "--psnr-table", "--figure"])
 def test_a_folder_that_is_not_there_is_told_before_the_work(tmp_path: Path, option: str) -> None:
     with pytest.raises(SettingsError, match="cannot be written"):
         _rd("--faces", tmp_path / "never-read.npz", option, tmp_path / "nowhere" / "file.svg")
@@ -114,7 +111,7 @@ def test_reels_move_by_film(faces_file: Path, tmp_path: Path) -> None:
     np.savez(path, chips=chips.astype(np.uint8), starts=np.array([0]))
     result = _rd("--faces", faces_file, *SMALL, "--film", path, "--json", out)
     assert result.exit_code == 0, result.output
-    assert json.loads(out.read_text())["reels"]["film"] == "film.npz"
+    assert json.loads(out.read_text())["footage"]["reels"]["film"] == "film.npz"
 
 
 def test_no_such_faces(tmp_path: Path) -> None:

@@ -1,196 +1,130 @@
-"""The operating table's figures, against the same things done frame by frame."""
-
-from collections.abc import Sequence
-from pathlib import Path
-from typing import NamedTuple
+"""What a rung keeps on a line: against the same figures of the whole series."""
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from narrowcast_encoder.control.thinning import FrameThinner
-from narrowcast_lab.rd.cells import Cells
-from narrowcast_lab.rd.coded import code
-from narrowcast_lab.rd.held import coded_at, hold
-from narrowcast_lab.rd.measure import Grid, measure
-from narrowcast_lab.rd.row import Outcome, Reference, psnr_db, row
-from narrowcast_models.evaluation.moving import MovingClip
-from narrowcast_models.recogniser import CodedChip
+from narrowcast_encoder.rate.table import Row
+from narrowcast_lab.link_bench.footage import Clip
+from narrowcast_lab.rd import report
+from narrowcast_lab.rd.measure import Grid, Kept, Measured, Moments, fidelity, measure
+from narrowcast_models.recogniser import Precision, Recogniser
 from narrowcast_shared import metrics
-from narrowcast_shared.codec import ChipDecoder, ChipEncoder
 from narrowcast_shared.errors import DataError
 from narrowcast_shared.operating_point import Rung
-from narrowcast_shared.resample import resample
+
+SERIES = st.lists(st.floats(-1, 1, width=32), min_size=2, max_size=40)
+SOURCE = {
+    "model": "oa",
+    "weights_sha256": "0" * 64,
+    "git_revision": "",
+    "command": "",
+    "footage": {},
+}
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
+def _clip(seed: int, frames: int) -> Clip:
+    """A drawn face that opens its mouth and sways."""
+    rows, columns = np.mgrid[:96, :96]
+    chips = []
+    for index in range(frames):
+        x = 48 + 3 * np.sin(index / 9 + seed)
+        opened = 3 + 3 * np.sin(index / 5 + seed)
+        chip = np.full((96, 96), 150 + 10 * seed, np.uint8)
+        chip[(abs(rows - 36) < 4) & (abs(abs(columns - x) - 18) < 6)] = 40
+        chip[(abs(rows - 70) < opened) & (abs(columns - x) < 18)] = 30
+        chips.append(chip)
+    return Clip(f"clip {seed}", chips)
 
 
-class _Reading(NamedTuple):
-    valence: float
-    sigma: float | None
+@given(parts=st.lists(st.tuples(SERIES, st.integers(0, 2**32 - 1)), min_size=1, max_size=4))
+def test_parts_add_up_to_the_ccc_of_all_frames(parts: list[tuple[list[float], int]]) -> None:
+    pairs: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+    for values, seed in parts:
+        held = np.array(values)
+        pairs.append((held, held + np.random.default_rng(seed).normal(0, 0.3, len(held))))
+    found = fidelity([Moments.of(*pair) for pair in pairs])
+    held, uncoded = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    assert found == pytest.approx(metrics.score(held, uncoded).ccc, abs=1e-6)
 
 
-class _Brightness:
-    """Reads how bright a chip is; on request only what was never coded."""
-
-    def __init__(self, *, refuse_coded: bool = False) -> None:
-        self._refuse_coded = refuse_coded
-
-    def read(self, chips: Sequence[CodedChip], /) -> list[_Reading]:
-        if self._refuse_coded and any(chip.coding.qp is not None for chip in chips):
-            raise AssertionError("a coded chip was read")
-        return [_Reading(_brightness(chip.pixels), None) for chip in chips]
+def test_a_series_without_spread_agrees_in_nothing() -> None:
+    assert fidelity([Moments.of(np.zeros(5), np.zeros(5))]) == 0
 
 
-def _brightness(pixels: NDArray[np.uint8]) -> float:
-    return float(pixels.mean()) / 127.5 - 1
+def test_more_of_a_line_keeps_more_of_film_and_every_clip_is_told_apart() -> None:
+    clips = [_clip(0, 80), _clip(3, 60)]
+    grid = Grid((32,), (24,), (2_000, 64_000))
+    recogniser = Recogniser.load("oa", Precision.FLOAT32)
+    (row, (narrow, wide)), *others = measure(recogniser, clips, [], grid, 2, 1).rows
+    assert not others
+    assert row.rung == Rung(32, 24)
+    assert row.keyframe_bytes > row.p_frame_bytes
+    assert {name: part.faces for name, part in wide.film.items()} == {"clip 0": 160, "clip 3": 120}
+    assert wide.reels is None
+    assert fidelity(list(wide.film.values())) > fidelity(list(narrow.film.values()))
+    assert wide.psnr_db > narrow.psnr_db > 10
 
 
-def _clip(seed: int, frames: int) -> MovingClip:
-    """A blob that wanders over a background which brightens, with a cut, and rests now and then."""
-    rng = np.random.default_rng(seed)
-    rows, columns = np.mgrid[:48, :48]
-    shift = np.cumsum(rng.normal(0, 1, (frames, 2)) * (np.arange(frames)[:, None] % 7 < 5), axis=0)
-    level = np.linspace(40, 140, frames) + 60 * (np.arange(frames) > frames // 2)
-    blob = np.exp(
-        -((rows - 24 - shift[:, :1, None]) ** 2 + (columns - 24 - shift[:, 1:, None]) ** 2) / 60
-    )
-    chips = (level[:, None, None] + 50 * blob).clip(0, 255).astype(np.uint8)
-    return MovingClip(f"clip {seed}", chips, np.array([_brightness(c) for c in chips], np.float32))
+def test_a_clip_without_faces_is_named() -> None:
+    with pytest.raises(DataError, match="empty shows a face in fewer than 2 frames"):
+        measure(
+            Recogniser.load(), [Clip("empty", [None, None])], [], Grid((32,), (36,), (8000,)), 1, 1
+        )
 
 
-CLIPS = (_clip(0, 40), _clip(1, 53))
+def _kept(film: float, reels: float | None = None, psnr_db: float = 30.0) -> Kept:
+    """As if the held series were so many times the uncoded one, which has mean 0 and spread 1."""
+    return Kept({"a": Moments(10, 0, 0, film**2, 1, film)}, reels, psnr_db)
 
 
-def _frame_by_frame(clip: MovingClip, rung: Rung, fps: float) -> Outcome:
-    """As a decoder has it: at every captured frame the newest reading and the newest picture."""
-    thinner, encoder, decoder = FrameThinner(), ChipEncoder(rung), ChipDecoder(rung.px)
-    valence, error, sizes = [], 0.0, []
-    for frame, small in enumerate(clip.chips):
-        chip = resample(small, 96)
-        if thinner.due(40_000 * frame, fps):
-            unit = encoder.encode(resample(chip, rung.px) if rung.px != 96 else chip)
-            picture = decoder.decode(unit.nals)
-            sizes.append(unit.size_bytes)
-        valence.append(_brightness(picture))
-        seen = (resample(picture, 96) if rung.px != 96 else picture).astype(float)
-        error += float(np.square(seen - chip).sum())
-    return Outcome(np.array(valence), error, np.array(sizes))
-
-
-@pytest.mark.parametrize("fps", [25.0, 8.0, 1.5])
-def test_a_row_is_what_frame_by_frame_gives(fps: float) -> None:
-    rungs = (Rung(96, 20), Rung(96, 44), Rung(20, 20), Rung(20, 44))
-    measured = measure(_Brightness(), CLIPS, Grid((96, 20), (20, 44), (fps,)))
-    labels = np.concatenate([clip.valence for clip in CLIPS if clip.valence is not None])
-    full = [[_brightness(resample(chip, 96)) for chip in clip.chips] for clip in CLIPS]
-    reference = Reference(labels, np.concatenate(full))
-    assert measured.ccc_uncoded == pytest.approx(reference.ccc, abs=1e-6)
-    for rung, found in zip(rungs, measured.rows, strict=True):
-        outcomes = [_frame_by_frame(clip, rung, fps) for clip in CLIPS]
-        wanted = row(rung, fps, outcomes, reference)
-        # A pixel may be rounded the other way where it is enlarged in a batch.
-        assert found.psnr_db == pytest.approx(wanted.psnr_db, abs=0.02)
-        assert found == wanted.model_copy(update={"psnr_db": found.psnr_db})
-
-
-def test_figures_of_a_row() -> None:
-    """Two clips of three frames, 10 B and 30 B of P frames; an error of 4 in every pixel."""
-    outcomes = [
-        Outcome(np.array([0.1, 0.2, 0.3]), 16.0 * 96 * 96 * 3, np.array([200, 10, 10])),
-        Outcome(np.array([-0.5, -0.5, 0.5]), 16.0 * 96 * 96 * 3, np.array([300, 30, 30])),
+def _measured(*rungs: list[Kept]) -> Measured:
+    rows = [
+        (Row(Rung(16 * (index + 1), 36), 10.0 + index, 100.0, (1.0,)), kept)
+        for index, kept in enumerate(rungs)
     ]
-    labels = np.array([0.1, 0.2, 0.3, -0.4, -0.5, 0.5], np.float32)
-    uncoded = np.array([0.2, 0.1, 0.4, -0.3, -0.5, 0.4])
-    found = row(Rung(24, 36), 25.0, outcomes, Reference(labels, uncoded))
-    valence = np.concatenate([o.valence for o in outcomes])
-    ccc, most = (metrics.score(series, labels).ccc for series in (valence, uncoded))
-    assert found.ccc == pytest.approx(ccc, abs=1e-4)
-    assert found.ccc_kept == pytest.approx(ccc / most, abs=1e-4)
-    assert found.fidelity == pytest.approx(metrics.score(valence, uncoded).ccc, abs=1e-4)
-    assert found.kept == pytest.approx((found.ccc_kept + found.fidelity) / 2, abs=1e-4)
-    assert found.psnr_db == pytest.approx(36.09, abs=0.01)
-    assert (found.p_frame_bytes, found.p_frame_bytes_p95, found.keyframe_bytes) == (20, 30, 250)
-    # A frame a message: 58 B of headers, 12 of DATA's head, 1.3 of the entry's, 20 of video.
-    assert found.wire_bps[1] == pytest.approx(8 * 25 * 91.3, rel=0.01)
-    assert found.wire_bps[5] == pytest.approx(8 * 5 * (58 + 12 + 5 * 21.3), rel=0.01)
+    return Measured((4_000, 8_000, 16_000), rows)
 
 
-def test_frames_left_out_cost_a_byte_of_wire() -> None:
-    outcomes = [Outcome(np.array([0.0, 0.5]), 0.0, np.array([200, 20]))]
-    labels = np.array([0.0, 0.5], np.float32)
-    half = row(Rung(24, 36), 12.5, outcomes, Reference(labels, labels.astype(float))).wire_bps[10]
-    assert half == pytest.approx(8 * 1.25 * (60 + 12 + 10 * 22.3), rel=0.01)
+def test_the_table_has_what_is_useful_somewhere_and_rises() -> None:
+    good = [_kept(0.5), _kept(0.4), _kept(0.9)]
+    never = [_kept(0.1)] * 3
+    shipped = report.shipped(_measured(good, never), SOURCE)
+    (row,) = shipped["rows"]
+    assert row["px"] == 16
+    assert row["kept"] == sorted(row["kept"])
+    assert shipped["rates_bps"] == [4_000, 8_000, 16_000]
 
 
-def test_psnr_of_equal_pictures_is_a_number() -> None:
-    assert psnr_db(0.0) == 100
-    assert psnr_db(1.0) == pytest.approx(48.13, abs=0.01)
+def test_film_counts_more_than_reels() -> None:
+    for_film = [_kept(1.0, reels=0.6)] * 3
+    for_reels = [_kept(0.3, reels=1.0)] * 3
+    shipped = report.shipped(_measured(for_film, for_reels), SOURCE)
+    assert [row["px"] for row in shipped["rows"]] == [16]
 
 
-def test_a_picture_that_stays_is_kept_once() -> None:
-    still = np.repeat(CLIPS[0].chips[:1], 6, axis=0)
-    coded = code(still, Rung(48, 44))
-    assert len(coded.size_bytes) == len(coded.shown) == 6
-    assert len(coded.pictures) < 6
-    moving = code(CLIPS[0].chips[:6], Rung(48, 20))
-    assert moving.shown.tolist() == list(range(len(moving.pictures)))
+def test_a_clip_that_is_left_out_has_no_part_in_its_table() -> None:
+    held, moving = Moments(10, 0, 0, 0.01, 1, 0.1), Moments(10, 0, 0, 1, 1, 1)
+    kept = [Kept({"a": held, "b": moving}, None, 30.0)] * 3
+    without_a = report.shipped(_measured(kept), SOURCE, left_out="a")
+    without_b = report.shipped(_measured(kept), SOURCE, left_out="b")
+    assert without_a["rows"][0]["kept"] == [1, 1, 1]
+    assert without_b["rows"][0]["kept"][0] < 0.5
 
 
-@given(frames=st.integers(1, 300), fps=st.floats(0.5, 25))
-def test_frames_are_coded_evenly_from_the_first_one_on(frames: int, fps: float) -> None:
-    rows = coded_at(frames, fps)
-    assert rows[0] == 0
-    assert rows[-1] < frames
-    gaps = np.diff(rows)
-    assert (gaps >= np.floor(25 / fps - 1e-9)).all()
-    assert (gaps <= np.ceil(25 / fps + 1e-9)).all()
+def test_the_picture_has_winners_of_its_own() -> None:
+    plain, pretty = [_kept(0.9, psnr_db=20.0)] * 3, [_kept(0.1, psnr_db=35.0)] * 3
+    measured = _measured(plain, pretty)
+    assert [row["px"] for row in report.shipped(measured, SOURCE)["rows"]] == [16]
+    assert [row["px"] for row in report.shipped(measured, SOURCE, psnr=True)["rows"]] == [32]
 
 
-@given(frames=st.integers(1, 60), fps=st.sampled_from([25.0, 12.5, 8.0, 2.0]))
-def test_what_is_held_stands_for_every_captured_frame(frames: int, fps: float) -> None:
-    chips = np.random.default_rng(frames).integers(0, 256, (frames, 6, 6), dtype=np.uint8)
-    held = hold(chips, coded_at(frames, fps))
-    assert held.frames.sum() == frames
-    newest = np.searchsorted(held.rows, np.arange(frames), side="right") - 1
-    assert (np.repeat(np.arange(len(held.rows)), held.frames) == newest).all()
-    told = np.square(chips - np.repeat(held.mean, held.frames, axis=0)).sum()
-    assert held.spread == pytest.approx(told, rel=1e-4, abs=1e-3)
-
-
-def test_a_finished_cell_is_taken_up(tmp_path: Path) -> None:
-    grid = Grid((12,), (36,), (25.0, 5.0))
-    cells = Cells.of(tmp_path / "cells", {"seed": 1, "qps": (36,)})
-    first = measure(_Brightness(), CLIPS, grid, cells)
-    again = measure(_Brightness(refuse_coded=True), CLIPS, grid, cells)
-    assert again == first
-    with pytest.raises(DataError, match="made with another configuration"):
-        measure(_Brightness(), CLIPS, grid, Cells.of(cells.folder, {"seed": 2}))
-
-
-def test_only_the_missing_cells_are_measured(tmp_path: Path) -> None:
-    cells = Cells.of(tmp_path, {"seed": 1})
-    whole = measure(_Brightness(), CLIPS, Grid((12,), (36,), (25.0, 5.0)), cells)
-    (tmp_path / "12px-5fps.json").unlink()
-    with pytest.raises(AssertionError, match="a coded chip was read"):
-        measure(_Brightness(refuse_coded=True), CLIPS, Grid((12,), (36,), (25.0, 5.0)), cells)
-    assert measure(_Brightness(), CLIPS, Grid((12,), (36,), (25.0, 5.0)), cells) == whole
-
-
-def test_what_cannot_be_measured() -> None:
-    grid = Grid((12,), (36,), (1.0,))
-    with pytest.raises(DataError, match="no labels"):
-        measure(_Brightness(), [CLIPS[0]._replace(valence=None)], grid)
-    short = MovingClip("short", CLIPS[0].chips[:10], np.zeros(10, np.float32))
-    with pytest.raises(DataError, match="no P frame at 1 fps"):
-        measure(_Brightness(), [CLIPS[0], short], grid)
-    labels = CLIPS[0].valence
-    assert labels is not None
-    with pytest.raises(DataError, match="nothing to keep"):
-        measure(_Brightness(), [CLIPS[0]._replace(valence=-labels)], grid)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
+def test_a_sequence_that_never_falls_is_the_nearest_one(values: list[float]) -> None:
+    found = report.rising(np.array(values))
+    assert (np.diff(found) >= -1e-12).all()
+    assert found.mean() == pytest.approx(np.mean(values))
+    if values == sorted(values):
+        assert found == pytest.approx(values)

@@ -9,9 +9,9 @@ Pure: time is an argument.
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowcast_encoder.control.controller import BACKFILL_SHARE
-from narrowcast_encoder.control.line_estimate import LineView
-from narrowcast_encoder.control.thinning import FrameThinner
+from narrowcast_encoder.rate.bandwidth import LineView
+from narrowcast_encoder.rate.controller import BACKFILL_SHARE
+from narrowcast_encoder.rate.frame_selection import FrameThinner
 from narrowcast_encoder.session.held import HELD_PX, HeldFrames, HeldRun
 from narrowcast_encoder.session.packer import MAX_FRAMES
 from narrowcast_encoder.session.rungs import WarmRungs

@@ -1,14 +1,12 @@
 """What a stream is to send, as the user asks for it, and the stream that does so."""
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from narrowcast_encoder.control import choice
-from narrowcast_encoder.control.adaptive import AdaptiveController, Aims
-from narrowcast_encoder.control.controller import Controller
-from narrowcast_encoder.control.line_estimate import LineEstimate
-from narrowcast_encoder.control.pinned import PinnedController
-from narrowcast_encoder.control.stepping import SteppingController
-from narrowcast_encoder.control.table import Table, load
+from narrowcast_encoder.rate.adaptive import AdaptiveController, Aims
+from narrowcast_encoder.rate.bandwidth import BandwidthEstimator
+from narrowcast_encoder.rate.controller import Controller
+from narrowcast_encoder.rate.pinned import PinnedController
+from narrowcast_encoder.rate.table import Table, load
 from narrowcast_encoder.session.packer import DEFAULT_QUIET_US
 from narrowcast_encoder.session.stream import Stream
 from narrowcast_encoder.session.uplink import Uplink
@@ -27,12 +25,6 @@ ACK_SHARE = 0.06
 """Of a known capacity, for the acknowledgements of reports."""
 
 
-Control = Literal["adaptive", "stepping"]
-"""How the operating point is found where it is not pinned: by the measured table, or by the
-plain ladder that the first version climbed.
-"""
-
-
 class StreamSettings(NamedTuple):
     """A rung pins the operating point; a line without one, or `adapt`, leaves it to control.
 
@@ -48,7 +40,6 @@ class StreamSettings(NamedTuple):
     link: LinkSettings = LinkSettings()
     latency_us: int | None = None
     adapt: bool = False
-    control: Control = "adaptive"
     table: Table | None = None
 
     @property
@@ -58,13 +49,18 @@ class StreamSettings(NamedTuple):
         return not pinned and (self.adapt or self.link.capacity is not None)
 
 
-def make_stream(settings: StreamSettings, start_us: int) -> Stream:
-    """A stream whose tick 0 is at `start_us`. Raises SettingsError on what is out of range."""
+def make_stream(
+    settings: StreamSettings, start_us: int, controller: Controller | None = None
+) -> Stream:
+    """A stream whose tick 0 is at `start_us`. Raises SettingsError on what is out of range.
+
+    controller: decides in place of the one that the settings ask for.
+    """
     capped = settings.link.capacity is not None
     quiet_us = CAPPED_QUIET_US if capped or settings.adapt else DEFAULT_QUIET_US
-    line = LineEstimate(1000 * report_interval_ms(settings))
+    line = BandwidthEstimator(1000 * report_interval_ms(settings))
     uplink = Uplink(Link(*settings.link), line, adapts=settings.adapt)
-    return Stream(_controller(settings), uplink, start_us, quiet_us)
+    return Stream(controller or _controller(settings), uplink, start_us, quiet_us)
 
 
 def report_interval_ms(settings: StreamSettings) -> int:
@@ -81,7 +77,7 @@ def report_interval_ms(settings: StreamSettings) -> int:
 def _controller(settings: StreamSettings) -> Controller:
     fps = MAX_FPS if settings.fps is None else check_fps(settings.fps)
     if settings.controlled:
-        return _adaptive(settings, fps) if settings.control == "adaptive" else _stepping(settings)
+        return _adaptive(settings, fps)
     default_k = 1 if settings.link.capacity is None else CAPPED_FRAMES_PER_MESSAGE
     px = DEFAULT_PX if settings.px is None else settings.px
     qp = DEFAULT_QP if settings.qp is None else settings.qp
@@ -91,7 +87,7 @@ def _controller(settings: StreamSettings) -> Controller:
 
 def _adaptive(settings: StreamSettings, fps: float) -> AdaptiveController:
     table = load() if settings.table is None else settings.table
-    told_bps, least_bps = settings.link.mean_bps, choice.least_bps(table.rows, fps)
+    told_bps, least_bps = settings.link.mean_bps, table.least_bps(fps)
     if told_bps is not None and told_bps < least_bps:
         raise SettingsError(
             f"a cap of {told_bps} bit/s is below the least that any operating point needs",
@@ -99,10 +95,3 @@ def _adaptive(settings: StreamSettings, fps: float) -> AdaptiveController:
         )
     aims = Aims(settings.latency_us, fps)
     return AdaptiveController(table, aims, 1000 * report_interval_ms(settings))
-
-
-def _stepping(settings: StreamSettings) -> SteppingController:
-    cap_bps = settings.link.mean_bps
-    if cap_bps is None:
-        raise SettingsError("plain stepping needs a cap to keep under", "give one with --cap")
-    return SteppingController(cap_bps, MAX_FPS if settings.fps is None else settings.fps)

@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowcast_encoder.control.controller import Controller, Decision, Observation
+from narrowcast_encoder.rate.controller import Controller, Decision, Observation
 from narrowcast_encoder.session.backfill import Backfill
 from narrowcast_encoder.session.change import Change
 from narrowcast_encoder.session.flight import Offset

@@ -4,7 +4,7 @@ Simulated or real, the line is judged by the acknowledgements alone, unless it i
 schedule: then the schedule is known.
 """
 
-from narrowcast_encoder.control.line_estimate import LineEstimate, LineView
+from narrowcast_encoder.rate.bandwidth import BandwidthEstimator, LineView
 from narrowcast_encoder.session.flight import Flight, Offset
 from narrowcast_shared.link import Link
 from narrowcast_shared.wire.cost import IP_TCP_BYTES, OPENING_BYTES, wire_bytes
@@ -20,7 +20,7 @@ USUAL_PAYLOAD_BYTES = 60
 class Uplink:
     """One stream's line over any number of connections, and what is on its way."""
 
-    def __init__(self, link: Link, estimate: LineEstimate, *, adapts: bool = False) -> None:
+    def __init__(self, link: Link, estimate: BandwidthEstimator, *, adapts: bool = False) -> None:
         """adapts: the stream keeps to what the line is found to carry, without a simulated one."""
         self.messages = 0
         """Given to the line on this connection."""

@@ -11,9 +11,9 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowcast_encoder.control.line_estimate import LineEstimate
-from narrowcast_encoder.control.pinned import PinnedController
 from narrowcast_encoder.live.publisher import Publisher
+from narrowcast_encoder.rate.bandwidth import BandwidthEstimator
+from narrowcast_encoder.rate.pinned import PinnedController
 from narrowcast_encoder.session.stream import Stream
 from narrowcast_encoder.session.uplink import Uplink
 from narrowcast_shared.clock import SteadyClock, SystemClock
@@ -55,7 +55,7 @@ class Encoder:
             REPORT_INTERVAL_MS,
             Capability.CLOCK | Capability.BACKFILL,
         )
-        uplink = Uplink(Link(), LineEstimate(1000 * REPORT_INTERVAL_MS))
+        uplink = Uplink(Link(), BandwidthEstimator(1000 * REPORT_INTERVAL_MS))
         self._stream = HeardStream(PinnedController(POINT), uplink, hello.start_us)
         self._publisher = Publisher(self._stream, hello, as_address(url), self._clock, PATIENCE_S)
         self._stopped = asyncio.Event()

@@ -98,8 +98,8 @@ DEFAULT_CAP = "8k"
     "psnr_path",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="What the PSNR baseline chooses from, all rows as `narrowcast rd --json` writes them; "
-    "by default the same table as ours, whose rows were picked by CCC.",
+    help="What the PSNR baseline chooses from, as `narrowcast rd --psnr-table` writes it, in place "
+    "of the shipped one.",
 )
 @detector_options()
 @options.model_option()
@@ -145,10 +145,10 @@ def link(
     """
     from rich.console import Console
 
-    from narrowcast_encoder.control.table import load as load_table
+    from narrowcast_encoder.rate.table import load as load_table
     from narrowcast_encoder.session.settings import StreamSettings
     from narrowcast_lab.link_bench import chart, choose, report
-    from narrowcast_lab.link_bench.contenders import Baselines
+    from narrowcast_lab.link_bench.contenders import PSNR_TABLE, Baselines
     from narrowcast_lab.link_bench.lines import TraceScale, lines
     from narrowcast_lab.link_bench.runs import bench
     from narrowcast_models import model_card
@@ -173,7 +173,7 @@ def link(
         latency_us=None if latency_s is None else round(1e6 * latency_s),
         table=None if table_path is None else load_table(table_path),
     )
-    psnr_table = None if psnr_path is None else load_table(psnr_path)
+    psnr_table = load_table(psnr_path or PSNR_TABLE)
     tables = choose.tables(clips, tables_folder)
     held_against = Baselines(baselines)
     recogniser, console = Recogniser.load(model, Precision.FLOAT32), Console()

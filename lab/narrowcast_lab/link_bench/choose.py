@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import cv2
 
 from narrowcast_encoder.commands.detector import DetectorChoice
-from narrowcast_encoder.control.table import Table, load
 from narrowcast_encoder.detection import FaceDetector
+from narrowcast_encoder.rate.table import Table, load
 from narrowcast_encoder.sources.choice import SAMPLE
 from narrowcast_lab import real_clips, reel_clips
 from narrowcast_lab.link_bench.footage import Clip, Footage, join
@@ -72,12 +72,18 @@ def tables(files: Sequence[Path], folder: Path | None) -> list[Table]:
 
 def of_reels(reels: Reels) -> Chosen:
     """Moving clips made of labelled faces. Raises DataError where those are missing."""
-    made, described = reel_clips.load(*reels)
-    footage = join([Clip(clip.name, list(clip.chips), clip.valence) for clip in made])
+    made, described = made_reels(reels)
+    footage = join(made)
     seconds = f"{footage.duration_us / 1e6:g} s"
     return Chosen(
         footage, f"{reels.number} reels of {described['reels']['faces']}, {seconds}", described
     )
+
+
+def made_reels(reels: Reels) -> tuple[list[Clip], dict[str, Any]]:
+    """The reels as clips, and `reels`, what they were made with. Raises DataError likewise."""
+    made, described = reel_clips.load(*reels)
+    return [Clip(clip.name, list(clip.chips), clip.valence) for clip in made], described
 
 
 def of_sample(seconds: float, detector: FaceDetector) -> Chosen:
@@ -91,11 +97,16 @@ def of_sample(seconds: float, detector: FaceDetector) -> Chosen:
 
 
 def of_clips(files: Sequence[Path], detector: FaceDetector) -> Chosen:
-    """Real clips. Raises SourceError where one cannot be read, DataError where no face is seen."""
-    cv2.setNumThreads(1)
-    clips = [Clip(file.name, real_clips.chips(file, detector, FPS)) for file in files]
-    footage = join(clips)
+    """Real clips, joined. Raises as `clips` does, DataError where no face is seen."""
+    found = clips(files, detector)
+    footage = join(found)
     if not footage.has_face.any():
-        raise DataError(f"no face is seen in {', '.join(clip.name for clip in clips)}")
-    told = {clip.name: len(clip.chips) for clip in clips}
+        raise DataError(f"no face is seen in {', '.join(clip.name for clip in found)}")
+    told = {clip.name: len(clip.chips) for clip in found}
     return Chosen(footage, f"{', '.join(told)}, {footage.duration_us / 1e6:g} s", {"clips": told})
+
+
+def clips(files: Sequence[Path], detector: FaceDetector) -> list[Clip]:
+    """Real clips. Raises SourceError where one cannot be read."""
+    cv2.setNumThreads(1)
+    return [Clip(file.name, real_clips.chips(file, detector, FPS)) for file in files]

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from narrowcast_encoder.control.thinning import FrameThinner
+from narrowcast_encoder.rate.frame_selection import FrameThinner
 from narrowcast_lab.link_bench.footage import US_PER_FRAME, Chip, Footage
 from narrowcast_lab.link_bench.hold import hold
 from narrowcast_lab.link_bench.valence import read

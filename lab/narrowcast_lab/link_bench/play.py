@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from narrowcast_encoder.rate.controller import Controller
 from narrowcast_encoder.session.settings import StreamSettings, make_stream, report_interval_ms
 from narrowcast_lab.link_bench.footage import US_PER_FRAME, Chip, Footage
 from narrowcast_lab.offline import OfflinePath
@@ -12,6 +13,8 @@ from narrowcast_shared.wire.cost import IP_TCP_BYTES, wire_bytes
 
 SESSION = "bench"
 US_PER_S = 1_000_000
+
+MakeController = Callable[[], Controller | None]
 
 
 class Departure(NamedTuple):
@@ -35,9 +38,13 @@ def play(
     settings: StreamSettings,
     footage: Footage,
     tick: Callable[[], object] = lambda: None,
+    controller: MakeController = lambda: None,
 ) -> Played:
-    """Send the footage as `settings` say, its first frame at 0; `tick` is called at each frame."""
-    return _play(recogniser, settings, footage.chips, 0, tick)
+    """Send the footage as `settings` say, its first frame at 0; `tick` is called at each frame.
+
+    controller: makes the one that decides where the settings are not to say.
+    """
+    return _play(recogniser, settings, footage.chips, 0, tick, controller)
 
 
 def play_apart(
@@ -45,6 +52,7 @@ def play_apart(
     by_clip: Sequence[StreamSettings],
     footage: Footage,
     tick: Callable[[], object] = lambda: None,
+    controller: MakeController = lambda: None,
 ) -> Played:
     """Likewise, but each clip on a connection of its own, as its own settings say.
 
@@ -55,7 +63,7 @@ def play_apart(
     sent: list[Departure] = []
     ends = [*footage.starts[1:], len(footage.chips)]
     for settings, start, end in zip(by_clip, footage.starts, ends, strict=True):
-        played = _play(recogniser, settings, footage.chips[start:end], start, tick)
+        played = _play(recogniser, settings, footage.chips[start:end], start, tick, controller)
         samples += played.samples
         sent += played.wire
     return Played(samples, sorted(sent))
@@ -67,10 +75,12 @@ def _play(
     chips: Sequence[Chip | None],
     start: int,
     tick: Callable[[], object],
+    controller: MakeController,
 ) -> Played:
     """One connection for frames from number `start` on."""
     start_us = start * US_PER_FRAME
-    stream, interval_ms = make_stream(settings, start_us), report_interval_ms(settings)
+    stream = make_stream(settings, start_us, controller())
+    interval_ms = report_interval_ms(settings)
     path = OfflinePath(recogniser, stream, SESSION, interval_ms)
     samples: list[Sample] = []
     for index, chip in enumerate(chips):

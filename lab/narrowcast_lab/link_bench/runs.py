@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from narrowcast_encoder.control.table import Table
+from narrowcast_encoder.rate.table import Table
 from narrowcast_encoder.session.settings import StreamSettings, make_stream
 from narrowcast_lab.link_bench import jpeg
 from narrowcast_lab.link_bench.contenders import (
@@ -70,15 +70,15 @@ def bench(
     lines: Sequence[Line],
     baselines: Baselines,
     asked: StreamSettings,
-    psnr_table: Table | None = None,
+    psnr_table: Table,
     tables: Sequence[Table] = (),
 ) -> Bench:
     """Every run in turn, with progress; each is what is `asked` over its own line.
 
-    psnr_table: what the PSNR baseline chooses from, None for the same table as ours. tables: one a
-    clip of the footage, each of which is then played by a stream of its own with that; empty for
-    one stream. The footage shows a face at least. Raises SettingsError where the operating table
-    cannot be read, or a line carries less than any operating point needs.
+    psnr_table: what the PSNR baseline chooses from. tables: one a clip of the footage, each of
+    which is then played by a stream of its own with that; empty for one stream. The footage shows
+    a face at least. Raises SettingsError where the operating table cannot be read, or a line
+    carries less than any operating point needs.
     """
     costed = [] if baselines is Baselines.NONE else cost(recogniser, footage)
     planned = [
@@ -86,9 +86,7 @@ def bench(
         for line in lines
     ]
     if tables:
-        planned = [
-            (line, [apart(one, tables, psnr_table) for one in some]) for line, some in planned
-        ]
+        planned = [(line, [apart(one, tables) for one in some]) for line, some in planned]
     for contender in (one for _, some in planned for one in some):
         for settings in contender.by_clip or [contender.settings]:
             make_stream(settings, 0)  # what cannot be is refused before the work
@@ -112,7 +110,9 @@ def _play(
     recogniser: Recogniser, contender: Contender, setting: Setting, tick: Callable[[], object]
 ) -> Figures:
     if contender.by_clip:
-        played = play_apart(recogniser, contender.by_clip, setting.footage, tick)
+        played = play_apart(
+            recogniser, contender.by_clip, setting.footage, tick, contender.controller
+        )
     else:
-        played = play(recogniser, contender.settings, setting.footage, tick)
+        played = play(recogniser, contender.settings, setting.footage, tick, contender.controller)
     return measure(played, setting)

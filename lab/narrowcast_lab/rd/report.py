@@ -1,109 +1,153 @@
 """What was measured as JSON, as the encoder's table, as a chart and for the terminal."""
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.table import Table
 
-from narrowcast_encoder.control.table import RowJson, TableJson
-from narrowcast_lab.rd import pareto
-from narrowcast_lab.rd.frontier import Best, frontier
-from narrowcast_lab.rd.measure import Measured
-from narrowcast_lab.rd.monotone import smoothed
-from narrowcast_lab.rd.row import Row
+from narrowcast_encoder.rate.table import RowJson, TableJson
+from narrowcast_lab.rd.measure import Kept, Measured, fidelity
 from narrowcast_models.evaluation.line_chart import Axis, Line, line_chart
 
-LINES_BPS = (1000, 1500, 2000, 3000, 4000, 6000, 8000, 12_000, 16_000, 24_000, 32_000)
-READABLE = 0.3
-"""What keeps less is not worth a line."""
+FILM_WEIGHT = 0.75
+"""Of film against reels, where both were played: film is what cameras see, reels have labels."""
 
-CHART_LINES = 61
-CHART_BUNDLE = 5
+NEIGHBOURS = (0.25, 0.5, 0.25)
+"""Weights of a rate and the two beside it: one run moves by .03 for no reason."""
+
+USEFUL_SHARE = 0.02
+"""A rung that is never within so much of the best one is left out of the table."""
+
+DIGITS = 4
 
 
-def shipped(measured: Measured, source: dict[str, Any]) -> dict[str, Any]:
-    """The encoder's table: what it comes from, and the rows worth having."""
-    everything = full(measured, source)
-    return TableJson(**{**everything, "rows": everything["kept_rows"]}).model_dump()
+def shipped(
+    measured: Measured, source: dict[str, Any], left_out: str | None = None, *, psnr: bool = False
+) -> dict[str, Any]:
+    """The encoder's table. left_out: the name of a clip of film that it must not know of. psnr:
+    that of a controller which protects the picture, PSNR scaled to 0..1 in place of what is kept.
+    """
+    figures = _psnr(measured) if psnr else _smoothed(_kept(measured, left_out))
+    best = figures.max(axis=0)
+    useful = (figures >= best - USEFUL_SHARE).any(axis=1)
+    rows = [
+        RowJson(
+            px=row.rung.px,
+            qp=row.rung.qp,
+            p_frame_bytes=row.p_frame_bytes,
+            keyframe_bytes=row.keyframe_bytes,
+            kept=[round(value, DIGITS) for value in kept.tolist()],
+        )
+        for (row, _), kept, is_useful in zip(measured.rows, figures, useful, strict=True)
+        if is_useful
+    ]
+    rates = [float(bps) for bps in measured.rates_bps]
+    return TableJson(**source, rates_bps=rates, rows=rows).model_dump()
 
 
 def full(measured: Measured, source: dict[str, Any]) -> dict[str, Any]:
-    """Everything: all rows; those that win valence, and PSNR, for their bytes; the frontier."""
-    winners = _winners(measured)
-    return {
-        **source,
-        "ccc_uncoded": round(measured.ccc_uncoded, 4),
-        "frontier": [_best(best) for best in frontier(winners, LINES_BPS)],
-        "kept_rows": _as_table(winners),
-        "psnr_rows": _as_table(pareto.by_psnr(measured.rows)),
-        "rows": [row.model_dump() for row in measured.rows],
-    }
-
-
-def _as_table(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Rows with the columns of a table alone."""
-    return [RowJson(**row.model_dump()).model_dump() for row in rows]
+    """Everything: of each rung and rate the parts that `Kept` is made of."""
+    rows = [
+        {
+            "px": row.rung.px,
+            "qp": row.rung.qp,
+            "p_frame_bytes": row.p_frame_bytes,
+            "keyframe_bytes": row.keyframe_bytes,
+            "lines": [_line(bps, kept) for bps, kept in zip(measured.rates_bps, all_, strict=True)],
+        }
+        for row, all_ in measured.rows
+    ]
+    return {**source, "rows": rows}
 
 
 def table(measured: Measured, title: str) -> Table:
-    """The best operating point of some lines."""
-    out = Table(title=title, title_justify="left", caption="k: frames a message")
-    for column in ("line, kbit/s", "px", "QP", "fps", "k", "wire, kbit/s"):
+    """The best rungs of each line."""
+    figures = _smoothed(_kept(measured))
+    out = Table(title=title, title_justify="left", caption="kept: film and reels, smoothed")
+    for column in ("line, kbit/s", "best", "kept", "film", "reels", "second", "kept"):
         out.add_column(column, justify="right")
-    for column in ("delay, ms", "kept", "PSNR, dB"):
-        out.add_column(column, justify="right")
-    for best in frontier(_winners(measured), LINES_BPS):
-        row, point = best.point.row, best.point
+    for index, bps in enumerate(measured.rates_bps):
+        order = np.argsort(-figures[:, index])
+        best, second = (int(order[min(place, len(order) - 1)]) for place in (0, 1))
+        kept = measured.rows[best][1][index]
         out.add_row(
-            f"{best.line_bps / 1000:g}",
-            str(row.px),
-            str(row.qp),
-            f"{row.fps:g}",
-            str(point.frames_per_message),
-            f"{point.wire_bps / 1000:.2f}",
-            f"{1000 * point.delay_s(best.line_bps):.0f}",
-            f"{row.kept:.3f}",
-            f"{row.psnr_db:.1f}",
+            f"{bps / 1000:g}",
+            _name(measured, best),
+            f"{figures[best, index]:.3f}",
+            f"{_film(kept):.3f}" if kept.film else "",
+            "" if kept.reels is None else f"{kept.reels:.3f}",
+            _name(measured, second),
+            f"{figures[second, index]:.3f}",
         )
     return out
 
 
 def chart(measured: Measured, title: str) -> str:
-    """What is kept over wire rate as SVG: sizes at the highest frame rate, and the best of all."""
-    fps = max(row.fps for row in measured.rows)
-    lines = [Line("best of all", tuple(_curve(_winners(measured))))]
-    for px in dict.fromkeys(row.px for row in measured.rows):
-        own = (row for row in measured.rows if (row.px, row.fps) == (px, fps))
-        points = sorted((row.wire_bps[CHART_BUNDLE] / 1000, row.kept) for row in own)
-        lines.append(Line(f"{px} px, {fps:g} fps, {CHART_BUNDLE} a message", tuple(points)))
+    """What rungs keep by the line's rate, as SVG: those that are best somewhere."""
+    figures = _smoothed(_kept(measured))
+    kbps = [bps / 1000 for bps in measured.rates_bps]
+    winners = dict.fromkeys(int(index) for index in figures.argmax(axis=0))
+    lines = [
+        Line(_name(measured, index), tuple(zip(kbps, figures[index].tolist(), strict=True)))
+        for index in winners
+    ]
     rate = Axis("wire rate, kbit/s (all headers)", logarithmic=True)
-    return line_chart(title, [line for line in lines if line.points], rate, Axis("valence kept"))
+    return line_chart(title, lines, rate, Axis("valence kept"))
 
 
-def _winners(measured: Measured) -> list[Row]:
-    """The rows worth having, luck taken out; those that keep next to nothing only alone."""
-    fitted = smoothed(measured.rows)
-    readable = [row for row in fitted if row.kept >= READABLE]
-    return pareto.by_kept(readable or fitted)
+def rising(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The nearest sequence that never falls: neighbours out of order become their mean."""
+    means: list[float] = []
+    counts: list[int] = []
+    for value in values.tolist():
+        means.append(value)
+        counts.append(1)
+        while len(means) > 1 and means[-2] > means[-1]:
+            mean, count = means.pop(), counts.pop()
+            means[-1] = (means[-1] * counts[-1] + mean * count) / (counts[-1] + count)
+            counts[-1] += count
+    return np.repeat(means, counts)
 
 
-def _curve(rows: Sequence[Row]) -> list[tuple[float, float]]:
-    """What the best point keeps, by the line's rate."""
-    lines_bps = np.geomspace(LINES_BPS[0] / 2, LINES_BPS[-1] * 2, CHART_LINES).tolist()
-    found = frontier(rows, lines_bps)
-    return [(best.line_bps / 1000, best.point.row.kept) for best in found]
+def _kept(measured: Measured, left_out: str | None = None) -> NDArray[np.float64]:
+    """[rungs, rates]: of film and reels together, of one alone where the other was not played."""
+    return np.array([[_share(kept, left_out) for kept in some] for _, some in measured.rows])
 
 
-def _best(best: Best) -> dict[str, Any]:
-    row, point = best.point.row, best.point
+def _share(kept: Kept, left_out: str | None) -> float:
+    if not kept.film:
+        assert kept.reels is not None
+        return kept.reels
+    film = _film(kept, left_out)
+    return film if kept.reels is None else FILM_WEIGHT * film + (1 - FILM_WEIGHT) * kept.reels
+
+
+def _film(kept: Kept, left_out: str | None = None) -> float:
+    return fidelity([part for name, part in kept.film.items() if name != left_out])
+
+
+def _smoothed(figures: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By rate: more of a line never keeps less, and neighbours know of each other."""
+    padded = np.pad(figures, ((0, 0), (1, 1)), mode="edge")
+    mixed = sum(w * padded[:, i : i + figures.shape[1]] for i, w in enumerate(NEIGHBOURS))
+    return np.array([rising(row) for row in np.asarray(mixed)])
+
+
+def _psnr(measured: Measured) -> NDArray[np.float64]:
+    levels = np.array([[kept.psnr_db for kept in some] for _, some in measured.rows])
+    return np.asarray((levels - levels.min()) / max(float(np.ptp(levels)), 1e-9))
+
+
+def _line(bps: int, kept: Kept) -> dict[str, Any]:
     return {
-        "line_bps": best.line_bps,
-        "px": row.px,
-        "qp": row.qp,
-        "fps": row.fps,
-        "frames_per_message": point.frames_per_message,
-        "wire_bps": round(point.wire_bps, 1),
-        "delay_ms": round(1000 * point.delay_s(best.line_bps)),
-        "kept": row.kept,
+        "bps": bps,
+        "film": {name: list(part) for name, part in kept.film.items()},
+        "reels": None if kept.reels is None else round(kept.reels, DIGITS),
+        "psnr_db": round(kept.psnr_db, 2),
     }
+
+
+def _name(measured: Measured, index: int) -> str:
+    rung = measured.rows[index][0].rung
+    return f"{rung.px} px QP {rung.qp}"

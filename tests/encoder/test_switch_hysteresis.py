@@ -3,16 +3,18 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narrowcast_encoder.control.loyalty import PRICE_PER_S, PROOF_US, Loyalty
+from narrowcast_encoder.rate.adaptive import SwitchHysteresis
+
+PRICE_PER_S, PROOF_US = SwitchHysteresis.PRICE_PER_S, SwitchHysteresis.PROOF_US
 
 REVIEW_US = 500_000
 
 
 def leaves_after_s(gains: list[float], key_s: float, *, dearer: bool = False) -> float | None:
-    loyalty = Loyalty()
+    hysteresis = SwitchHysteresis()
     for index, gain in enumerate(gains):
         now_us = index * REVIEW_US
-        if loyalty.leaves(gain, key_s, now_us, dearer=dearer):
+        if hysteresis.leaves(gain, key_s, now_us, dearer=dearer):
             return now_us / 1e6
     return None
 
@@ -34,17 +36,17 @@ def test_what_comes_and_goes_is_never_followed() -> None:
 
 
 def test_a_reset_forgets_what_was_lost() -> None:
-    loyalty = Loyalty()
+    hysteresis = SwitchHysteresis()
     for now_us in (0, REVIEW_US):
-        assert not loyalty.leaves(0.2, 0.4, now_us, dearer=False)
-    loyalty.reset()
-    assert not loyalty.leaves(0.2, 0.4, 2 * REVIEW_US, dearer=False)
+        assert not hysteresis.leaves(0.2, 0.4, now_us, dearer=False)
+    hysteresis.reset()
+    assert not hysteresis.leaves(0.2, 0.4, 2 * REVIEW_US, dearer=False)
 
 
 def test_a_long_silence_counts_as_one_second() -> None:
-    loyalty = Loyalty()
-    loyalty.leaves(0.1, 0.4, 0, dearer=False)
-    assert not loyalty.leaves(0.1, 0.4, 600_000_000, dearer=False)
+    hysteresis = SwitchHysteresis()
+    hysteresis.leaves(0.1, 0.4, 0, dearer=False)
+    assert not hysteresis.leaves(0.1, 0.4, 600_000_000, dearer=False)
 
 
 # Sums of 1/128 are exact: there are no ties that rounding decides.
@@ -56,9 +58,9 @@ KEYS_S = st.integers(1, 192).map(lambda n: n / 64)
 def test_staying_never_loses_more_than_the_switch_and_a_review(
     gains: list[float], key_s: float
 ) -> None:
-    loyalty, lost = Loyalty(), 0.0
+    hysteresis, lost = SwitchHysteresis(), 0.0
     for index, gain in enumerate(gains):
-        left = loyalty.leaves(gain, key_s, index * REVIEW_US, dearer=False)
+        left = hysteresis.leaves(gain, key_s, index * REVIEW_US, dearer=False)
         lost = max(0.0, lost + (gain * REVIEW_US / 1e6 if index else 0.0))
         assert left == (gain > 0 and lost >= PRICE_PER_S * key_s)
         if left:

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narrowcast_encoder.control.usual_rate import AFTER_OUTAGE, FLOOR, UsualRate
+from narrowcast_encoder.rate.bandwidth import AFTER_OUTAGE, FLOOR, SmoothedRate
 
 S = 1_000_000
 
 
-def _seen(*spans: tuple[float, int]) -> UsualRate:
-    usual = UsualRate()
+def _seen(*spans: tuple[float, int]) -> SmoothedRate:
+    usual = SmoothedRate()
     for bps, seconds in spans:
         for _ in range(5 * seconds):
             usual.seen(bps, S // 5)
@@ -18,7 +18,7 @@ def _seen(*spans: tuple[float, int]) -> UsualRate:
 
 
 def test_nothing_is_usual_at_first() -> None:
-    assert (UsualRate().floor_bps, UsualRate().after_outage_bps) == (0, 0)
+    assert (SmoothedRate().floor_bps, SmoothedRate().after_outage_bps) == (0, 0)
 
 
 def test_both_are_shares_of_one_rate() -> None:
@@ -42,7 +42,7 @@ def test_up_is_slower_than_down() -> None:
 
 @given(st.lists(st.tuples(st.floats(500, 1e6), st.integers(0, S)), min_size=1, max_size=50))
 def test_it_stays_among_what_was_seen(spans: list[tuple[float, int]]) -> None:
-    usual = UsualRate()
+    usual = SmoothedRate()
     for bps, elapsed_us in spans:
         usual.seen(bps, elapsed_us)
     rates = [bps for bps, _ in spans]

@@ -13,8 +13,6 @@ line may let bursts pass. One that is overdue says at once how little is left.
 from collections import deque
 from typing import NamedTuple
 
-from narrowcast_encoder.control.usual_rate import AFTER_OUTAGE, UsualRate
-
 US_PER_S = 1_000_000
 
 START_BPS = 24_000.0
@@ -51,6 +49,44 @@ USE_WINDOW_US = 2_000_000
 LEAST_WINDOW_US = 300_000
 
 
+SMOOTHED_FALL_US = 3_000_000
+SMOOTHED_RISE_US = 10_000_000
+"""Time constants: where a line has really become slower, that is believed in seconds."""
+
+FLOOR = 0.35
+"""Of what is usual: less than that is taken for a stall, after which the line goes on as before."""
+
+AFTER_OUTAGE = 0.5
+"""Of what is usual: where to begin when the line is back."""
+
+
+class SmoothedRate:
+    """A mean over time of the rates that were believed, quicker down than up. Holds no clock."""
+
+    def __init__(self) -> None:
+        self._bps: float | None = None
+        self._seen_us = 0
+
+    def seen(self, bps: float, elapsed_us: int) -> None:
+        """So much was believed for so long; of the first seconds it is the plain mean."""
+        if self._bps is None:
+            self._bps = bps
+        self._seen_us += elapsed_us
+        memory_us = SMOOTHED_FALL_US if bps < self._bps else SMOOTHED_RISE_US
+        share = elapsed_us / max(1, min(self._seen_us, memory_us))
+        self._bps += min(share, 1.0) * (bps - self._bps)
+
+    @property
+    def floor_bps(self) -> float:
+        """What a line that is up is believed to carry at least; 0 while nothing is known."""
+        return FLOOR * (self._bps or 0.0)
+
+    @property
+    def after_outage_bps(self) -> float:
+        """What is believed of a line that has come back, at least; 0 while nothing is known."""
+        return AFTER_OUTAGE * (self._bps or 0.0)
+
+
 class LineView(NamedTuple):
     """What is believed at one time. queue_us: how long a message offered now waits for its turn.
 
@@ -73,14 +109,14 @@ class _Offered(NamedTuple):
     paced_us: int
 
 
-class LineEstimate:
+class BandwidthEstimator:
     """Fed by whoever hands messages to the line; holds no clock. Bounded by what is on its way."""
 
     def __init__(self, report_interval_us: int = 200_000) -> None:
         """`report_interval_us`: how often acknowledgements come, where there is news."""
         self._told_bps: float | None = None
         self._capacity_bps = START_BPS
-        self._usual = UsualRate()
+        self._usual = SmoothedRate()
         self._back_us = 0
         self._growth = GROWTH_PER_S[1]
         self._patience_us = report_interval_us + SLACK_US

@@ -1,11 +1,8 @@
 """A pinned operating point: what `--px --qp --fps` ask for, skipping only to stay live."""
 
-from narrowcast_encoder.control import choice
-from narrowcast_encoder.control.controller import Decision, Observation
-from narrowcast_encoder.control.source_rate import SourceRate
-from narrowcast_encoder.control.thinning import FrameThinner
+from narrowcast_encoder.rate.controller import Decision, Observation, message_us
+from narrowcast_encoder.rate.frame_selection import FrameThinner, SourceRate
 from narrowcast_shared.operating_point import OperatingPoint, Rung
-from narrowcast_shared.wire.cost import ENTRY_HEAD_BYTES
 
 MAX_BACKLOG_US = 500_000
 """Frames are skipped, not queued, once the line is booked for this long."""
@@ -48,8 +45,7 @@ class PinnedController:
         if self._latency_us is None or observation.waiting or not observation.backlog_us:
             return False
         frames = self._point.frames_per_message
-        entry = self._unit_bytes + ENTRY_HEAD_BYTES
-        own_us = choice.message_us(frames, entry, observation.line.capacity_bps)
+        own_us = message_us(frames, self._unit_bytes, observation.line.capacity_bps)
         collected_us = 1e6 * (frames - 1) / fps
         booked_us = max(0.0, observation.backlog_us - collected_us)
         return booked_us + collected_us + own_us > self._latency_us
