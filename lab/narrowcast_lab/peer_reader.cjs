@@ -75,4 +75,7 @@ async function main() {
   process.stdout.write(JSON.stringify({ version, words, shares: all, cpu_ms_a_face, peak_mb }));
 }
 
-main();
+main().catch((error) => {
+  console.error(error.message.split("\n")[0]);
+  process.exit(1);
+});

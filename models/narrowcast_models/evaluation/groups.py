@@ -90,7 +90,7 @@ def masks(column: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
         edges = np.unique(numbers[~missing])
         if len(edges) > MOST_VALUES:
             edges = np.quantile(numbers[~missing], np.arange(1, PARTS + 1) / PARTS, method="lower")
-        lows = [-np.inf, *edges[:-1]]
+        lows = [-np.inf, *edges][: len(edges)]
         spans = [(numbers > low) & (numbers <= high) for low, high in zip(lows, edges, strict=True)]
         out = {_span(numbers[rows]): rows for rows in spans if rows.any()}
     return out | ({"(none)": missing} if missing.any() else {})
