@@ -117,7 +117,7 @@ def tables(results: Sequence[PeerResult], title: str) -> Iterator[Table]:
         by_size = _table(f"{score.upper()}, {title}", ["px", *(_full_name(r) for r in results)])
         for rows in zip(*(result.figures for result in results), strict=True):
             by_size.add_row(str(rows[0].px), *(_cell(row, score) for row in rows))
-        if any(getattr(row, score) is not None for row in results[0].figures):
+        if any(getattr(row, score) is not None for r in results for row in r.figures):
             yield by_size
     heads = ["reader", "CPU ms a face", "peak memory, MB", "installed, MB"]
     costs = _table("One face alone, one thread", heads)
