@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from narrowcast_models.evaluation.line_chart import Axis, Line, line_chart
-from narrowcast_models.model_card import WEIGHTS_FOLDER
 from narrowcast_shared.errors import SettingsError
 
 FULL_FPS = 25.0
@@ -16,22 +15,21 @@ Reading = dict[str, Any]
 
 
 def recognition(benchmarks: Path) -> str:
-    """CCC by size, uncoded: `oa` on two sets of faces, and what others make of small faces. SVG.
+    """CCC by size, uncoded, of ours and of its peers on the same faces, intervals as bands. SVG.
 
-    Raises SettingsError where a file of `benchmarks` is missing.
+    Ours is drawn once, in float32. Raises SettingsError where a file of `benchmarks` is missing.
     """
-    peers = _read(benchmarks / "peers.json")
+    bench = _read(benchmarks / "peers.json")
+    ours, *others = bench["readers"]
+    peers = [reader for reader in others if not reader["is_ours"]]
     lines = [
-        _by_size("oa, 3,198 faces of FER+", _card_rows()),
-        _by_size("oa, 735 faces of LFW", _read(benchmarks / "lfw.json")["figures"]),
-        *(
-            Line(f"{peer['name']}, 600 faces", tuple(zip(peers["px"], peer["ccc"], strict=True)))
-            for peer in peers["peers"]
-        ),
+        _by_size(f"narrowcast ({bench['model']})", ours["figures"]),
+        *(_by_size(f"{peer['name']} {peer['version']}", peer["figures"]) for peer in peers),
     ]
-    ticks = tuple(map(float, sorted(peers["px"])))
+    ticks = tuple(point[0] for point in lines[0].points)
     axis = Axis("side of the face, px", logarithmic=True, ticks=ticks)
-    return line_chart("Valence read from small faces", lines, axis, Axis("CCC with the labels"))
+    title = f"Valence of the same {bench['count']:,} faces of LFW, by size"
+    return line_chart(title, lines, axis, Axis("CCC with the labels"))
 
 
 def rate(benchmarks: Path) -> str:
@@ -63,11 +61,6 @@ def _read(path: Path) -> Reading:
             "run this where the repository is, or name its folder with --benchmarks",
         ) from None
     return found
-
-
-def _card_rows() -> list[Reading]:
-    rows: list[Reading] = _read(WEIGHTS_FOLDER / "oa.json")["figures"]["eval_clean"]
-    return rows
 
 
 def _by_size(name: str, rows: Iterable[Reading]) -> Line:

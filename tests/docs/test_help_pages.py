@@ -19,8 +19,9 @@ GROUPS = [page for page in PAGES if isinstance(page.command, click.Group)]
 each = pytest.mark.parametrize("context", COMMANDS, ids=lambda context: context.command_path)
 
 VALUES = {
-    "ADDRESS", "FILE", "FOLDER", "FORMAT", "ID", "K", "LIST", "N", "NAME", "NETWORK", "ORIGIN",
-    "PATTERN", "RATE", "SESSION", "SOURCE", "T", "TEXT", "TIME", "TOKEN", "TYPE", "URL", "X",
+    "ADDRESS", "COLUMN", "FILE", "FOLDER", "FORMAT", "ID", "K", "LIST", "N", "NAME", "NETWORK",
+    "ORIGIN", "PATTERN", "RATE", "SESSION", "SOURCE", "T", "TEXT", "TIME", "TOKEN", "TYPE", "URL",
+    "X",
 }  # fmt: skip
 """What a value may be called: TIME a span (40ms; 30 is seconds), T a point in time,
 X any number, N a whole one, RATE bit/s (8k), LIST with commas."""

@@ -13,6 +13,7 @@ from narrowcast_lab.commands.bench_link import link
 from narrowcast_lab.commands.bench_model import model
 from narrowcast_lab.commands.bench_moving import moving
 from narrowcast_lab.commands.bench_page import page
+from narrowcast_lab.commands.bench_peers import peers
 from narrowcast_lab.commands.bench_reallink import reallink
 from narrowcast_lab.commands.bench_serve import serve
 from narrowcast_lab.commands.bench_wire import wire
@@ -41,6 +42,7 @@ bench.add_command(link)
 bench.add_command(model)
 bench.add_command(moving)
 bench.add_command(page)
+bench.add_command(peers)
 bench.add_command(reallink)
 bench.add_command(serve)
 bench.add_command(wire)

@@ -28,8 +28,8 @@ def figures(benchmarks: Path, out: Path) -> None:
       narrowcast bench figures
       narrowcast bench figures --out /tmp
 
-    Nothing is measured here. Recognition is from the card of `oa`, lfw.json and peers.json, rate
-    from link/caps.json.
+    Nothing is measured here. Recognition is from peers.json, as `narrowcast bench peers` writes
+    it, rate from link/caps.json.
     """
     from narrowcast_lab.readme_figures import FIGURES
     from narrowcast_models.commands import output

@@ -10,7 +10,7 @@ from narrowcast_shared.errors import DataError
 from narrowcast_shared.text_files import read_text, with_decimal_point
 
 DELIMITERS = ";,\t"
-_MISSING = {"", "nan", "na", "?"}
+MISSING = {"", "nan", "na", "?"}
 
 
 class Row(NamedTuple):
@@ -30,7 +30,7 @@ class Row(NamedTuple):
     def optional(self, column: str) -> float | None:
         """The cell as a finite number; None where it is empty or says `nan` or `?`."""
         text = self.cells[column]
-        if text.lower() in _MISSING:
+        if text.lower() in MISSING:
             return None
         try:
             value = float(with_decimal_point(text))

@@ -4,7 +4,7 @@
     anna/001.png,0.4
     anna/002.png,-0.1
 
-More columns are allowed and not read. Paths are relative to the CSV's folder.
+More columns are allowed, and one may name groups. Paths are relative to the CSV's folder.
 """
 
 from pathlib import Path
@@ -23,11 +23,12 @@ from narrowcast_shared.resample import resample
 _FRAMING = "crop it to a square of 1.06 times a face detector's box"
 
 
-def load(path: Path) -> LabelledFaces:
+def load(path: Path, group: str | None = None) -> LabelledFaces:
     """The faces of a CSV file, or of the folder that holds exactly one.
 
     Images are read gray. Where all have one side of at most 96 px they stay as they are;
-    otherwise all are brought to chips of 96 px, as the encoder would. Raises DataError, naming
+    otherwise all are brought to chips of 96 px, as the encoder would. group: a column that becomes
+    `LabelledFaces.group`. Raises DataError, naming
     the CSV's line, for an image that is missing, unreadable or not square, and for a valence
     that is no number from -1 to 1.
     """
@@ -35,11 +36,13 @@ def load(path: Path) -> LabelledFaces:
     rows = delimited.read(table)
     if not rows:
         raise DataError(f"{table} names no face", "a line each: path,valence")
-    for name in ("path", "valence"):
+    group = group and group.lower()
+    for name in ("path", "valence", *([group] if group else [])):
         delimited.column(table, rows[0].cells, (name,))
     valence = np.array([_valence(row) for row in rows], dtype=np.float32)
     images = _of_one_side([_image(row, table.parent) for row in rows])
-    return LabelledFaces(table.stem, images, valence)
+    groups = np.array([row.cells[group] for row in rows]) if group else None
+    return LabelledFaces(table.stem, images, valence, group=groups)
 
 
 def _table(path: Path) -> Path:

@@ -7,7 +7,7 @@ contempt is missing and gets a share of 0. Rows are in the order of the files of
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def load() -> PublicTeachers:
     return PublicTeachers(
         *(
             {
-                by: _shares(table[f"{faces}_{by}"], table[f"{by}_names"].tolist())
+                by: to_shares(table[f"{faces}_{by}"], table[f"{by}_names"].tolist())
                 for by in ("human", "faceapi")
             }
             for faces in PublicTeachers._fields
@@ -60,8 +60,11 @@ def load() -> PublicTeachers:
     )
 
 
-def _shares(outputs: NDArray[np.float16], names: Sequence[str]) -> NDArray[np.float32]:
-    """[N, 8] in the order of `EMOTIONS`, rows summing to 1, of a network's [N, 7]."""
+def to_shares(outputs: NDArray[np.floating[Any]], names: Sequence[str]) -> NDArray[np.float32]:
+    """[N, 8] in the order of `EMOTIONS`, rows summing to 1, of a network's [N, 7].
+
+    names: its words, each of `_WORDS`. Raises DataError where they are not.
+    """
     unknown = set(names) - _WORDS.keys()
     if unknown:
         raise DataError(f"{FILE} has the unknown emotion {min(unknown)!r}", ", ".join(_WORDS))

@@ -1,4 +1,4 @@
-"""How far CCC, CC and RMSE would move with other faces: percentile bootstrap over faces.
+"""How far CCC, CC, RMSE and AUC would move with other faces: percentile bootstrap over faces.
 
 Source: Efron & Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3.
 """
@@ -59,6 +59,38 @@ def intervals(
     tail = (1 - LEVEL) / 2
     edges = np.quantile(_scores(means, floor), (tail, 1 - tail), axis=1)  # [2, 3]
     return Intervals(*(Interval(low, high) for low, high in edges.T.tolist()))
+
+
+class ContrastIntervals(NamedTuple):
+    """Of two classes: the area under the ROC curve, and the mean of each."""
+
+    auc: Interval
+    positive_mean: Interval
+    negative_mean: Interval
+
+
+def contrast_intervals(
+    positive: ArrayLike, negative: ArrayLike, resamples: int = RESAMPLES, seed: int = SEED
+) -> ContrastIntervals:
+    """Intervals of what tells values [P] from values [M], P and M >= 1.
+
+    Each class is drawn from by itself, so that none is ever empty.
+    """
+    p, n = np.asarray(positive, dtype=np.float64), np.asarray(negative, dtype=np.float64)
+    values, rank = np.unique(np.concatenate([p, n]), return_inverse=True)
+    generator = np.random.default_rng(seed)
+    rows = np.empty((resamples, 3))
+    for row in rows:
+        # How often each value was drawn: [K].
+        above, below = (
+            np.bincount(generator.choice(ranks, len(ranks)), minlength=len(values))
+            for ranks in (rank[: len(p)], rank[len(p) :])
+        )
+        lower = np.cumsum(below) - below / 2  # a tie counts one half
+        row[:] = above @ lower / (len(p) * len(n)), above @ values / len(p), below @ values / len(n)
+    tail = (1 - LEVEL) / 2
+    edges = np.quantile(rows, (tail, 1 - tail), axis=0)  # [2, 3]
+    return ContrastIntervals(*(Interval(low, high) for low, high in edges.T.tolist()))
 
 
 def _resampled_means(terms: list[Floats], resamples: int, seed: int) -> Floats:

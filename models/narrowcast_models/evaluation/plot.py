@@ -15,7 +15,7 @@ _COLOURS = (15, 214, 81, 36, 175, 32, 166, 246)
 
 
 def svg(figures: Sequence[Figures], title: str) -> str:
-    """The plot as SVG, intervals as bands. Raises ValueError where there are no figures."""
+    """The plot as SVG, intervals as bands. Raises ValueError where there are no figures of CCC."""
     lines = [_line(name, rows) for name, rows in _by_quantiser(figures).items()]
     ticks = tuple(map(float, _sizes_px(figures)))
     return line_chart(title, lines, Axis("px", logarithmic=True, ticks=ticks), Axis("CCC"))
@@ -58,5 +58,5 @@ def _line(name: str, rows: Sequence[Figures]) -> Line:
         for row in rows
         if row.ccc_low is not None and row.ccc_high is not None
     )
-    points = tuple((float(row.px), row.ccc) for row in rows)
+    points = tuple((float(row.px), row.ccc) for row in rows if row.ccc is not None)
     return Line(name, points, bounds if len(bounds) == len(points) else ())

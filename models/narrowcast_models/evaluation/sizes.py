@@ -1,6 +1,6 @@
 """CCC, CC, RMSE and AUC of a model by size and quantiser, on labelled still faces."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ from tqdm import tqdm
 from narrowcast_models.coding import Coding
 from narrowcast_models.data.faces import LabelledFaces
 from narrowcast_models.evaluation import bootstrap
-from narrowcast_models.evaluation.bootstrap import Intervals
+from narrowcast_models.evaluation.bootstrap import Interval
 from narrowcast_models.evaluation.reader import AnyReading, Reader
 from narrowcast_models.recogniser import CodedChip
 from narrowcast_models.training.degrade import Link
@@ -28,15 +28,16 @@ class Figures(NamedTuple):
 
     `coverage_90` is the share of labels that lie inside the reading's 90 % interval, which a
     true sigma makes .90; it and `mean_sigma` are None where the model gives no sigma. `auc` is
-    the area under the ROC curve, happiness against neutral; None where the labels name no
-    emotion. Bounds are None in figures that were written before there were any.
+    the area under the ROC curve of `LabelledFaces.contrast`; None where there is none. Scores are
+    None where nobody rated the faces' valence. Bounds are also None in figures that were written
+    before there were any.
     """
 
     px: int
     qp: int | None
-    ccc: float
-    cc: float
-    rmse: float
+    ccc: float | None
+    cc: float | None
+    rmse: float | None
     coverage_90: float | None
     mean_sigma: float | None
     faces: int
@@ -47,6 +48,8 @@ class Figures(NamedTuple):
     cc_high: float | None = None
     rmse_low: float | None = None
     rmse_high: float | None = None
+    auc_low: float | None = None
+    auc_high: float | None = None
 
 
 Z_90 = 1.6449  # half-width of a Gaussian's central 90 %, in standard deviations
@@ -61,8 +64,16 @@ class Predictions(NamedTuple):
 
 def evaluate(reader: Reader, faces: LabelledFaces, codings: Sequence[Coding]) -> list[Figures]:
     """Figures of each coding, in order. Faces are upright stills, framed as they came."""
+    found = predict_all(reader, faces, codings)
+    return [score(coding, predicted, faces) for coding, predicted in found]
+
+
+def predict_all(
+    reader: Reader, faces: LabelledFaces, codings: Sequence[Coding]
+) -> list[tuple[Coding, Predictions]]:
+    """Readings of every face at each coding, in order, with a progress bar."""
     progress = tqdm(codings, "evaluating", unit="coding", disable=None)
-    return [_figures(coding, predict(reader, faces, coding), faces) for coding in progress]
+    return [(coding, predict(reader, faces, coding)) for coding in progress]
 
 
 def predict(reader: Reader, faces: LabelledFaces, coding: Coding) -> Predictions:
@@ -82,37 +93,36 @@ def _row(reading: AnyReading) -> tuple[float, float]:
     return reading.valence, np.nan if reading.sigma is None else reading.sigma
 
 
-def _figures(coding: Coding, predicted: Predictions, faces: LabelledFaces) -> Figures:
-    scores = metrics.score(predicted.valence, faces.valence)
-    bounds = bootstrap.intervals(predicted.valence, faces.valence)
+def score(coding: Coding, predicted: Predictions, faces: LabelledFaces) -> Figures:
+    """Figures of what was read of the faces at one coding."""
+    rated, with_sigma = faces.has_valence, not np.isnan(predicted.sigma).any()
     inside = np.abs(predicted.valence - faces.valence) <= Z_90 * predicted.sigma
-    with_sigma = not np.isnan(predicted.sigma).any()
+    scores: dict[str, float | None] = {"ccc": None, "cc": None, "rmse": None}
+    if rated:
+        found = metrics.score(predicted.valence, faces.valence)
+        scores = {name: round(value, DIGITS) for name, value in found._asdict().items()}
+        scores |= bounds(bootstrap.intervals(predicted.valence, faces.valence)._asdict())
+    contrast = faces.contrast()
+    if contrast is not None:
+        positive = predicted.valence[contrast.positive]
+        negative = predicted.valence[contrast.negative]
+        truth = np.repeat([True, False], [len(positive), len(negative)])
+        scores["auc"] = round(metrics.auc(np.concatenate([positive, negative]), truth), DIGITS)
+        scores |= bounds({"auc": bootstrap.contrast_intervals(positive, negative).auc})
     return Figures(
         px=coding.px,
         qp=coding.qp,
-        ccc=round(scores.ccc, DIGITS),
-        cc=round(scores.cc, DIGITS),
-        rmse=round(scores.rmse, DIGITS),
-        coverage_90=round(float(inside.mean()), DIGITS) if with_sigma else None,
+        coverage_90=round(float(inside.mean()), DIGITS) if rated and with_sigma else None,
         mean_sigma=round(float(predicted.sigma.mean()), DIGITS) if with_sigma else None,
         faces=len(faces),
-        auc=_auc(predicted, faces),
-        **_bounds(bounds),
+        **scores,
     )
 
 
-def _bounds(intervals: Intervals) -> dict[str, float]:
-    """The bounds by the names that `Figures` has for them."""
+def bounds(intervals: Mapping[str, Interval]) -> dict[str, float | None]:
+    """Bounds by the names that figures have for them: `ccc_low`, `ccc_high`."""
     return {
         f"{score}_{side}": round(bound, DIGITS)
-        for score, interval in intervals._asdict().items()
+        for score, interval in intervals.items()
         for side, bound in interval._asdict().items()
     }
-
-
-def _auc(predicted: Predictions, faces: LabelledFaces) -> float | None:
-    happy, neutral = faces.showing("happiness"), faces.showing("neutral")
-    if not happy.any() or not neutral.any():
-        return None
-    either = happy | neutral
-    return round(metrics.auc(predicted.valence[either], happy[either]), DIGITS)

@@ -1,6 +1,7 @@
 """`narrowcast evaluate`: a table and a JSON out of anybody's faces."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner, Result
 from narrowcast_models import checkpoint
 from narrowcast_models.commands.evaluate import evaluate
 from narrowcast_models.data.faces import LabelledFaces
+from narrowcast_models.data.location import VARIABLE
 from narrowcast_models.emotions import EMOTIONS, VALENCES
 from narrowcast_models.networks.one_for_all import OneForAll
 from narrowcast_models.training import card
@@ -158,3 +160,107 @@ def test_faces_with_emotions_have_an_area(
     report = json.loads(out.read_text())
     assert "weak labels" in report["faces"]
     assert _cell(report["figures"][0]["auc"]) in result.output
+
+
+def _noise(count: int, side: int = 32) -> np.ndarray:
+    """Faces of noise, seeded."""
+    return np.random.default_rng(3).integers(0, 256, (count, side, side), dtype=np.uint8)
+
+
+def test_positive_faces_that_nobody_rated(weights: Path, tmp_path: Path) -> None:
+    path, out = tmp_path / "smiles.npz", tmp_path / "smiles.json"
+    np.savez(path, images=_noise(40), positive=np.arange(40) % 4 == 0)
+    grid = ("--px", "24,8")
+    result = _evaluate("--faces", path, *grid, "--model", weights, "--json", out)
+    assert result.exit_code == 0
+    assert "AUC: positive against the others" in " ".join(result.output.split())
+    assert "CCC" not in result.output, "neither in the table nor as a plot"
+    for row in json.loads(out.read_text())["figures"]:
+        assert row["ccc"] is row["rmse"] is row["ccc_low"] is row["coverage_90"] is None
+        assert 0 <= row["auc_low"] <= row["auc"] <= row["auc_high"] <= 1
+
+
+def test_faces_rated_and_positive(weights: Path, tmp_path: Path) -> None:
+    """Of the masks only the faces that they let through, for both labels."""
+    path, out = tmp_path / "both.npz", tmp_path / "both.json"
+    positive = np.arange(20) < 5
+    labels = {"valence": np.linspace(-0.8, 0.8, 20), "positive": positive.astype(np.int64)}
+    np.savez(path, images=_noise(20), keep=np.arange(20) < 10, **labels)
+    assert _evaluate("--faces", path, "--px", "8", "--model", weights, "--json", out).exit_code == 0
+    (row,) = json.loads(out.read_text())["figures"]
+    assert row["faces"] == 10
+    assert row["ccc"] is not None
+    assert row["auc"] is not None
+
+
+@pytest.mark.parametrize(
+    ("positive", "named"),
+    [
+        (np.arange(4), "holds more than 0 and 1"),
+        (np.ones(4), r"positive is float64 \[4\]: bool"),
+        (np.ones(3, bool), r"positive is bool \[3\]: bool"),
+    ],
+)
+def test_positive_laid_out_otherwise(tmp_path: Path, positive: np.ndarray, named: str) -> None:
+    np.savez(tmp_path / "mine.npz", images=_noise(4), positive=positive)
+    with pytest.raises(DataError, match=named):
+        _evaluate("--faces", tmp_path / "mine.npz")
+
+
+def test_groups_by_themselves(weights: Path, tmp_path: Path) -> None:
+    path, out = tmp_path / "mine.npz", tmp_path / "mine.json"
+    camera = np.array(["office", "", "car", "car", "office"] * 8)
+    labels = {"valence": np.linspace(-0.8, 0.8, 40), "positive": np.arange(40) >= 25}
+    np.savez(path, images=_noise(40), camera=camera, **labels)
+    grid = ("--px", "24,8", "--groups", "camera")
+    result = _evaluate("--faces", path, *grid, "--model", weights, "--json", out)
+    assert result.exit_code == 0
+    assert "tiny by camera" in result.output
+    report = json.loads(out.read_text())
+    assert report["groups"]["column"] == "camera"
+    rows = report["groups"]["figures"]
+    named = [(row["group"], row["px"], row["faces"]) for row in rows]
+    assert named[:3] == [("car", 24, 16), ("office", 24, 16), ("(none)", 24, 8)]
+    assert [px for _, px, _ in named] == [24] * 3 + [8] * 3
+    for row in rows:
+        for score in ("ccc", "auc", "positive_mean", "negative_mean"):
+            assert row[f"{score}_low"] <= row[score] <= row[f"{score}_high"]
+        assert _cell(row["auc"]) in result.output
+
+
+def test_groups_of_a_table(weights: Path, tmp_path: Path) -> None:
+    lines = ["path,valence,Age"]
+    for index in range(12):
+        assert cv2.imwrite(str(tmp_path / f"{index}.png"), np.full((24, 24), 20 * index, np.uint8))
+        lines.append(f"{index}.png,{index / 12:.2f},{18 + index}")
+    (tmp_path / "labels.csv").write_text("\n".join(lines))
+    grid = ("--px", "8", "--groups", "Age")
+    result = _evaluate("--faces", tmp_path, *grid, "--model", weights)
+    assert result.exit_code == 0
+    for name in ("18 to 21", "22 to 25", "26 to 29"):
+        assert name in result.output
+
+
+def test_a_column_that_is_not_there(faces_file: Path, ferplus_folder: Path, tmp_path: Path) -> None:
+    assert ferplus_folder.is_dir()
+    (tmp_path / "labels.csv").write_text("path,valence\n0.png,0\n")
+    for faces in (faces_file, "ferplus", tmp_path / "labels.csv"):
+        with pytest.raises(DataError, match=r"has no (array|column) 'nosuch'"):
+            _evaluate("--faces", faces, "--groups", "nosuch")
+    with pytest.raises(DataError, match=r"images is uint8 .* text or numbers \[N\] wanted"):
+        _evaluate("--faces", faces_file, "--groups", "images")
+
+
+@pytest.mark.data
+@pytest.mark.skipif(not os.environ.get(VARIABLE), reason=f"{VARIABLE} names no data folder")
+def test_the_london_set(tmp_path: Path) -> None:
+    out = tmp_path / "london.json"
+    words = ("--faces", "london", "--px", "48", "--groups", "face_age", "--json", out)
+    assert _evaluate(*words).exit_code == 0
+    report = json.loads(out.read_text())
+    assert report["count"] == 204
+    assert report["figures"][0]["auc"] > 0.9
+    groups = [(row["group"], row["faces"]) for row in report["groups"]["figures"]]
+    assert len(groups) == 4, "thirds, and two people whose age nobody knows"
+    assert groups[3] == ("(none)", 4)
+    assert sum(count for _, count in groups) == 204

@@ -78,3 +78,29 @@ def test_far_from_zero() -> None:
 def test_what_a_file_says_of_them() -> None:
     assert bootstrap.DESCRIPTION["level"] == 0.95
     assert bootstrap.DESCRIPTION["resamples"] == 1000
+
+
+def test_two_classes_as_if_every_resample_were_scored() -> None:
+    """Ties among them: estimates are rounded."""
+    rng = np.random.default_rng(5)
+    positive, negative = rng.normal(0.4, 0.4, 30).round(1), rng.normal(0, 0.4, 50).round(1)
+    values = np.concatenate([positive, negative])
+    rank = np.unique(values, return_inverse=True)[1]
+    drawn = np.random.default_rng(3)
+    slow = []
+    for _ in range(50):
+        above, below = drawn.choice(rank[:30], 30), drawn.choice(rank[30:], 50)
+        both = np.concatenate([above, below])
+        area = metrics.auc(both, np.repeat([True, False], [30, 50]))
+        means = [np.unique(values)[drawn_of].mean() for drawn_of in (above, below)]
+        slow.append((area, *means))
+    expected = np.quantile(slow, (0.025, 0.975), axis=0).T
+    fast = bootstrap.contrast_intervals(positive, negative, resamples=50, seed=3)
+    assert np.array(fast) == pytest.approx(expected, abs=1e-9)
+
+
+def test_classes_that_never_mix() -> None:
+    found = bootstrap.contrast_intervals([0.5, 0.6], [0.1])
+    assert found.auc == (1, 1)
+    assert found.negative_mean == pytest.approx((0.1, 0.1))
+    assert bootstrap.contrast_intervals([0.1], [0.1]).auc == (0.5, 0.5)
