@@ -33,19 +33,23 @@ def recognition(benchmarks: Path) -> str:
 
 
 def rate(benchmarks: Path) -> str:
-    """What is left of the CCC over the line's rate: ours, plain stepping and JPEG. SVG.
+    """What is left over the rate of the line, on film and reels: ours, stepping and JPEG. SVG.
 
     Raises SettingsError as `recognition` does.
     """
-    bench = _read(benchmarks / "link" / "caps.json")
+    bench = _read(benchmarks / "link" / "caps.json")["footages"]
+    film, jpeg = bench["film"]["runs"], bench["film"]["jpeg"]
     lines = [
-        _by_cap("narrowcast", bench["runs"], "adaptive"),
-        _by_cap("plain stepping of rungs", bench["runs"], "stepping"),
-        _best("JPEG, 25 a second", (p for p in bench["jpeg"] if p["fps"] == FULL_FPS)),
-        _best("JPEG, down to 2 a second", bench["jpeg"]),
+        _by_cap("narrowcast, mean over 1 s", film, "adaptive", "fidelity_1s"),
+        _by_cap("narrowcast, every frame", film, "adaptive", "fidelity"),
+        _by_cap("plain stepping of rungs", film, "stepping", "fidelity"),
+        _best("JPEG, 25 a second", (p for p in jpeg if p["fps"] == FULL_FPS)),
+        _best("JPEG, down to 2 a second", jpeg),
+        _by_cap("narrowcast, labelled reels", bench["reels"]["runs"], "adaptive", "ccc_kept"),
     ]
     axis = Axis("wire rate, kbit/s, all headers counted", logarithmic=True)
-    return line_chart("Valence kept over thin lines", lines, axis, Axis("CCC kept"))
+    title = "Valence kept over thin lines, on film"
+    return line_chart(title, lines, axis, Axis("CCC with the uncoded readings"))
 
 
 FIGURES: dict[str, Callable[[Path], str]] = {"recognition": recognition, "rate": rate}
@@ -69,8 +73,8 @@ def _by_size(name: str, rows: Iterable[Reading]) -> Line:
     return Line(name, points, tuple((row["ccc_low"], row["ccc_high"]) for row in uncoded))
 
 
-def _by_cap(name: str, runs: Iterable[Reading], controller: str) -> Line:
-    kept = ((run["cap_bps"] / 1000, run["controllers"][controller]["ccc_kept"]) for run in runs)
+def _by_cap(name: str, runs: Iterable[Reading], controller: str, figure: str) -> Line:
+    kept = ((run["cap_bps"] / 1000, run["controllers"][controller][figure]) for run in runs)
     return Line(name, tuple(sorted(kept)))
 
 

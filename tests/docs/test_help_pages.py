@@ -38,7 +38,6 @@ SPELT_OUT = {
 SEVERAL = {
     "--px": "one size for a stream, a LIST where sizes are compared",
     "--qp": "likewise",
-    "--fps": "likewise",
     "--cap": "a schedule, or a constant RATE where a bench holds it against a real line",
     "--delay": "of a line; `experiment avec` may find it out",
     "--json": "a flag where samples are written, a FILE where figures are",

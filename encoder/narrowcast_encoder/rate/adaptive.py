@@ -41,7 +41,7 @@ US_PER_S = 1_000_000
 MESSAGE_SHARE = 0.85
 """Of the latency budget that a message may take on an idle line: messages differ in size."""
 
-GATE_SHARE = 0.9
+GATE_SHARE = 0.8
 """Of the budget beyond which no message is begun behind what the line is booked for."""
 
 CUT_GATE_SHARE = 0.7
@@ -60,7 +60,7 @@ SPEND_FOUND_SHARE = 0.8
 HEADROOM = 0.3
 """Of a line that may vary, left free where frames can share headers: a queue keeps frames out."""
 
-FULL_SHARE = 1.5
+FULL_SHARE = 1.2
 """A message is full at this many times its expected bytes: a frame after a cut goes at once."""
 
 REVIEW_US = 200_000
@@ -78,6 +78,9 @@ PRIOR_FRAMES = 4
 
 OUTLIER = 3.0
 """A frame counts as no more than this many usual ones: a cut says nothing of the frames to come."""
+
+HEAVY = 1.3
+"""Frames of a message may take so many times the bytes expected of them: a face that moves."""
 
 LEAST_FPS = 0.3
 
@@ -301,7 +304,7 @@ class AdaptiveController:
         for frames in range(1, MAX_FRAMES_PER_MESSAGE + 1):
             fps, entry = self._carried(row, frames, roomy_bps, most_fps, fps)
             collected_us = 1e6 * (frames - 1) / fps
-            own_us = message_us(frames, entry - ENTRY_HEAD_BYTES, line.capacity_bps)
+            own_us = message_us(frames, HEAVY * (entry - ENTRY_HEAD_BYTES), line.capacity_bps)
             if best is not None and collected_us + own_us > budget_us:
                 break
             if best is None or fps > 1.01 * best.fps:
@@ -344,7 +347,7 @@ class AdaptiveController:
             return False
         if not line.queue_us or observation.waiting:
             return True
-        unit = pace.entry_bytes - ENTRY_HEAD_BYTES
+        unit = HEAVY * (pace.entry_bytes - ENTRY_HEAD_BYTES)
         own_us = message_us(pace.frames_per_message, unit, line.capacity_bps)
         booked_us = max(0.0, line.queue_us - collected_us)
         return booked_us + collected_us + own_us <= GATE_SHARE * budget_us

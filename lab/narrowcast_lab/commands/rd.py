@@ -150,7 +150,8 @@ def rd(
         "model": card.name,
         "weights_sha256": card.sha256,
         "git_revision": git_revision(),
-        "command": f"narrowcast {shlex.join(sys.argv[1:])}",
+        # Without folders: a table is shipped, and they are those of one machine.
+        "command": f"narrowcast {shlex.join(Path(word).name for word in sys.argv[1:])}",
         "footage": footage,
     }
     grid = Grid(sizes_px, qps, rates_bps)

@@ -113,7 +113,7 @@ def measure(
     with tqdm(total=runs, unit="line", disable=None, leave=False) as progress:
         for rung in grid.rungs:
             progress.set_description(f"{rung.px} px, QP {rung.qp}")
-            row = _cost(rung, [*film, *reels])
+            row = _cost(rung, film or reels)
             kept = []
             for bps in grid.rates_bps:
                 kept.append(_kept(recogniser, row, bps, of_film, of_reels))
