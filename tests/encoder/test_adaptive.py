@@ -79,11 +79,18 @@ def test_a_rung_does_not_flap_with_an_estimate_that_does() -> None:
     assert changes <= 2
 
 
-def test_a_face_that_costs_more_is_sent_smaller() -> None:
-    dear, cheap = Driven(), Driven()
+def test_a_face_that_costs_far_more_is_sent_smaller_and_one_that_moves_is_not() -> None:
     line = LineView(12_000)
-    assert cheap.run(10, line, 18)[-1].point.rung == Rung(48, 36)
-    assert dear.run(10, line, 60)[-1].point.rung.px < 48
+    rungs = [Driven().run(10, line, size)[-1].point.rung for size in (18, 45, 400)]
+    assert rungs[0] == rungs[1] == Rung(48, 36)
+    assert rungs[2].px < 48
+
+
+def test_a_face_that_costs_less_is_sent_larger() -> None:
+    line = LineView(24_000)
+    usual, cheap = (Driven().run(30, line, size)[-1].point.rung for size in (18, 6))
+    assert usual == Rung(48, 36)
+    assert cheap == Rung(96, 30)
 
 
 def test_nothing_is_coded_while_the_line_is_down_or_booked_too_far_ahead() -> None:

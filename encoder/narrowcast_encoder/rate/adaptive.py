@@ -68,8 +68,12 @@ FALLEN = 0.9
 """Share of the reviewed capacity below which a review does not wait."""
 
 COST_EXPONENT = 0.5
-"""A face that costs c times the table's is coded as the table says for c to the power of minus
+"""A face that costs c < 1 times the table's is coded as the table says for c to the power of minus
 this times the capacity: between the rung of a usual face and that of as many frames a second."""
+
+DEAR = 3.0
+"""Up to so many times the table's cost a face keeps its rung and has fewer frames: moving faces
+differ by that much, and lose more by coarser frames (docs/experiments.md)."""
 
 COST_RANGE = (0.1, 10.0)
 COST_MEMORY_S = 3.0
@@ -276,7 +280,8 @@ class AdaptiveController:
 
     def _choose(self, line: LineView, now_us: int, *, fallen: bool) -> Row:
         """The best there is, or the rung in force for as long as hysteresis holds it."""
-        usual_bps = line.capacity_bps / self._cost.ratio**COST_EXPONENT
+        cost = min(self._cost.ratio, max(1.0, self._cost.ratio / DEAR))
+        usual_bps = line.capacity_bps / cost**COST_EXPONENT
         best, now = self._table.best(usual_bps), self._row
         if now is None or self._was_down:
             self._hysteresis.reset()
