@@ -22,7 +22,6 @@ from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import DELETED, REPLACED, LiveSession, Verdict
 from narrowcast_decoder.metrics import Metrics, StoreFailure
 from narrowcast_decoder.shedding import Pace
-from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.health import StoreHealth
 from narrowcast_decoder.store.interface import HoldLostError, SampleStore, SeriesConflictError
 from narrowcast_shared.clock import Clock
@@ -54,14 +53,12 @@ class Pipeline:
         store: SampleStore,
         hub: Hub,
         clock: Clock,
-        stages: Stages | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._reader = reader
         self._store = store
         self._hub = hub
         self._clock = clock
-        self._stages = stages or Stages()
         self._metrics = metrics or Metrics()
         self._is_running = False
         self.warm = asyncio.Event()
@@ -175,21 +172,17 @@ class Pipeline:
         ]
         batch = [work for work in batch if not work.session.failed]
         unix_us = self._clock.unix_us()
-        with self._stages.sample:
-            samples = [
-                work.session.sample(outcome, unix_us)
-                for work, outcome in zip(batch, outcomes, strict=True)
-            ]
+        samples = [
+            work.session.sample(outcome, unix_us)
+            for work, outcome in zip(batch, outcomes, strict=True)
+        ]
         if failed := await self._append(samples, {work.session for work in batch}):
             batch = [work for work in batch if work.session not in failed]
             names = {session.name for session in failed}
             samples = [sample for sample in samples if sample.session not in names]
-        self._stages.batches += 1
-        self._stages.frames += len(samples)
-        with self._stages.sample:
-            self._hub.publish(samples)
-            received_us = [work.received_us for work in batch]
-            self._metrics.published(samples, received_us, self._clock.monotonic_us())
+        self._hub.publish(samples)
+        received_us = [work.received_us for work in batch]
+        self._metrics.published(samples, received_us, self._clock.monotonic_us())
         counts: dict[LiveSession, int] = {}
         for work in batch:
             counts[work.session] = counts.get(work.session, 0) + 1

@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from narrowcast_decoder import debug, event_loop, web_socket
+from narrowcast_decoder import event_loop, web_socket
 from narrowcast_decoder.app import create_app
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.reader import FrameReader
@@ -30,7 +30,6 @@ from narrowcast_decoder.security.listener import GuardedListener
 from narrowcast_decoder.series_home import open_home
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.settings import DecoderSettings
-from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.retention import Retention
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_shared import open_files, signals
@@ -119,16 +118,16 @@ async def _serve(
     recogniser: Recogniser,
     security: Security,
 ) -> None:
-    clock, stages, metrics = SystemClock(), Stages(), Metrics()
+    clock, metrics = SystemClock(), Metrics()
     home = await open_home(settings, ModelName(name=settings.model, sha256=recogniser.sha256))
     logger.info("%s is read by %s", settings.model, recogniser.backend)
     store, hub = home.store, home.hub
     faces = FaceMaker(Restorer.of(settings.model))
     try:
-        reader = FrameReader(recogniser, stages)
-        pipeline = Pipeline(reader, store, hub, clock, stages, metrics)
+        reader = FrameReader(recogniser)
+        pipeline = Pipeline(reader, store, hub, clock, metrics)
         registry = Registry(store, hub, clock, previews=settings.preview)
-        ingest = Ingest(registry, pipeline, clock, stages, metrics, security.limits)
+        ingest = Ingest(registry, pipeline, clock, metrics, security.limits)
         service = Service(
             store,
             hub,
@@ -138,7 +137,6 @@ async def _serve(
             clock=clock,
             evict=registry.evict,
             metrics=metrics,
-            stages=stages,
             queued_frames=lambda: pipeline.queued,
             is_reading=lambda: pipeline.is_running and not reader.is_failing,
             is_draining=lambda: ingest.is_draining,
@@ -148,8 +146,7 @@ async def _serve(
         retention = Retention(store, settings.limits, registry.live, clock, hub.end)
         app = create_app(service)
         app.add_api_websocket_route(PUBLISH_PATH, ingest.publish)
-        app.router.routes.append(debug.route(stages))
-        server = _Server(_uvicorn_config(app, stages, security), ingest, hub)
+        server = _Server(_uvicorn_config(app, security), ingest, hub)
         async with (
             home.at_work(registry.lost),
             _running(pipeline, server),
@@ -198,13 +195,13 @@ async def _at_work(retention: Retention) -> AsyncIterator[None]:
             await task
 
 
-def _uvicorn_config(app: ASGIApp, stages: Stages, security: Security) -> uvicorn.Config:
+def _uvicorn_config(app: ASGIApp, security: Security) -> uvicorn.Config:
     return _Config(
         security,
         security.guarded(app),
         http=http_protocol.bounded(security.limits),
         h11_max_incomplete_event_size=http_protocol.MAX_HEAD_BYTES,
-        ws=web_socket.timed(stages, PUBLISH_PATH),
+        ws=web_socket.BoundedWebSocket,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # access units do not shrink, and bombs cannot grow
         ws_ping_interval=None,  # data and reports show life; a pong would cost the cap

@@ -1,5 +1,5 @@
-"""uvicorn's WebSocket: its share of the stages timed, its reading paused only where it must, what a
-peer can pile up bounded, and time for a last word when the service ends.
+"""uvicorn's WebSocket: its reading paused only where it must, what a peer can pile up bounded, and
+time for a last word when the service ends.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ from websockets.frames import Frame
 from websockets.http11 import Request
 
 from narrowcast_decoder.direct import EXTENSION, Taker
-from narrowcast_decoder.stages import Stages
 from narrowcast_shared.close_codes import CloseCode
 
 if TYPE_CHECKING:
@@ -153,27 +152,3 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         pong = self.conn.data_to_send()
         if not self._full:
             self.transport.write(b"".join(pong))
-
-
-def timed(stages: Stages, publish_path: str) -> type[asyncio.Protocol]:
-    """A protocol for `uvicorn.Config(ws=...)` that tells `stages` what its connections cost."""
-
-    class TimedWebSocket(BoundedWebSocket):
-        def data_received(self, data: bytes) -> None:
-            with stages.receive:
-                super().data_received(data)
-
-        def write(self, payload: bytes, *, text: bool = False) -> bool:
-            if self.scope["path"] != publish_path:
-                return super().write(payload, text=text)  # within a stage of its own
-            with stages.report:
-                return super().write(payload, text=text)
-
-        async def send(self, message: "ASGISendEvent") -> None:
-            if self._full:  # waiting is not timed
-                await super().send(message)
-                return
-            with stages.report if self.scope["path"] == publish_path else stages.send:
-                await super().send(message)
-
-    return TimedWebSocket

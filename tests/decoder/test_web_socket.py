@@ -1,4 +1,4 @@
-"""The WebSocket of the service: timed, and read no further than the application takes it."""
+"""The WebSocket of the service: read no further than the application takes it."""
 
 import asyncio
 import socket
@@ -17,8 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 
 from narrowcast_decoder.direct import direct
-from narrowcast_decoder.stages import Stages
-from narrowcast_decoder.web_socket import MAX_FRAGMENTS, LazyPause, timed
+from narrowcast_decoder.web_socket import MAX_FRAGMENTS, BoundedWebSocket, LazyPause
 from narrowcast_shared.close_codes import CloseCode
 
 MESSAGE = bytes(60_000)
@@ -69,11 +68,11 @@ Endpoint = Callable[[WebSocket], Awaitable[None]]
 
 
 @asynccontextmanager
-async def serving(endpoint: Endpoint, stages: Stages) -> AsyncIterator[tuple[uvicorn.Server, str]]:
+async def serving(endpoint: Endpoint) -> AsyncIterator[tuple[uvicorn.Server, str]]:
     """The server, and the URL of its one WebSocket. It is stopped in the end."""
     app = Starlette(routes=[WebSocketRoute("/publish", endpoint)])
     config = uvicorn.Config(
-        app, ws=timed(stages, "/publish"), log_config=None, lifespan="off", ws_max_size=1 << 20
+        app, ws=BoundedWebSocket, log_config=None, lifespan="off", ws_max_size=1 << 20
     )
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(config)
@@ -86,10 +85,10 @@ async def serving(endpoint: Endpoint, stages: Stages) -> AsyncIterator[tuple[uvi
         await task
 
 
-def run(endpoint: Endpoint, stages: Stages, scenario: Scenario) -> None:
+def run(endpoint: Endpoint, scenario: Scenario) -> None:
     async def main() -> None:
         async with (
-            serving(endpoint, stages) as (_, url),
+            serving(endpoint) as (_, url),
             connect(url, proxy=None, compression=None) as client,
         ):
             await scenario(client)
@@ -108,7 +107,7 @@ def test_who_was_told_to_go_hears_it_though_the_service_stops_meanwhile() -> Non
 
     async def main() -> None:
         async with (
-            serving(endpoint, Stages()) as (server, url),
+            serving(endpoint) as (server, url),
             connect(url, proxy=None, compression=None) as client,
         ):
             client.transport.pause_reading()  # a slow line back
@@ -155,7 +154,7 @@ def test_a_sender_waits_for_an_application_that_takes_nothing_and_loses_nothing(
         await flooding
         await all_taken.wait()
 
-    run(endpoint, Stages(), scenario)
+    run(endpoint, scenario)
     assert taken == [len(MESSAGE)] * 1000
 
 
@@ -166,27 +165,12 @@ async def echo(websocket: WebSocket) -> None:
             await websocket.send_bytes(await websocket.receive_bytes())
 
 
-def test_receiving_and_reporting_are_timed() -> None:
-    stages = Stages()
-
-    async def scenario(client: ClientConnection) -> None:
-        for _ in range(500):
-            await client.send(b"x")
-            assert await client.recv() == b"x"
-
-    run(echo, stages, scenario)
-    told = stages.cpu_s()
-    assert told["receive"] > 0
-    assert told["report"] > 0
-    assert told["publish"] == 0
-
-
 def test_a_message_in_as_many_fragments_as_are_allowed_is_taken() -> None:
     async def scenario(client: ClientConnection) -> None:
         await client.send([b"x"] * (MAX_FRAGMENTS - 1))  # the library adds an empty last one
         assert await client.recv() == b"x" * (MAX_FRAGMENTS - 1)
 
-    run(echo, Stages(), scenario)
+    run(echo, scenario)
 
 
 def test_a_message_that_never_ends_ends_its_connection() -> None:
@@ -196,7 +180,7 @@ def test_a_message_that_never_ends_ends_its_connection() -> None:
         await client.wait_closed()
         assert client.close_code == CloseCode.BAD_REQUEST
 
-    run(echo, Stages(), scenario)
+    run(echo, scenario)
 
 
 def test_messages_that_are_taken_directly_pass_the_queue_by_and_the_rest_does_not() -> None:
@@ -233,7 +217,7 @@ def test_messages_that_are_taken_directly_pass_the_queue_by_and_the_rest_does_no
         assert await client.recv() == b"bytes"
         assert await client.recv() == "text"
 
-    run(endpoint, Stages(), scenario)
+    run(endpoint, scenario)
     assert taken == [b"1"]
     assert queued == [b"fragments", b"q1", b"2", b"3"], "in order, behind the first that waits"
 
@@ -270,7 +254,7 @@ def test_nothing_is_written_directly_to_a_full_line_or_behind_a_close() -> None:
         assert set(got[:-2]) == {MESSAGE}
         assert got[-2:] == [b"end", b"x"]
 
-    run(endpoint, Stages(), scenario)
+    run(endpoint, scenario)
     assert outcomes == [("full", True), ("room", True), ("closed", False)]
 
 
@@ -281,7 +265,7 @@ def test_a_handshake_that_is_refused_is_no_error_of_the_service(
         await websocket.send_denial_response(PlainTextResponse("not you", 403))
 
     async def main() -> None:
-        async with serving(endpoint, Stages()) as (_, url):
+        async with serving(endpoint) as (_, url):
             with pytest.raises(InvalidStatus) as refused:
                 await connect(url, proxy=None)
             assert refused.value.response.status_code == 403

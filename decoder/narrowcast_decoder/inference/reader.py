@@ -9,7 +9,6 @@ import numpy as np
 
 from narrowcast_decoder.inference.contexts import Picture, RungContexts
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
-from narrowcast_decoder.stages import Stages
 from narrowcast_models.coding import Coding
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
 from narrowcast_shared.samples import Status
@@ -48,9 +47,8 @@ class Outcome(NamedTuple):
 class FrameReader:
     """Decodes and reads. Not thread-safe: one worker owns it, and the contexts it is given."""
 
-    def __init__(self, recogniser: Recogniser, stages: Stages | None = None) -> None:
+    def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
-        self._stages = stages or Stages()
         self._failed = 0  # chips since the last one that was read
 
     @property
@@ -65,13 +63,11 @@ class FrameReader:
 
     def read(self, work: Sequence[tuple[RungContexts, TakenFrame]]) -> list[Outcome]:
         """One outcome a frame, in order. Frames of one session must come in their order."""
-        with self._stages.decode:
-            pictures = [_picture(contexts, frame) for contexts, frame in work]
-        with self._stages.model:
-            unread = list(dict.fromkeys(p for p in pictures if p is not None and p.reading is None))
-            readings = self._readings([picture.chip for picture in unread])
-            for new_picture, reading in zip(unread, readings, strict=True):
-                new_picture.reading = reading
+        pictures = [_picture(contexts, frame) for contexts, frame in work]
+        unread = list(dict.fromkeys(p for p in pictures if p is not None and p.reading is None))
+        readings = self._readings([picture.chip for picture in unread])
+        for new_picture, reading in zip(unread, readings, strict=True):
+            new_picture.reading = reading
         new: set[Picture | None] = set(unread)
         outcomes = []
         for (_, frame), picture in zip(work, pictures, strict=True):

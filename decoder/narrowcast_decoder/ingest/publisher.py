@@ -23,7 +23,6 @@ from narrowcast_decoder.pipeline import MAX_PENDING, Pipeline
 from narrowcast_decoder.security.leases import lease_of
 from narrowcast_decoder.security.limits import Limits
 from narrowcast_decoder.security.scopes import Scope
-from narrowcast_decoder.stages import Stages
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import ProtocolError, StoreError
@@ -74,7 +73,6 @@ class Publisher:
         registry: Registry,
         pipeline: Pipeline,
         clock: Clock,
-        stages: Stages,
         metrics: Metrics,
         limits: Limits,
     ) -> None:
@@ -82,7 +80,6 @@ class Publisher:
         self._registry = registry
         self._pipeline = pipeline
         self._clock = clock
-        self._stages = stages
         self._metrics = metrics
         self._receiver = Receiver()
         self._limits = limits
@@ -318,11 +315,10 @@ class Publisher:
             raise self._violation(Violation.TEXT, "messages are binary")
         state = self._receiver.state
         try:
-            with self._stages.parse:
-                self._metrics.message(len(data))
-                self._heard_bytes = len(data)
-                self._heard_us = self._clock.monotonic_us()
-                return self._receiver.receive(data, self._heard_us, self._clock.unix_us())
+            self._metrics.message(len(data))
+            self._heard_bytes = len(data)
+            self._heard_us = self._clock.monotonic_us()
+            return self._receiver.receive(data, self._heard_us, self._clock.unix_us())
         except ProtocolError as error:
             kind = Violation.GREETING if state is State.GREETING else Violation.STREAM
             raise self._violation(kind, str(error)) from error
