@@ -121,6 +121,8 @@ def _totals(metrics: Metrics) -> Iterator[Metric]:
             "Frames of these that show the picture before them, and have its estimate",
             metrics.frames_reused,
         ),
+        ("reading_restarts", "Reading processes that have died", metrics.reading_restarts),
+        ("reading_cpu_seconds", "CPU time of reading processes", metrics.reading_cpu_s),
         ("keyframe_requests", "Keyframes asked for", metrics.keyframe_requests),
     ):
         yield CounterMetricFamily(f"narrowcast_{name}", told, total)

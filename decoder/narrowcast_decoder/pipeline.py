@@ -11,13 +11,13 @@ restart.
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from narrowcast_decoder.backlog import Backlog, Work
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.contexts import RungContexts
-from narrowcast_decoder.inference.reader import FrameReader, Outcome
+from narrowcast_decoder.inference.reader import Outcome
+from narrowcast_decoder.inference.workers import Workers
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import DELETED, REPLACED, LiveSession, Verdict
 from narrowcast_decoder.metrics import Metrics, StoreFailure
@@ -49,13 +49,13 @@ class Pipeline:
 
     def __init__(
         self,
-        reader: FrameReader,
+        workers: Workers,
         store: SampleStore,
         hub: Hub,
         clock: Clock,
         metrics: Metrics | None = None,
     ) -> None:
-        self._reader = reader
+        self._workers = workers
         self._store = store
         self._hub = hub
         self._clock = clock
@@ -113,25 +113,24 @@ class Pipeline:
 
     async def run(self) -> None:
         """Work until cancelled; what comes before the network is warm waits for that."""
-        loop = asyncio.get_running_loop()
         try:
-            with ThreadPoolExecutor(1, thread_name_prefix="inference") as worker:
-                await loop.run_in_executor(worker, self._reader.warm_up)
-                self._is_running = True
-                self.warm.set()
-                while True:
-                    await self._round(worker)
+            await self._workers.start()
+            self._is_running = True
+            self.warm.set()
+            while True:
+                await self._round()
         finally:
             self._is_running = False
+            self._workers.close()
 
-    async def _round(self, worker: ThreadPoolExecutor) -> None:
+    async def _round(self) -> None:
         loop = asyncio.get_running_loop()
         if not (batch := await self._take()):
             return
         next_s = loop.time() + (0.0 if self._is_lone(batch) else ROUND_S)
         began_us = self._clock.monotonic_us()
         pairs = [(work.contexts, work.frame) for work in batch]
-        outcomes = await loop.run_in_executor(worker, self._reader.read, pairs)
+        outcomes = await self._workers.read(pairs)
         self._learn(batch, outcomes, began_us)
         await self._deliver(batch, outcomes)
         await self._rest(next_s)

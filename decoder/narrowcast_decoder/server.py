@@ -17,6 +17,12 @@ from narrowcast_decoder import event_loop, web_socket
 from narrowcast_decoder.app import create_app
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.reader import FrameReader
+from narrowcast_decoder.inference.workers import (
+    ModelChoice,
+    WorkerProcesses,
+    Workers,
+    WorkerThread,
+)
 from narrowcast_decoder.ingest.endpoint import Ingest
 from narrowcast_decoder.ingest.registry import Registry
 from narrowcast_decoder.metrics import Metrics
@@ -124,8 +130,8 @@ async def _serve(
     store, hub = home.store, home.hub
     faces = FaceMaker(Restorer.of(settings.model))
     try:
-        reader = FrameReader(recogniser)
-        pipeline = Pipeline(reader, store, hub, clock, metrics)
+        workers = _workers(settings, recogniser, metrics)
+        pipeline = Pipeline(workers, store, hub, clock, metrics)
         registry = Registry(store, hub, clock, previews=settings.preview)
         ingest = Ingest(registry, pipeline, clock, metrics, security.limits)
         service = Service(
@@ -138,7 +144,7 @@ async def _serve(
             evict=registry.evict,
             metrics=metrics,
             queued_frames=lambda: pipeline.queued,
-            is_reading=lambda: pipeline.is_running and not reader.is_failing,
+            is_reading=lambda: pipeline.is_running and not workers.is_failing,
             is_draining=lambda: ingest.is_draining,
             model_sha256=recogniser.sha256,
             previews=Previews(registry, faces) if settings.preview else None,
@@ -161,6 +167,21 @@ async def _serve(
     finally:
         faces.close()
         await store.close()
+
+
+def _workers(settings: DecoderSettings, recogniser: Recogniser, metrics: Metrics) -> Workers:
+    """Who reads: `recogniser` on a thread, or processes that load the same."""
+    if settings.workers == 1:
+        return WorkerThread(FrameReader(recogniser))
+    logger.info("%d processes read", settings.workers)
+    choice = ModelChoice(
+        settings.model,
+        settings.precision,
+        settings.device,
+        settings.threads,
+        settings.log_format,
+    )
+    return WorkerProcesses(settings.workers, choice, metrics)
 
 
 @asynccontextmanager

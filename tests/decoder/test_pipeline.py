@@ -11,6 +11,7 @@ import torch
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.inference.reader import FAILING_CHIPS, FrameReader
+from narrowcast_decoder.inference.workers import WorkerThread
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import LiveSession
 from narrowcast_decoder.metrics import Metrics
@@ -46,9 +47,9 @@ def run(
 ) -> None:
     async def main() -> None:
         store, hub = await SqliteStore.open(tmp_path / "s.sqlite"), Hub()
-        reader = FrameReader(recogniser or tiny())
+        workers = WorkerThread(FrameReader(recogniser or tiny()))
         at = clock or ManualClock(unix_us=2_000_000)
-        pipeline = Pipeline(reader, store, hub, at, metrics=metrics)
+        pipeline = Pipeline(workers, store, hub, at, metrics)
         task = asyncio.create_task(pipeline.run())
         try:
             async with asyncio.timeout(90):

@@ -71,7 +71,8 @@ class FrameReader:
         new: set[Picture | None] = set(unread)
         outcomes = []
         for (_, frame), picture in zip(work, pictures, strict=True):
-            outcomes.append(_outcome(frame, picture, reused=picture not in new))
+            reading = None if picture is None else picture.reading
+            outcomes.append(outcome_of(frame, reading, reused=picture not in new))
             new.discard(picture)  # later frames of this picture reuse the estimate
         return outcomes
 
@@ -108,7 +109,8 @@ def _picture(contexts: RungContexts, frame: TakenFrame) -> Picture | None:
     return None if frame.fate is Fate.SHED else picture
 
 
-def _outcome(frame: TakenFrame, picture: Picture | None, *, reused: bool) -> Outcome:
-    if picture is not None and picture.reading is not None:
-        return Outcome(frame, Status.OK, picture.reading, reused)
+def outcome_of(frame: TakenFrame, reading: Reading | None, *, reused: bool = False) -> Outcome:
+    """What became of a frame that has this reading, or none."""
+    if reading is not None:
+        return Outcome(frame, Status.OK, reading, reused)
     return Outcome(frame, _STATUS.get(frame.fate, Status.LOST))
