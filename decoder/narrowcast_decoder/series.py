@@ -1,7 +1,7 @@
 """A session's series as it grows: what is stored, then what comes, without gap or duplicate."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from enum import Enum
 from types import TracebackType
 from typing import Self
@@ -12,9 +12,6 @@ from narrowcast_shared.errors import UnknownSessionError
 from narrowcast_shared.samples import Sample
 
 _log = logging.getLogger(__name__)
-
-Write = Callable[[Sample], bool]
-"""Hands a sample on at once; False where that cannot be."""
 
 REPLAY_SAMPLES = 256
 """Samples of one page of the store: some 60 kB as JSON, what a connection buffers anyway."""
@@ -60,7 +57,6 @@ class Follower:
         self._last_id = after_id
         self._wait = wait
         self._feed: Subscription | None = None
-        self._write: Write | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -77,13 +73,6 @@ class Follower:
     def is_over(self) -> bool:
         """Whether every page has been given."""
         return self.phase is Phase.OVER
-
-    def write_to(self, write: Write) -> None:
-        """Give a sample that is published while `next_page` waits to `write`, as its next one.
-
-        A sample that it does not take is in the next page.
-        """
-        self._write = write
 
     async def next_page(self, idle_s: float | None = None) -> list[Sample]:
         """The next samples. Empty where none came for `idle_s`, or none will (`is_over`).
@@ -108,7 +97,6 @@ class Follower:
     async def _join(self) -> None:
         self._leave()
         self._feed = self._hub.subscribe(self._session)
-        self._feed.pour = self._pour
         await self._feed.joined()
         summary = await self._store.summary(self._session)
         if summary is None and not self._wait:
@@ -145,17 +133,6 @@ class Follower:
                 self.session_ended = state is FeedState.SESSION_ENDED
                 self._enter(Phase.OVER)
         return None
-
-    def _pour(self, samples: Sequence[Sample]) -> int:
-        """Write those that continue the series; returns how many."""
-        written = 0
-        if self._write is not None and self.phase is Phase.LIVE:
-            for sample in samples:
-                if sample.id != self._last_id + 1 or not self._write(sample):
-                    break
-                self._last_id = sample.id
-                written += 1
-        return written
 
     def _next_of(self, queued: list[Sample]) -> list[Sample]:
         """Those that continue the series; the others were given already, or come too early."""

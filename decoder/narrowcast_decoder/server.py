@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from narrowcast_decoder import event_loop, web_socket
+from narrowcast_decoder import web_socket
 from narrowcast_decoder.app import create_app
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.reader import FrameReader
@@ -78,8 +78,7 @@ def serve(settings: DecoderSettings) -> None:
     )
     _collect_less()
     sys.setswitchinterval(SWITCH_S)
-    with asyncio.Runner(loop_factory=event_loop.make) as runner:
-        runner.run(_serve(settings, listener, recogniser, security))
+    asyncio.run(_serve(settings, listener, recogniser, security))
 
 
 def _collect_less() -> None:

@@ -6,11 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import InvalidState
 from websockets.frames import Frame
-from websockets.http11 import Request
 
-from narrowcast_decoder.direct import EXTENSION, Taker
 from narrowcast_shared.close_codes import CloseCode
 
 if TYPE_CHECKING:
@@ -66,8 +63,6 @@ class LazyPause:
 class BoundedWebSocket(WebSocketsSansIOProtocol):
     """uvicorn's; nothing that a peer does piles up, and the last word is the application's."""
 
-    taker: Taker | None = None  # with `write`, a `DirectSocket`
-
     _full = False  # the socket takes no more: a send would wait
     _farewell: asyncio.TimerHandle | None = None
 
@@ -78,9 +73,6 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._farewell is not None:
             self._farewell.cancel()
-        self.taker = None
-        if self.handshake_initiated:  # else this and its scope would be each other's to the end
-            cast("dict[str, object]", self.scope["extensions"]).pop(EXTENSION, None)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -105,38 +97,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         else:
             super().shutdown()
 
-    def handle_connect(self, event: Request) -> None:
-        super().handle_connect(event)
-        if not self.close_sent:  # the application has not begun yet
-            extensions = cast("dict[str, object]", self.scope["extensions"])
-            extensions[EXTENSION] = self
-
-    def handle_bytes(self, event: Frame) -> None:
-        # What waits in the queue came first, as may a message of several fragments.
-        is_next = event.fin and not self.close_sent and self.queue.empty()
-        if not (is_next and self.taker is not None and self.taker(bytes(event.data))):
-            super().handle_bytes(event)
-
     async def send(self, message: "ASGISendEvent") -> None:
         """A handshake that was answered with a refusal is complete: uvicorn logs an error else."""
         await super().send(message)
         if self.close_sent and self.initial_response is not None:
             self.handshake_complete = True
-
-    def write(self, payload: bytes, *, text: bool = False) -> bool:
-        """`DirectSocket.write`."""
-        is_open = self.handshake_complete and not (self.close_sent or self.disconnected)
-        if self._full or not is_open or self.transport.is_closing():
-            return False
-        try:
-            if text:
-                self.conn.send_text(payload)
-            else:
-                self.conn.send_binary(payload)
-        except InvalidState:  # the peer has just closed
-            return False
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        return True
 
     def handle_cont(self, event: Frame) -> None:
         if self.close_sent:

@@ -4,7 +4,6 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -144,61 +143,6 @@ def check_followed(plan: Plan, series: Series, following: Follow) -> None:
 @given(plan=plans)
 def test_followers_get_every_sample_once_and_in_order(plan: Plan, series: Series) -> None:
     check_followed(plan, series, collect)
-
-
-async def pour(
-    store: SqliteStore, hub: Hub, plan: Plan, after_id: int, takes: list[bool]
-) -> list[Sample]:
-    """As `collect`, but of what is published while it waits, some is written at once."""
-    seen: list[Sample] = []
-    offered = 0
-
-    def write(sample: Sample) -> bool:
-        nonlocal offered
-        offered += 1
-        if taken := takes[offered % len(takes)]:
-            seen.append(sample)
-        return taken
-
-    with Follower(store, hub, "a", after_id) as follower:
-        follower.write_to(write)
-        while page := await follower.next_page():
-            for sample in page:
-                seen.append(sample)
-                await plan.readers.rest(len(seen))
-    return seen
-
-
-@settings(max_examples=120, deadline=None)
-@given(plan=plans, takes=st.lists(st.booleans(), min_size=1, max_size=5))
-def test_what_is_written_at_once_and_what_is_paged_are_one_series(
-    plan: Plan, takes: list[bool], series: Series
-) -> None:
-    check_followed(plan, series, partial(pour, takes=takes))
-
-
-def test_nothing_is_written_while_a_page_is_being_handed_on(series: Series) -> None:
-    async def test(store: UnevenStore) -> None:
-        await store.append(series("a", 1))
-        hub, written = Hub(), list[Sample]()
-
-        def write(sample: Sample) -> bool:
-            written.append(sample)
-            return True
-
-        with Follower(store, hub, "a") as follower:
-            follower.write_to(write)
-            assert await follower.next_page() == series("a", 1)
-            hub.publish(series("a", 1, first_id=2))
-            assert await follower.next_page() == series("a", 1, first_id=2)
-            assert written == []
-            waiting = asyncio.create_task(follower.next_page(idle_s=0.1))
-            await asyncio.sleep(0)
-            hub.publish(series("a", 1, first_id=3))
-            assert written == series("a", 1, first_id=3)
-            assert await waiting == []
-
-    asyncio.run(with_store(test))
 
 
 @settings(max_examples=40, deadline=None)

@@ -14,9 +14,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.frames import Frame, Opcode
 
-from narrowcast_decoder.direct import direct
 from narrowcast_decoder.web_socket import MAX_FRAGMENTS, BoundedWebSocket, LazyPause
 from narrowcast_shared.close_codes import CloseCode
 
@@ -181,81 +179,6 @@ def test_a_message_that_never_ends_ends_its_connection() -> None:
         assert client.close_code == CloseCode.BAD_REQUEST
 
     run(echo, scenario)
-
-
-def test_messages_that_are_taken_directly_pass_the_queue_by_and_the_rest_does_not() -> None:
-    taken: list[bytes] = []
-    queued: list[bytes] = []
-
-    def take(data: bytes) -> bool:
-        if data.startswith(b"q"):
-            return False
-        taken.append(bytes(data))
-        return True
-
-    async def endpoint(websocket: WebSocket) -> None:
-        await websocket.accept()
-        line = direct(websocket)
-        assert line is not None
-        line.taker = take
-        await websocket.send_text("go")
-        queued.extend([await websocket.receive_bytes() for _ in range(3)])
-        line.taker = None
-        queued.append(await websocket.receive_bytes())
-        assert line.write(b"bytes")
-        assert line.write(b"text", text=True)
-
-    async def scenario(client: ClientConnection) -> None:
-        assert await client.recv() == "go"
-        first, rest = (Opcode.BINARY, b"frag", False), (Opcode.CONT, b"ments", True)
-        others = [(Opcode.BINARY, message, True) for message in (b"1", b"q1", b"2")]
-        together = [others[0], first, rest, *others[1:]]  # in one chunk
-        frames = (Frame(opcode, data, fin=fin) for opcode, data, fin in together)
-        client.transport.write(b"".join(frame.serialize(mask=True) for frame in frames))
-        await asyncio.sleep(0.1)
-        await client.send(b"3")
-        assert await client.recv() == b"bytes"
-        assert await client.recv() == "text"
-
-    run(endpoint, scenario)
-    assert taken == [b"1"]
-    assert queued == [b"fragments", b"q1", b"2", b"3"], "in order, behind the first that waits"
-
-
-def test_nothing_is_written_directly_to_a_full_line_or_behind_a_close() -> None:
-    outcomes: list[tuple[str, bool]] = []
-    drained = asyncio.Event()
-
-    async def endpoint(websocket: WebSocket) -> None:
-        await websocket.accept()
-        line = direct(websocket)
-        assert line is not None
-        written = 0
-        while line.write(MESSAGE):
-            written += 1
-            await asyncio.sleep(0)
-        outcomes.append(("full", 0 < written < 2000))
-        drained.set()
-        await websocket.receive_bytes()
-        await websocket.send_bytes(b"end")  # waits until there is room
-        outcomes.append(("room", line.write(b"x")))
-        await websocket.close()
-        outcomes.append(("closed", line.write(b"y")))
-
-    async def scenario(client: ClientConnection) -> None:
-        client.transport.pause_reading()
-        await drained.wait()
-        client.transport.resume_reading()
-        await client.send(b"go on")
-        got: list[str | bytes] = []
-        with suppress(ConnectionClosed):
-            while True:
-                got.append(await client.recv())
-        assert set(got[:-2]) == {MESSAGE}
-        assert got[-2:] == [b"end", b"x"]
-
-    run(endpoint, scenario)
-    assert outcomes == [("full", True), ("room", True), ("closed", False)]
 
 
 def test_a_handshake_that_is_refused_is_no_error_of_the_service(

@@ -1,4 +1,4 @@
-"""Reading in processes: as on a thread, and what happens where one of them dies."""
+"""Reading in processes: as in the service itself, and what happens where one of them dies."""
 
 import asyncio
 import gc
@@ -83,7 +83,7 @@ def statuses(outcomes: list[Outcome]) -> list[Status]:
     return [outcome.status for outcome in outcomes]
 
 
-def test_processes_read_what_a_thread_reads() -> None:
+def test_processes_read_what_the_service_itself_reads() -> None:
     frames = moving(6)
     others = [TakenFrame(6, 0, Fate.NO_FACE, 0), TakenFrame(7, 0, Fate.LOST, 0)]
     shed = frames[3]._replace(fate=Fate.SHED)

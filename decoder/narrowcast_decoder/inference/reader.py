@@ -2,14 +2,10 @@
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import NamedTuple
-
-import numpy as np
 
 from narrowcast_decoder.inference.contexts import Picture, RungContexts
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
-from narrowcast_models.coding import Coding
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
 from narrowcast_shared.samples import Status
 
@@ -17,9 +13,6 @@ logger = logging.getLogger(__name__)
 
 MAX_BATCH = 64
 """Chips read in one call of the network: from 8 on a chip costs the same, and memory grows."""
-
-BLANK = CodedChip(np.zeros((32, 32), np.uint8), Coding(32, 30))
-"""What the network is warmed up with."""
 
 FAILING_CHIPS = 64
 """One after another that the network failed on: it is not the chips that are wrong."""
@@ -55,11 +48,6 @@ class FrameReader:
     def is_failing(self) -> bool:
         """Whether the network reads nothing any more."""
         return self._failed >= FAILING_CHIPS
-
-    def warm_up(self) -> None:
-        """Have the network read its largest batch once: its memory is allocated now, not later."""
-        with suppress(RuntimeError):  # a failure shows at the first real batch
-            self._recogniser.read([BLANK] * MAX_BATCH)
 
     def read(self, work: Sequence[tuple[RungContexts, TakenFrame]]) -> list[Outcome]:
         """One outcome a frame, in order. Frames of one session must come in their order."""
