@@ -1,7 +1,6 @@
 """A session's series as it grows: what is stored, then what comes, without gap or duplicate."""
 
 import logging
-from collections.abc import AsyncIterator
 from enum import Enum
 from types import TracebackType
 from typing import Self
@@ -15,16 +14,6 @@ _log = logging.getLogger(__name__)
 
 REPLAY_SAMPLES = 256
 """Samples of one page of the store: some 60 kB as JSON, what a connection buffers anyway."""
-
-
-async def follow(
-    store: SampleStore, hub: Hub, session: str, after_id: int = 0, *, wait: bool = False
-) -> AsyncIterator[Sample]:
-    """The samples that a `Follower` gives, one by one."""
-    with Follower(store, hub, session, after_id, wait=wait) as follower:
-        while page := await follower.next_page():
-            for sample in page:
-                yield sample
 
 
 class Phase(Enum):

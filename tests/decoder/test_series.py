@@ -3,7 +3,6 @@
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from narrowcast_decoder import series as series_
 from narrowcast_decoder.hub import Hub
-from narrowcast_decoder.series import Follower, Phase, follow
+from narrowcast_decoder.series import Follower, Phase
 from narrowcast_decoder.store.interface import DEFAULT_PAGE, SessionSummary
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_shared.errors import UnknownSessionError
@@ -108,19 +107,18 @@ async def publish(store: SqliteStore, hub: Hub, plan: Plan, made: list[Sample]) 
 
 
 async def collect(store: SqliteStore, hub: Hub, plan: Plan, after_id: int) -> list[Sample]:
-    seen = []
-    async with aclosing(follow(store, hub, "a", after_id)) as samples:
-        async for sample in samples:
-            seen.append(sample)
-            await plan.readers.rest(len(seen))
+    seen: list[Sample] = []
+    with Follower(store, hub, "a", after_id) as follower:
+        while page := await follower.next_page():
+            for sample in page:
+                seen.append(sample)
+                await plan.readers.rest(len(seen))
     return seen
 
 
-Follow = Callable[[SqliteStore, Hub, Plan, int], Awaitable[list[Sample]]]
-
-
-def check_followed(plan: Plan, series: Series, following: Follow) -> None:
-    """Whoever follows has every sample of the plan behind its id, once and in order."""
+@settings(max_examples=120, deadline=None)
+@given(plan=plans)
+def test_followers_get_every_sample_once_and_in_order(plan: Plan, series: Series) -> None:
 
     async def test(store: UnevenStore) -> None:
         made = series("a", plan.stored + sum(plan.batches))
@@ -130,19 +128,13 @@ def check_followed(plan: Plan, series: Series, following: Follow) -> None:
 
         _, *seen = await asyncio.gather(
             publish(store, hub, plan, made),
-            *(following(store, hub, plan, after_id) for after_id in plan.after_ids),
+            *(collect(store, hub, plan, after_id) for after_id in plan.after_ids),
         )
 
         assert seen == [made[after_id:] for after_id in plan.after_ids]
         assert len(hub) == 0
 
     asyncio.run(with_store(test))
-
-
-@settings(max_examples=120, deadline=None)
-@given(plan=plans)
-def test_followers_get_every_sample_once_and_in_order(plan: Plan, series: Series) -> None:
-    check_followed(plan, series, collect)
 
 
 @settings(max_examples=40, deadline=None)
