@@ -5,7 +5,6 @@ import gc
 import logging
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -59,11 +58,6 @@ BACKLOG = 1024
 GARBAGE_OBJECTS = 10_000
 """Objects that may be new before unreachable ones are looked for: about a megabyte."""
 
-SWITCH_S = 0.0005
-"""For how long a busy thread keeps the interpreter from another one; CPython's own is 5 ms. The
-network lets go of it for each of its operations, and would wait as often for a busy event loop.
-"""
-
 DEAD_PEER_MS = 120_000
 """Unacknowledged bytes older than this end a connection; TCP alone takes a quarter of an hour."""
 
@@ -77,7 +71,6 @@ def serve(settings: DecoderSettings) -> None:
         settings.model, settings.precision, settings.device, settings.threads
     )
     _collect_less()
-    sys.setswitchinterval(SWITCH_S)
     asyncio.run(_serve(settings, listener, recogniser, security))
 
 

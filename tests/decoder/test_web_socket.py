@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import cast
 
 import pytest
 import uvicorn
@@ -15,50 +14,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from narrowcast_decoder.web_socket import MAX_FRAGMENTS, BoundedWebSocket, LazyPause
+from narrowcast_decoder.web_socket import MAX_FRAGMENTS, BoundedWebSocket
 from narrowcast_shared.close_codes import CloseCode
 
 MESSAGE = bytes(60_000)
-
-
-class Switch:
-    """The two calls of a transport that change whether it reads, written down."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-
-    def pause_reading(self) -> None:
-        self.calls.append("pause")
-
-    def resume_reading(self) -> None:
-        self.calls.append("resume")
-
-    def get_extra_info(self, name: str) -> str:
-        return f"the {name}"
-
-
-def test_a_pause_that_is_over_before_more_comes_is_none() -> None:
-    switch = Switch()
-    lazy = LazyPause(cast(asyncio.Transport, switch))
-    for _ in range(3):
-        lazy.data_comes()
-        lazy.pause_reading()
-        lazy.resume_reading()
-    assert switch.calls == []
-    assert lazy.get_extra_info("peer") == "the peer"
-
-
-def test_more_that_comes_while_a_pause_is_wanted_pauses_once() -> None:
-    switch = Switch()
-    lazy = LazyPause(cast(asyncio.Transport, switch))
-    lazy.pause_reading()
-    lazy.data_comes()
-    lazy.data_comes()
-    assert switch.calls == ["pause"]
-    lazy.resume_reading()
-    lazy.resume_reading()
-    lazy.data_comes()
-    assert switch.calls == ["pause", "resume"]
 
 
 Scenario = Callable[[ClientConnection], Awaitable[None]]

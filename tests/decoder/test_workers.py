@@ -128,7 +128,7 @@ def test_a_face_that_may_be_seen_comes_back_with_its_frame() -> None:
         await workers.read([(contexts, frame) for frame in frames])
         assert contexts.last is not None
         frame, pixels = contexts.last
-        assert frame is frames[2]
+        assert frame == frames[2]
         for each in frames:
             expected = alone.decode(each)
         assert np.array_equal(pixels, expected)

@@ -28,19 +28,15 @@ from itertools import count
 from typing import NamedTuple, Protocol, TypeVar
 from weakref import WeakKeyDictionary, finalize
 
-import numpy as np
-from numpy.typing import NDArray
-
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.inference.reader import FrameReader, Outcome, outcome_of
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.metrics import Metrics
-from narrowcast_decoder.preview.contexts import PreviewedContexts
+from narrowcast_decoder.preview.contexts import PreviewedContexts, ReceivedFace
 from narrowcast_models.recogniser import Precision, Reading, Recogniser
 from narrowcast_shared import logs
 from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.logs import LogFormat
-from narrowcast_shared.operating_point import Rung
 from narrowcast_shared.wire.messages import KeyframeRequest
 
 logger = logging.getLogger(__name__)
@@ -108,35 +104,15 @@ class ModelChoice(NamedTuple):
     log_format: LogFormat
 
 
-class _Order(NamedTuple):
-    """What a process is told of a coded frame: less than half of it, for pickling costs time."""
-
-    key: int
-    seq: int
-    epoch: int
-    px: int
-    qp: int
-    is_shed: bool
-    nals: tuple[bytes, ...]
-
-
-class _Opened(NamedTuple):
-    """Contexts that a process is to open, by their key."""
-
-    key: int
-    late: bool
-    session: str
-    is_previewed: bool
-
-
 class _Answer(NamedTuple):
-    """What a process says of a batch. readings: one an order, None where there is none."""
+    """What a process says of a batch. readings: one a frame, None where there is none."""
 
-    readings: list[tuple[float, float, bool] | None]
+    readings: list[tuple[Reading | None, bool]]
+    """Of each frame, and whether it is that of the picture before."""
     wanted: dict[int, KeyframeRequest | None]
     """The keyframes that contexts miss, by key, of those that are in the batch."""
-    faces: dict[int, tuple[int, NDArray[np.uint8]]]
-    """The last face of contexts that keep it: which order it came with, and its pixels."""
+    faces: dict[int, ReceivedFace | None]
+    """The last face of those of them that keep it."""
     is_failing: bool
     cpu_s: float
     """CPU time of the process since its start."""
@@ -227,29 +203,31 @@ class _Process:
         """As `Workers.read`, of coded frames. All of them are lost where the process dies."""
         keys = [self._keys[contexts] for contexts, _ in work]
         new = {key: contexts for key, (contexts, _) in zip(keys, work, strict=True)}
-        opened = [_opened(key, each) for key, each in new.items() if key not in self._opened]
-        orders = [_order(key, frame) for key, (_, frame) in zip(keys, work, strict=True)]
+        opened = {key: each for key, each in new.items() if key not in self._opened}
+        frames = [frame for _, frame in work]
         self._opened.update(new)
         dropped, self._dropped = self._dropped, []
         try:
-            answer = await self._run(partial(_read, opened, dropped, orders))
+            answer = await self._run(
+                partial(_read, opened, dropped, list(zip(keys, frames, strict=True)))
+            )
         except BrokenProcessPool:
             self._count_death()
             await self.start()
-            return [outcome_of(frame, None) for _, frame in work]
+            return [outcome_of(frame, None) for frame in frames]
         self._deaths = 0
         self.is_failing = answer.is_failing
         self._metrics.reading_cpu_s += answer.cpu_s - self._cpu_s
         self._cpu_s = answer.cpu_s
         for key, wanted in answer.wanted.items():
             new[key].keyframe_wanted = wanted
-        for key, (index, pixels) in answer.faces.items():
+        for key, face in answer.faces.items():
             contexts = new[key]
             assert isinstance(contexts, PreviewedContexts)
-            contexts.last = work[index][1], pixels
+            contexts.last = face
         return [
-            outcome_of(frame, each and Reading(*each[:2]), reused=bool(each and each[2]))
-            for (_, frame), each in zip(work, answer.readings, strict=True)
+            outcome_of(frame, reading, reused=reused)
+            for frame, (reading, reused) in zip(frames, answer.readings, strict=True)
         ]
 
     def close(self) -> None:
@@ -278,17 +256,6 @@ class _Process:
         """The connection is over."""
         self._opened.discard(key)
         self._dropped.append(key)
-
-
-def _opened(key: int, contexts: RungContexts) -> _Opened:
-    is_previewed = isinstance(contexts, PreviewedContexts)
-    return _Opened(key, contexts.late, contexts.session, is_previewed)
-
-
-def _order(key: int, frame: TakenFrame) -> _Order:
-    assert frame.rung is not None
-    is_shed = frame.fate is Fate.SHED
-    return _Order(key, frame.seq, frame.epoch, *frame.rung, is_shed, frame.nals)
 
 
 # What follows runs in a reading process, which does one thing at a time.
@@ -328,31 +295,21 @@ def _load(choice: ModelChoice) -> int:
     return os.getpid()
 
 
-def _read(opened: list[_Opened], dropped: list[int], orders: list[_Order]) -> _Answer:
+def _read(
+    opened: dict[int, RungContexts], dropped: list[int], frames: list[tuple[int, TakenFrame]]
+) -> _Answer:
+    """Contexts come as they are in the service, where they never decode anything."""
     assert _state is not None
     for key in dropped:
         _state.contexts.pop(key, None)
-    for key, late, session, is_previewed in opened:
-        _state.contexts[key] = (
-            PreviewedContexts(session=session)
-            if is_previewed
-            else RungContexts(late=late, session=session)
-        )
-    work = [(_state.contexts[order.key], _frame(order)) for order in orders]
+    _state.contexts.update(opened)
+    work = [(_state.contexts[key], frame) for key, frame in frames]
     outcomes = _state.reader.read(work)
-    faces = {}
-    for index, (order, (contexts, frame)) in enumerate(zip(orders, work, strict=True)):
-        if isinstance(contexts, PreviewedContexts) and contexts.last and contexts.last[0] is frame:
-            faces[order.key] = index, contexts.last[1]
+    met = {key: _state.contexts[key] for key, _ in frames}
     return _Answer(
-        [each.reading and (*each.reading, each.reused) for each in outcomes],
-        {order.key: _state.contexts[order.key].keyframe_wanted for order in orders},
-        faces,
+        [(outcome.reading, outcome.reused) for outcome in outcomes],
+        {key: contexts.keyframe_wanted for key, contexts in met.items()},
+        {key: each.last for key, each in met.items() if isinstance(each, PreviewedContexts)},
         _state.reader.is_failing,
         time.process_time(),
     )
-
-
-def _frame(order: _Order) -> TakenFrame:
-    fate = Fate.SHED if order.is_shed else Fate.CODED
-    return TakenFrame(order.seq, 0, fate, 0, order.epoch, Rung(order.px, order.qp), order.nals)
