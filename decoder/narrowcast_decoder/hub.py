@@ -7,7 +7,7 @@ survives a restart, and whatever it misses here it finds in the store.
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -22,10 +22,6 @@ QUEUE_SAMPLES = 1024
 
 JOIN_S = 10.0
 """How long a subscription may take to begin; in the process alone it takes no time."""
-
-
-Pour = Callable[[Sequence[Sample]], int]
-"""Takes the first of these samples, which are in order of id; returns how many."""
 
 
 class FeedState(StrEnum):
@@ -45,9 +41,6 @@ class Subscription:
         self.state = FeedState.OPEN
         self._hub = hub
         self._capacity = capacity
-        self.pour: Pour | None = None
-        """Gets what is published while somebody waits for it in `take`; the rest is queued."""
-        self._taking = False  # somebody waits in `take`
         self._queue: deque[Sample] = deque()
         self._stirred = asyncio.Event()  # there are samples, or the state has changed
         self._joined = asyncio.Event()
@@ -84,7 +77,6 @@ class Subscription:
 
         Empty where none came in time or, with `state` no longer OPEN, where none will.
         """
-        self._taking = True
         try:
             if idle_s is None:
                 await self._stirred.wait()
@@ -93,8 +85,6 @@ class Subscription:
                     await self._stirred.wait()
         except TimeoutError:
             return []
-        finally:
-            self._taking = False
         samples = list(self._queue)
         self._queue.clear()
         if self.state is FeedState.OPEN:
@@ -103,10 +93,6 @@ class Subscription:
 
     def offer(self, samples: Sequence[Sample]) -> None:
         """Queue samples. Overflow policy: the queue is dropped and the subscription is over."""
-        if self.pour is not None and self._taking and not self._queue:
-            samples = samples[self._poured(samples) :]
-            if not samples:
-                return
         if len(self._queue) + len(samples) > self._capacity:
             self._queue.clear()
             self.finish(FeedState.OVERFLOWED)
@@ -114,19 +100,8 @@ class Subscription:
         self._queue.extend(samples)
         self._stirred.set()
 
-    def _poured(self, samples: Sequence[Sample]) -> int:
-        """How many of them `pour` took; none where it fails, which is its subscriber's alone."""
-        assert self.pour is not None
-        try:
-            return self.pour(samples)
-        except Exception:  # noqa: BLE001 - all others go on
-            _log.exception("a subscription to %s cannot be written to at once", self.session)
-            self.pour = None
-            return 0
-
     def finish(self, state: FeedState) -> None:
         """No more samples, because of `state`. What is queued can still be taken."""
-        self.pour = None  # whose it is and this would be each other's to the end
         if self.state is not FeedState.OPEN:
             return
         _log.debug("subscription to %s: %s", self.session, state)

@@ -91,6 +91,10 @@ class Metrics:
     """Of these, coded frames that were not read, because there was no time."""
     frames_reused: int = 0
     """Of these, frames whose picture was the one before, and so was its estimate."""
+    reading_restarts: int = 0
+    """Reading processes that have died."""
+    reading_cpu_s: float = 0.0
+    """CPU time of all reading processes; that of threads is the service's own."""
     keyframe_requests: int = 0
     samples: dict[str, int] = field(default_factory=lambda: _none_yet(Status))
     """Stored and published, by status."""

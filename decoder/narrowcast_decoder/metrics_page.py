@@ -20,7 +20,6 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from narrowcast_decoder.metrics import Histogram, Metrics
-from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.health import StoreCondition
 from narrowcast_shared import __version__
 
@@ -42,12 +41,10 @@ class Now(NamedTuple):
 class MetricsPage:
     """The page of one service. Everything is read when the page is asked for."""
 
-    def __init__(
-        self, metrics: Metrics, stages: Stages, now: Callable[[], Now], model: str
-    ) -> None:
+    def __init__(self, metrics: Metrics, now: Callable[[], Now], model: str) -> None:
         """model: its name, which the page tells."""
         self._registry = CollectorRegistry(auto_describe=False)
-        self._registry.register(_Service(metrics, stages, now, model))
+        self._registry.register(_Service(metrics, now, model))
         for process in (ProcessCollector, PlatformCollector, GCCollector):
             process(registry=self._registry)
 
@@ -63,11 +60,8 @@ class MetricsPage:
 class _Service(Collector):
     """Not `collector.describe`d: what it collects is its description."""
 
-    def __init__(
-        self, metrics: Metrics, stages: Stages, now: Callable[[], Now], model: str
-    ) -> None:
+    def __init__(self, metrics: Metrics, now: Callable[[], Now], model: str) -> None:
         self._metrics = metrics
-        self._stages = stages
         self._now = now
         self._model = model
 
@@ -75,7 +69,7 @@ class _Service(Collector):
         yield _info(self._model)
         yield from _state(self._now())
         yield from _totals(self._metrics)
-        yield from _by_label(self._metrics, self._stages)
+        yield from _by_label(self._metrics)
         yield from _histograms(self._metrics)
 
 
@@ -127,12 +121,14 @@ def _totals(metrics: Metrics) -> Iterator[Metric]:
             "Frames of these that show the picture before them, and have its estimate",
             metrics.frames_reused,
         ),
+        ("reading_restarts", "Reading processes that have died", metrics.reading_restarts),
+        ("reading_cpu_seconds", "CPU time of reading processes", metrics.reading_cpu_s),
         ("keyframe_requests", "Keyframes asked for", metrics.keyframe_requests),
     ):
         yield CounterMetricFamily(f"narrowcast_{name}", told, total)
 
 
-def _by_label(metrics: Metrics, stages: Stages) -> Iterator[Metric]:
+def _by_label(metrics: Metrics) -> Iterator[Metric]:
     yield _labelled("samples", "Samples stored and published", "status", metrics.samples)
     yield _labelled(
         "publishers_ended", "Publishers' connections that are over", "code", metrics.ended
@@ -143,7 +139,6 @@ def _by_label(metrics: Metrics, stages: Stages) -> Iterator[Metric]:
     yield _labelled(
         "store_write_failures", "Rounds that the store did not take", "kind", metrics.store_failures
     )
-    yield _labelled("stage_cpu_seconds", "CPU time by stage", "stage", stages.cpu_s())
 
 
 def _labelled(name: str, told: str, label: str, totals: Mapping[str, float]) -> Metric:

@@ -1,28 +1,25 @@
-"""From taken frames to stored, published samples. One task on the loop, one worker thread.
+"""From taken frames to stored, published samples: one task on the loop.
 
-    submit -> backlog -> worker thread: decode, read -> store -> hub
+    submit -> backlog -> workers: decode, read -> store -> hub
 
-Batches fill by themselves: while the worker reads one, and for the rest of `ROUND_S`, the backlog
-collects the next. A lone stream never waits for company. What cannot be read in time is shed
-(`shedding`). The order is store first, then hub, so whatever a subscriber has seen survives a
-restart.
+Batches fill by themselves: while one is read, and for the pause behind it, the backlog collects the
+next. What cannot be read in time is shed (`shedding`). The order is store first, then hub, so
+whatever a subscriber has seen survives a restart.
 """
 
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from narrowcast_decoder.backlog import Backlog, Work
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.contexts import RungContexts
-from narrowcast_decoder.inference.reader import FrameReader, Outcome
+from narrowcast_decoder.inference.reader import Outcome
+from narrowcast_decoder.inference.workers import Workers
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import DELETED, REPLACED, LiveSession, Verdict
 from narrowcast_decoder.metrics import Metrics, StoreFailure
 from narrowcast_decoder.shedding import Pace
-from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.health import StoreHealth
 from narrowcast_decoder.store.interface import HoldLostError, SampleStore, SeriesConflictError
 from narrowcast_shared.clock import Clock
@@ -35,14 +32,12 @@ logger = logging.getLogger(__name__)
 MAX_PENDING = 512
 """Frames of one session in here; beyond, its socket is not read, and its encoder skips."""
 
-ROUND_S = 0.08
-"""Rounds of several streams begin no closer together, unless there is `ENOUGH` for one: each costs
-two hand-overs to threads, a transaction and a call of the network, which reads 32 chips in the
-time of four to seven lone ones.
+ROUND_S = 0.05
+PAUSE_PER_FRAME_S = 0.005
+"""From the beginning of a round to the next one: so much for each of its frames, `ROUND_S` at most.
+A round costs a transaction, a hand-over to the store's thread and a call of the network, whoever is
+in it. So frames of many streams gather, and those of a few are read as they come.
 """
-
-ENOUGH = 64
-"""Frames that are worth a round: from here on the network reads a chip hardly quicker."""
 
 
 class Pipeline:
@@ -50,18 +45,16 @@ class Pipeline:
 
     def __init__(
         self,
-        reader: FrameReader,
+        workers: Workers,
         store: SampleStore,
         hub: Hub,
         clock: Clock,
-        stages: Stages | None = None,
         metrics: Metrics | None = None,
     ) -> None:
-        self._reader = reader
+        self._workers = workers
         self._store = store
         self._hub = hub
         self._clock = clock
-        self._stages = stages or Stages()
         self._metrics = metrics or Metrics()
         self._is_running = False
         self.warm = asyncio.Event()
@@ -70,8 +63,6 @@ class Pipeline:
         self._backlog = Backlog()
         self._pace = Pace()
         self._filled = asyncio.Event()
-        self._full = asyncio.Event()
-        self._last: LiveSession | None = None  # the session of the last frame read
 
     @property
     def is_running(self) -> bool:
@@ -111,43 +102,30 @@ class Pipeline:
             session, [Work(session, contexts, frame, received_us) for frame in frames]
         )
         self._filled.set()
-        if len(self._backlog) >= ENOUGH:
-            self._full.set()
 
     async def run(self) -> None:
         """Work until cancelled; what comes before the network is warm waits for that."""
-        loop = asyncio.get_running_loop()
         try:
-            with ThreadPoolExecutor(1, thread_name_prefix="inference") as worker:
-                await loop.run_in_executor(worker, self._reader.warm_up)
-                self._is_running = True
-                self.warm.set()
-                while True:
-                    await self._round(worker)
+            await self._workers.start()
+            self._is_running = True
+            self.warm.set()
+            while True:
+                await self._round()
         finally:
             self._is_running = False
+            self._workers.close()
 
-    async def _round(self, worker: ThreadPoolExecutor) -> None:
-        loop = asyncio.get_running_loop()
+    async def _round(self) -> None:
+        now_s = asyncio.get_running_loop().time
         if not (batch := await self._take()):
             return
-        next_s = loop.time() + (0.0 if self._is_lone(batch) else ROUND_S)
+        next_s = now_s() + min(ROUND_S, PAUSE_PER_FRAME_S * len(batch))
         began_us = self._clock.monotonic_us()
         pairs = [(work.contexts, work.frame) for work in batch]
-        outcomes = await loop.run_in_executor(worker, self._reader.read, pairs)
+        outcomes = await self._workers.read(pairs)
         self._learn(batch, outcomes, began_us)
         await self._deliver(batch, outcomes)
-        await self._rest(next_s)
-
-    async def _rest(self, until_s: float) -> None:
-        """Until that time of the loop's clock, or until there is enough for a round."""
-        if len(self._backlog) >= ENOUGH or until_s <= asyncio.get_running_loop().time():
-            await asyncio.sleep(0)
-        else:
-            self._full.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(until_s):
-                    await self._full.wait()
+        await asyncio.sleep(next_s - now_s())
 
     def _learn(self, batch: list[Work], outcomes: list[Outcome], began_us: int) -> None:
         """The worker has been through a round since then."""
@@ -155,11 +133,6 @@ class Pipeline:
         reused = sum(outcome.reused for outcome in outcomes)
         self._metrics.read(len(batch), shed=fates.count(Fate.SHED), reused=reused)
         self._pace.learn(fates.count(Fate.CODED), self._clock.monotonic_us() - began_us)
-
-    def _is_lone(self, batch: list[Work]) -> bool:
-        """Whether one stream alone has come, in this round and in the last one."""
-        before, self._last = self._last or batch[0].session, batch[-1].session
-        return all(work.session is before for work in batch)
 
     async def _take(self) -> list[Work]:
         while not self._backlog:
@@ -175,21 +148,17 @@ class Pipeline:
         ]
         batch = [work for work in batch if not work.session.failed]
         unix_us = self._clock.unix_us()
-        with self._stages.sample:
-            samples = [
-                work.session.sample(outcome, unix_us)
-                for work, outcome in zip(batch, outcomes, strict=True)
-            ]
+        samples = [
+            work.session.sample(outcome, unix_us)
+            for work, outcome in zip(batch, outcomes, strict=True)
+        ]
         if failed := await self._append(samples, {work.session for work in batch}):
             batch = [work for work in batch if work.session not in failed]
             names = {session.name for session in failed}
             samples = [sample for sample in samples if sample.session not in names]
-        self._stages.batches += 1
-        self._stages.frames += len(samples)
-        with self._stages.sample:
-            self._hub.publish(samples)
-            received_us = [work.received_us for work in batch]
-            self._metrics.published(samples, received_us, self._clock.monotonic_us())
+        self._hub.publish(samples)
+        received_us = [work.received_us for work in batch]
+        self._metrics.published(samples, received_us, self._clock.monotonic_us())
         counts: dict[LiveSession, int] = {}
         for work in batch:
             counts[work.session] = counts.get(work.session, 0) + 1

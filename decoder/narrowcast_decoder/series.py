@@ -1,7 +1,6 @@
 """A session's series as it grows: what is stored, then what comes, without gap or duplicate."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
 from enum import Enum
 from types import TracebackType
 from typing import Self
@@ -13,21 +12,8 @@ from narrowcast_shared.samples import Sample
 
 _log = logging.getLogger(__name__)
 
-Write = Callable[[Sample], bool]
-"""Hands a sample on at once; False where that cannot be."""
-
 REPLAY_SAMPLES = 256
 """Samples of one page of the store: some 60 kB as JSON, what a connection buffers anyway."""
-
-
-async def follow(
-    store: SampleStore, hub: Hub, session: str, after_id: int = 0, *, wait: bool = False
-) -> AsyncIterator[Sample]:
-    """The samples that a `Follower` gives, one by one."""
-    with Follower(store, hub, session, after_id, wait=wait) as follower:
-        while page := await follower.next_page():
-            for sample in page:
-                yield sample
 
 
 class Phase(Enum):
@@ -60,7 +46,6 @@ class Follower:
         self._last_id = after_id
         self._wait = wait
         self._feed: Subscription | None = None
-        self._write: Write | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -77,13 +62,6 @@ class Follower:
     def is_over(self) -> bool:
         """Whether every page has been given."""
         return self.phase is Phase.OVER
-
-    def write_to(self, write: Write) -> None:
-        """Give a sample that is published while `next_page` waits to `write`, as its next one.
-
-        A sample that it does not take is in the next page.
-        """
-        self._write = write
 
     async def next_page(self, idle_s: float | None = None) -> list[Sample]:
         """The next samples. Empty where none came for `idle_s`, or none will (`is_over`).
@@ -108,7 +86,6 @@ class Follower:
     async def _join(self) -> None:
         self._leave()
         self._feed = self._hub.subscribe(self._session)
-        self._feed.pour = self._pour
         await self._feed.joined()
         summary = await self._store.summary(self._session)
         if summary is None and not self._wait:
@@ -145,17 +122,6 @@ class Follower:
                 self.session_ended = state is FeedState.SESSION_ENDED
                 self._enter(Phase.OVER)
         return None
-
-    def _pour(self, samples: Sequence[Sample]) -> int:
-        """Write those that continue the series; returns how many."""
-        written = 0
-        if self._write is not None and self.phase is Phase.LIVE:
-            for sample in samples:
-                if sample.id != self._last_id + 1 or not self._write(sample):
-                    break
-                self._last_id = sample.id
-                written += 1
-        return written
 
     def _next_of(self, queued: list[Sample]) -> list[Sample]:
         """Those that continue the series; the others were given already, or come too early."""

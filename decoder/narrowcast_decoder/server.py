@@ -5,7 +5,6 @@ import gc
 import logging
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
@@ -13,10 +12,16 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from narrowcast_decoder import debug, event_loop, web_socket
+from narrowcast_decoder import web_socket
 from narrowcast_decoder.app import create_app
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.reader import FrameReader
+from narrowcast_decoder.inference.workers import (
+    ModelChoice,
+    WorkerProcesses,
+    Workers,
+    WorkerThread,
+)
 from narrowcast_decoder.ingest.endpoint import Ingest
 from narrowcast_decoder.ingest.registry import Registry
 from narrowcast_decoder.metrics import Metrics
@@ -30,7 +35,6 @@ from narrowcast_decoder.security.listener import GuardedListener
 from narrowcast_decoder.series_home import open_home
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.settings import DecoderSettings
-from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.retention import Retention
 from narrowcast_models.recogniser import Recogniser
 from narrowcast_shared import open_files, signals
@@ -54,11 +58,6 @@ BACKLOG = 1024
 GARBAGE_OBJECTS = 10_000
 """Objects that may be new before unreachable ones are looked for: about a megabyte."""
 
-SWITCH_S = 0.0005
-"""For how long a busy thread keeps the interpreter from another one; CPython's own is 5 ms. The
-network lets go of it for each of its operations, and would wait as often for a busy event loop.
-"""
-
 DEAD_PEER_MS = 120_000
 """Unacknowledged bytes older than this end a connection; TCP alone takes a quarter of an hour."""
 
@@ -72,9 +71,7 @@ def serve(settings: DecoderSettings) -> None:
         settings.model, settings.precision, settings.device, settings.threads
     )
     _collect_less()
-    sys.setswitchinterval(SWITCH_S)
-    with asyncio.Runner(loop_factory=event_loop.make) as runner:
-        runner.run(_serve(settings, listener, recogniser, security))
+    asyncio.run(_serve(settings, listener, recogniser, security))
 
 
 def _collect_less() -> None:
@@ -119,16 +116,16 @@ async def _serve(
     recogniser: Recogniser,
     security: Security,
 ) -> None:
-    clock, stages, metrics = SystemClock(), Stages(), Metrics()
+    clock, metrics = SystemClock(), Metrics()
     home = await open_home(settings, ModelName(name=settings.model, sha256=recogniser.sha256))
     logger.info("%s is read by %s", settings.model, recogniser.backend)
     store, hub = home.store, home.hub
     faces = FaceMaker(Restorer.of(settings.model))
     try:
-        reader = FrameReader(recogniser, stages)
-        pipeline = Pipeline(reader, store, hub, clock, stages, metrics)
+        workers = _workers(settings, recogniser, metrics)
+        pipeline = Pipeline(workers, store, hub, clock, metrics)
         registry = Registry(store, hub, clock, previews=settings.preview)
-        ingest = Ingest(registry, pipeline, clock, stages, metrics, security.limits)
+        ingest = Ingest(registry, pipeline, clock, metrics, security.limits)
         service = Service(
             store,
             hub,
@@ -138,9 +135,8 @@ async def _serve(
             clock=clock,
             evict=registry.evict,
             metrics=metrics,
-            stages=stages,
             queued_frames=lambda: pipeline.queued,
-            is_reading=lambda: pipeline.is_running and not reader.is_failing,
+            is_reading=lambda: pipeline.is_running and not workers.is_failing,
             is_draining=lambda: ingest.is_draining,
             model_sha256=recogniser.sha256,
             previews=Previews(registry, faces) if settings.preview else None,
@@ -148,8 +144,7 @@ async def _serve(
         retention = Retention(store, settings.limits, registry.live, clock, hub.end)
         app = create_app(service)
         app.add_api_websocket_route(PUBLISH_PATH, ingest.publish)
-        app.router.routes.append(debug.route(stages))
-        server = _Server(_uvicorn_config(app, stages, security), ingest, hub)
+        server = _Server(_uvicorn_config(app, security), ingest, hub)
         async with (
             home.at_work(registry.lost),
             _running(pipeline, server),
@@ -164,6 +159,21 @@ async def _serve(
     finally:
         faces.close()
         await store.close()
+
+
+def _workers(settings: DecoderSettings, recogniser: Recogniser, metrics: Metrics) -> Workers:
+    """Who reads: `recogniser` on a thread, or processes that load the same."""
+    if settings.workers == 1:
+        return WorkerThread(FrameReader(recogniser))
+    logger.info("%d processes read", settings.workers)
+    choice = ModelChoice(
+        settings.model,
+        settings.precision,
+        settings.device,
+        settings.threads,
+        settings.log_format,
+    )
+    return WorkerProcesses(settings.workers, choice, metrics)
 
 
 @asynccontextmanager
@@ -198,13 +208,13 @@ async def _at_work(retention: Retention) -> AsyncIterator[None]:
             await task
 
 
-def _uvicorn_config(app: ASGIApp, stages: Stages, security: Security) -> uvicorn.Config:
+def _uvicorn_config(app: ASGIApp, security: Security) -> uvicorn.Config:
     return _Config(
         security,
         security.guarded(app),
         http=http_protocol.bounded(security.limits),
         h11_max_incomplete_event_size=http_protocol.MAX_HEAD_BYTES,
-        ws=web_socket.timed(stages, PUBLISH_PATH),
+        ws=web_socket.BoundedWebSocket,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # access units do not shrink, and bombs cannot grow
         ws_ping_interval=None,  # data and reports show life; a pong would cost the cap

@@ -10,7 +10,6 @@ from narrowcast_decoder.metrics import Metrics
 from narrowcast_decoder.metrics_page import MetricsPage, Now
 from narrowcast_decoder.preview.previews import Previews
 from narrowcast_decoder.readiness import Readiness
-from narrowcast_decoder.stages import Stages
 from narrowcast_decoder.store.health import StoreHealth
 from narrowcast_decoder.store.interface import SampleStore, SessionSummary
 from narrowcast_shared.clock import Clock, SystemClock
@@ -47,7 +46,6 @@ class Service:
     evict: Callable[[str], Awaitable[None]] | None = None
     """Ends the publishing of a session, and returns once nothing more of it comes."""
     metrics: Metrics = field(default_factory=Metrics)
-    stages: Stages = field(default_factory=Stages)
     queued_frames: Callable[[], int] = int
     """Frames that wait to be read; none by default."""
     is_reading: Callable[[], bool] = _yes
@@ -75,7 +73,7 @@ class Service:
     @cached_property
     def metrics_page(self) -> MetricsPage:
         """All of this for Prometheus."""
-        return MetricsPage(self.metrics, self.stages, self._now, self.model)
+        return MetricsPage(self.metrics, self._now, self.model)
 
     def _now(self) -> Now:
         return Now(

@@ -37,6 +37,9 @@ class DecoderSettings(SecuritySettings):
     )
     model: str = Field("oa", description="Shipped model, or a .safetensors file.")
     threads: int = Field(1, ge=1, le=64, description="Threads of the network.")
+    workers: int = Field(
+        1, ge=1, le=64, description="Processes that read; 1 reads on a thread of the service."
+    )
     precision: Precision = Field(
         Precision.AUTO, description="What the network is multiplied in; int8 where it is exact."
     )

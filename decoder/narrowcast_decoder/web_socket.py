@@ -1,17 +1,13 @@
-"""uvicorn's WebSocket: its share of the stages timed, its reading paused only where it must, what a
-peer can pile up bounded, and time for a last word when the service ends.
+"""uvicorn's WebSocket: what a peer can pile up bounded, and time for a last word when the service
+ends.
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import InvalidState
 from websockets.frames import Frame
-from websockets.http11 import Request
 
-from narrowcast_decoder.direct import EXTENSION, Taker
-from narrowcast_decoder.stages import Stages
 from narrowcast_shared.close_codes import CloseCode
 
 if TYPE_CHECKING:
@@ -30,71 +26,19 @@ the peer has not read by then is lost to it.
 """
 
 
-class LazyPause:
-    """A transport that stops reading only once more has come than was asked for.
-
-    uvicorn pauses after every message until the application has taken it, which is mostly at
-    once: two changes of the selector, two system calls, a message. Here the pause waits until
-    bytes arrive while it is wanted. So one chunk (`CHUNK_BYTES` at most) may lie in memory beyond
-    the message that the application has not taken; the rest waits in the kernel as before.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        transport.max_size = CHUNK_BYTES  # type: ignore[attr-defined] # asyncio's own name for it
-        self._transport = transport
-        self._wanted = False
-        self._paused = False
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else is the transport's own
-        return getattr(self._transport, name)
-
-    def pause_reading(self) -> None:
-        self._wanted = True
-
-    def resume_reading(self) -> None:
-        self._wanted = False
-        if self._paused:
-            self._paused = False
-            self._transport.resume_reading()
-
-    def data_comes(self) -> None:
-        """Bytes have arrived: pause where that is wanted."""
-        if self._wanted and not self._paused:
-            self._paused = True
-            self._transport.pause_reading()
-
-
 class BoundedWebSocket(WebSocketsSansIOProtocol):
     """uvicorn's; nothing that a peer does piles up, and the last word is the application's."""
 
-    taker: Taker | None = None  # with `write`, a `DirectSocket`
-
-    _full = False  # the socket takes no more: a send would wait
     _farewell: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._lazy = LazyPause(cast(asyncio.Transport, transport))
-        super().connection_made(cast(asyncio.BaseTransport, self._lazy))
+        transport.max_size = CHUNK_BYTES  # type: ignore[attr-defined] # asyncio's own name for it
+        super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._farewell is not None:
             self._farewell.cancel()
-        self.taker = None
-        if self.handshake_initiated:  # else this and its scope would be each other's to the end
-            cast("dict[str, object]", self.scope["extensions"]).pop(EXTENSION, None)
         super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        self._lazy.data_comes()
-        super().data_received(data)
-
-    def pause_writing(self) -> None:
-        self._full = True
-        super().pause_writing()
-
-    def resume_writing(self) -> None:
-        self._full = False
-        super().resume_writing()
 
     def shutdown(self) -> None:
         """Close later: at once, 1012 would come before what is queued and why it ends.
@@ -106,38 +50,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         else:
             super().shutdown()
 
-    def handle_connect(self, event: Request) -> None:
-        super().handle_connect(event)
-        if not self.close_sent:  # the application has not begun yet
-            extensions = cast("dict[str, object]", self.scope["extensions"])
-            extensions[EXTENSION] = self
-
-    def handle_bytes(self, event: Frame) -> None:
-        # What waits in the queue came first, as may a message of several fragments.
-        is_next = event.fin and not self.close_sent and self.queue.empty()
-        if not (is_next and self.taker is not None and self.taker(bytes(event.data))):
-            super().handle_bytes(event)
-
     async def send(self, message: "ASGISendEvent") -> None:
         """A handshake that was answered with a refusal is complete: uvicorn logs an error else."""
         await super().send(message)
         if self.close_sent and self.initial_response is not None:
             self.handshake_complete = True
-
-    def write(self, payload: bytes, *, text: bool = False) -> bool:
-        """`DirectSocket.write`."""
-        is_open = self.handshake_complete and not (self.close_sent or self.disconnected)
-        if self._full or not is_open or self.transport.is_closing():
-            return False
-        try:
-            if text:
-                self.conn.send_text(payload)
-            else:
-                self.conn.send_binary(payload)
-        except InvalidState:  # the peer has just closed
-            return False
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        return True
 
     def handle_cont(self, event: Frame) -> None:
         if self.close_sent:
@@ -151,29 +68,5 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def handle_ping(self) -> None:
         """Pongs would wait in memory without limit: of a peer that takes none, they are dropped."""
         pong = self.conn.data_to_send()
-        if not self._full:
+        if self.writable.is_set():
             self.transport.write(b"".join(pong))
-
-
-def timed(stages: Stages, publish_path: str) -> type[asyncio.Protocol]:
-    """A protocol for `uvicorn.Config(ws=...)` that tells `stages` what its connections cost."""
-
-    class TimedWebSocket(BoundedWebSocket):
-        def data_received(self, data: bytes) -> None:
-            with stages.receive:
-                super().data_received(data)
-
-        def write(self, payload: bytes, *, text: bool = False) -> bool:
-            if self.scope["path"] != publish_path:
-                return super().write(payload, text=text)  # within a stage of its own
-            with stages.report:
-                return super().write(payload, text=text)
-
-        async def send(self, message: "ASGISendEvent") -> None:
-            if self._full:  # waiting is not timed
-                await super().send(message)
-                return
-            with stages.report if self.scope["path"] == publish_path else stages.send:
-                await super().send(message)
-
-    return TimedWebSocket

@@ -115,6 +115,13 @@ def get_json(url: str) -> dict[str, object]:
     return document
 
 
+def get_text(url: str) -> str:
+    """A page of the decoder."""
+    with _open(url) as answer:
+        text: str = answer.read().decode()
+    return text
+
+
 def wait_for_session(url: str, encoder: "subprocess.Popen[bytes]", log: Path) -> None:
     """Wait until the decoder knows the session at `url`. Raises LinkError where it never does."""
     deadline = time.monotonic() + READY_TIMEOUT_S

@@ -1,7 +1,8 @@
-"""What a decoder costs under load: CPU time by stage, latency, losses, memory. docs/serving.md."""
+"""What a decoder costs under load: CPU time, latency, losses, memory. docs/serving.md."""
 
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from prometheus_client.parser import text_string_to_metric_families
 
 from narrowcast_lab import processes, serve_bench_clips
 from narrowcast_lab.serve_bench_clips import Clip
@@ -40,17 +42,20 @@ class Request(NamedTuple):
 
 
 class Usage(NamedTuple):
-    """What the service has used since its start."""
+    """What the service has used since its start, by its own metrics.
+
+    cpu_s: of its reading processes, too. resident_bytes: of its own process; None where the system
+    does not tell.
+    """
 
     cpu_s: float
     resident_bytes: int | None
-    frames: int
-    batches: int
-    stages_cpu_s: dict[str, float]
+    frames: float
+    batches: float
 
 
 class Figures(NamedTuple):
-    """Of one run. Times of the service alone, per frame; `stages` sum up to the whole."""
+    """Of one run. Times of the service alone, per frame."""
 
     streams: int
     fps: float
@@ -64,7 +69,6 @@ class Figures(NamedTuple):
     frames: int
     cpu_ms_per_frame: float
     cores: float
-    stages: dict[str, float]
     frames_per_batch: float
     latency_ms_p50: float | None
     latency_ms_p95: float | None
@@ -155,7 +159,17 @@ def _warm_up_plan(plan: Plan) -> Plan:
 
 def usage(url: str) -> Usage:
     """What the decoder at `url` has used."""
-    return Usage(**processes.get_json(f"{url}/debug/stages"))  # type: ignore[arg-type]
+    totals: dict[str, float] = defaultdict(float)
+    for family in text_string_to_metric_families(processes.get_text(f"{url}/metrics")):
+        for sample in family.samples:
+            totals[sample.name] += sample.value
+    resident_bytes = totals.get("process_resident_memory_bytes")
+    return Usage(
+        cpu_s=totals["process_cpu_seconds_total"] + totals["narrowcast_reading_cpu_seconds_total"],
+        resident_bytes=None if resident_bytes is None else int(resident_bytes),
+        frames=totals["narrowcast_samples_total"],
+        batches=totals["narrowcast_batch_frames_count"],
+    )
 
 
 def stored(url: str, prefix: str) -> list[dict[str, int]]:
@@ -169,10 +183,8 @@ def _figures(
     request: Request, plan: Plan, used: tuple[Usage, Usage, Usage], outcome: Outcome, read: int
 ) -> Figures:
     idle, before, after = used
-    frames = max(1, after.frames - before.frames)
+    frames = max(1, round(after.frames - before.frames))
     cpu_s = after.cpu_s - before.cpu_s
-    stages = {name: spent - before.stages_cpu_s[name] for name, spent in after.stages_cpu_s.items()}
-    stages["rest"] = cpu_s - sum(stages.values())
     p50, p95, p99 = percentiles(outcome.latency_ms)
     return Figures(
         streams=plan.streams,
@@ -187,7 +199,6 @@ def _figures(
         frames=frames,
         cpu_ms_per_frame=round(1000 * cpu_s / frames, 4),
         cores=round(cpu_s / request.seconds, 3),
-        stages={name: round(1000 * spent / frames, 4) for name, spent in stages.items()},
         frames_per_batch=round(frames / max(1, after.batches - before.batches), 2),
         latency_ms_p50=p50,
         latency_ms_p95=p95,

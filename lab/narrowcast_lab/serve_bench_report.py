@@ -6,41 +6,16 @@ from rich.table import Table
 
 from narrowcast_lab.serve_bench import Figures
 
-_STAGES = {
-    "receive": "bytes off the WebSocket to messages",
-    "parse": "messages to frames",
-    "decode": "H.264 to chips",
-    "model": "chips to readings, resampling included",
-    "publish": "samples made, and written to subscribers",
-    "report": "acknowledgements to publishers",
-    "store": "SQLite's threads",
-    "rest": "event loop, hand-over between threads, socket reads",
-}
-
-
-def stage_table(figures: Figures) -> Table:
-    """CPU time of the service per frame, stage by stage."""
-    table = Table(title="CPU time of the decoder per frame", title_justify="left")
-    table.add_column("stage")
-    table.add_column("ms", justify="right")
-    table.add_column("share", justify="right")
-    table.add_column("what")
-    whole = figures.cpu_ms_per_frame
-    for name, spent_ms in figures.stages.items():
-        share = spent_ms / whole if whole else 0.0
-        table.add_row(name, f"{spent_ms:.3f}", f"{share:.0%}", _STAGES.get(name, ""))
-    table.add_section()
-    table.add_row("all", f"{whole:.3f}", "100%", f"{figures.cores:.2f} of a core")
-    return table
-
 
 def run_table(figures: Figures) -> Table:
-    """Everything else."""
+    """One run."""
     table = Table(title=_title(figures), title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
     quantiles = (figures.latency_ms_p50, figures.latency_ms_p95, figures.latency_ms_p99)
     for name, value in (
+        ("the decoder: CPU a frame, ms", f"{figures.cpu_ms_per_frame:.3f}"),
+        ("the decoder: cores in use", f"{figures.cores:.2f}"),
         ("ingest to sample, p50 / p95 / p99, ms", " / ".join(map(_told, quantiles))),
         ("samples lost / missed by subscribers", _pair(figures)),
         ("memory of a session, kB", _told(figures.memory_kb_per_session)),

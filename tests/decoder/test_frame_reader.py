@@ -54,18 +54,6 @@ def read(reader: FrameReader, frames: Sequence[TakenFrame]) -> list[Outcome]:
     return reader.read([(contexts, frame) for frame in frames])
 
 
-def test_the_largest_batch_is_met_before_anything_is_read() -> None:
-    network = Network()
-    FrameReader(network).warm_up()
-    assert [len(batch) for batch in network.batches] == [MAX_BATCH]
-
-
-def test_a_warm_up_that_fails_is_nobodys_loss() -> None:
-    reader = FrameReader(Network(fails_from=2))
-    reader.warm_up()
-    assert [each.status for each in read(reader, coded([face(1)]))] == [Status.OK]
-
-
 def test_a_picture_that_did_not_change_is_not_read_again() -> None:
     network = Network()
     outcomes = read(FrameReader(network), coded([face(1)] * 12))

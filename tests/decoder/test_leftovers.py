@@ -22,7 +22,7 @@ from narrowcast_shared.wire.serial import serialise
 
 NO_FACE = serialise(Data(0, 0, (Frame(0, FrameKind.NO_FACE),)))
 OF_A_CONNECTION = (
-    "TimedWebSocket", "Publisher", "Reporting", "RungContexts", "Claim", "Follower",
+    "BoundedWebSocket", "Publisher", "Reporting", "RungContexts", "Claim", "Follower",
     "Subscription", "Lease",
 )  # fmt: skip
 SESSIONS = 5

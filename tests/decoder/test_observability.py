@@ -108,10 +108,6 @@ def test_counters_move_with_streams_and_sum_up(url: str) -> None:
     rounds = told["store_write_seconds_count", ""]
     assert rounds == told["batch_frames_count", ""]
     assert 0 < rounds <= 120
-    # Of receive, parse and report one passage in many is timed: test_stages.py has those.
-    stages = ("decode", "model", "publish", "store")
-    assert all(told["stage_cpu_seconds_total", stage] > 0 for stage in stages), told
-    assert all(told["stage_cpu_seconds_total", s] >= 0 for s in ("receive", "parse", "report"))
     assert told["process_cpu_seconds_total", ""] > 0
 
 

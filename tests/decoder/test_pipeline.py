@@ -1,6 +1,7 @@
 """From taken frames to stored, published samples, with a real store and a tiny network."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from narrowcast_decoder.hub import Hub
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.inference.reader import FAILING_CHIPS, FrameReader
+from narrowcast_decoder.inference.workers import WorkerThread
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import LiveSession
 from narrowcast_decoder.metrics import Metrics
@@ -46,9 +48,9 @@ def run(
 ) -> None:
     async def main() -> None:
         store, hub = await SqliteStore.open(tmp_path / "s.sqlite"), Hub()
-        reader = FrameReader(recogniser or tiny())
+        workers = WorkerThread(FrameReader(recogniser or tiny()))
         at = clock or ManualClock(unix_us=2_000_000)
-        pipeline = Pipeline(reader, store, hub, at, metrics=metrics)
+        pipeline = Pipeline(workers, store, hub, at, metrics)
         task = asyncio.create_task(pipeline.run())
         try:
             async with asyncio.timeout(90):
@@ -214,32 +216,35 @@ def test_a_store_that_fails_delays_samples_and_loses_none(
     run(tmp_path, scenario)
 
 
-def test_frames_of_several_streams_gather_and_those_of_a_lone_one_do_not_wait(
+def test_frames_gather_behind_a_full_round_and_few_do_not_wait(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("narrowcast_decoder.pipeline.ROUND_S", 4.0)
-    batches: list[set[str]] = []
+    monkeypatch.setattr("narrowcast_decoder.pipeline.PAUSE_PER_FRAME_S", 0.01)
+    batches: list[dict[str, int]] = []
 
     async def scenario(pipeline: Pipeline, store: SqliteStore, _: Hub) -> None:
         append = store.append
 
         async def noted(samples: Sequence[Sample], holds: Mapping[str, int]) -> None:
-            batches.append({sample.session for sample in samples})
+            batches.append(dict(Counter(sample.session for sample in samples)))
             await append(samples, holds)
 
         monkeypatch.setattr(store, "append", noted)
-        lone, *others = [session(name) for name in ("lone", "b", "c")]
-        began = asyncio.get_running_loop().time()
+        few, many, other = [session(name) for name in ("few", "many", "other")]
+        began_s = asyncio.get_running_loop().time()
         for seq in range(3):
-            pipeline.submit(lone, RungContexts(), uncoded(seq, 1))
-            await lone.drained()
-        assert asyncio.get_running_loop().time() - began < 3.9, "nothing to wait for"
-        assert batches == [{"lone"}] * 3
-        for live in (*others, lone):  # the first is read at once, the others wait for the round
+            pipeline.submit(few, RungContexts(), uncoded(seq, 1))
+            await few.drained()
+        assert asyncio.get_running_loop().time() - began_s < 3.9, "nothing to wait for"
+        assert batches == [{"few": 1}] * 3
+        pipeline.submit(many, RungContexts(), uncoded(0, 400))  # as good as 4 s
+        await many.drained()
+        for live in (other, few):
             pipeline.submit(live, RungContexts(), uncoded(live.next_seq, 1))
             await asyncio.sleep(0.05)
-        await lone.drained()
-        assert batches[3:] == [{"b"}, {"c", "lone"}]
+        await few.drained()
+        assert batches[3:] == [{"many": 400}, {"other": 1, "few": 1}]
 
     run(tmp_path, scenario)
 

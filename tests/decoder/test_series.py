@@ -3,8 +3,6 @@
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +12,7 @@ from hypothesis import strategies as st
 
 from narrowcast_decoder import series as series_
 from narrowcast_decoder.hub import Hub
-from narrowcast_decoder.series import Follower, Phase, follow
+from narrowcast_decoder.series import Follower, Phase
 from narrowcast_decoder.store.interface import DEFAULT_PAGE, SessionSummary
 from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_shared.errors import UnknownSessionError
@@ -109,19 +107,18 @@ async def publish(store: SqliteStore, hub: Hub, plan: Plan, made: list[Sample]) 
 
 
 async def collect(store: SqliteStore, hub: Hub, plan: Plan, after_id: int) -> list[Sample]:
-    seen = []
-    async with aclosing(follow(store, hub, "a", after_id)) as samples:
-        async for sample in samples:
-            seen.append(sample)
-            await plan.readers.rest(len(seen))
+    seen: list[Sample] = []
+    with Follower(store, hub, "a", after_id) as follower:
+        while page := await follower.next_page():
+            for sample in page:
+                seen.append(sample)
+                await plan.readers.rest(len(seen))
     return seen
 
 
-Follow = Callable[[SqliteStore, Hub, Plan, int], Awaitable[list[Sample]]]
-
-
-def check_followed(plan: Plan, series: Series, following: Follow) -> None:
-    """Whoever follows has every sample of the plan behind its id, once and in order."""
+@settings(max_examples=120, deadline=None)
+@given(plan=plans)
+def test_followers_get_every_sample_once_and_in_order(plan: Plan, series: Series) -> None:
 
     async def test(store: UnevenStore) -> None:
         made = series("a", plan.stored + sum(plan.batches))
@@ -131,72 +128,11 @@ def check_followed(plan: Plan, series: Series, following: Follow) -> None:
 
         _, *seen = await asyncio.gather(
             publish(store, hub, plan, made),
-            *(following(store, hub, plan, after_id) for after_id in plan.after_ids),
+            *(collect(store, hub, plan, after_id) for after_id in plan.after_ids),
         )
 
         assert seen == [made[after_id:] for after_id in plan.after_ids]
         assert len(hub) == 0
-
-    asyncio.run(with_store(test))
-
-
-@settings(max_examples=120, deadline=None)
-@given(plan=plans)
-def test_followers_get_every_sample_once_and_in_order(plan: Plan, series: Series) -> None:
-    check_followed(plan, series, collect)
-
-
-async def pour(
-    store: SqliteStore, hub: Hub, plan: Plan, after_id: int, takes: list[bool]
-) -> list[Sample]:
-    """As `collect`, but of what is published while it waits, some is written at once."""
-    seen: list[Sample] = []
-    offered = 0
-
-    def write(sample: Sample) -> bool:
-        nonlocal offered
-        offered += 1
-        if taken := takes[offered % len(takes)]:
-            seen.append(sample)
-        return taken
-
-    with Follower(store, hub, "a", after_id) as follower:
-        follower.write_to(write)
-        while page := await follower.next_page():
-            for sample in page:
-                seen.append(sample)
-                await plan.readers.rest(len(seen))
-    return seen
-
-
-@settings(max_examples=120, deadline=None)
-@given(plan=plans, takes=st.lists(st.booleans(), min_size=1, max_size=5))
-def test_what_is_written_at_once_and_what_is_paged_are_one_series(
-    plan: Plan, takes: list[bool], series: Series
-) -> None:
-    check_followed(plan, series, partial(pour, takes=takes))
-
-
-def test_nothing_is_written_while_a_page_is_being_handed_on(series: Series) -> None:
-    async def test(store: UnevenStore) -> None:
-        await store.append(series("a", 1))
-        hub, written = Hub(), list[Sample]()
-
-        def write(sample: Sample) -> bool:
-            written.append(sample)
-            return True
-
-        with Follower(store, hub, "a") as follower:
-            follower.write_to(write)
-            assert await follower.next_page() == series("a", 1)
-            hub.publish(series("a", 1, first_id=2))
-            assert await follower.next_page() == series("a", 1, first_id=2)
-            assert written == []
-            waiting = asyncio.create_task(follower.next_page(idle_s=0.1))
-            await asyncio.sleep(0)
-            hub.publish(series("a", 1, first_id=3))
-            assert written == series("a", 1, first_id=3)
-            assert await waiting == []
 
     asyncio.run(with_store(test))
 

@@ -1,10 +1,9 @@
-"""The WebSocket of the service: timed, and read no further than the application takes it."""
+"""The WebSocket of the service: read no further than the application takes it."""
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import cast
 
 import pytest
 import uvicorn
@@ -14,54 +13,11 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.frames import Frame, Opcode
 
-from narrowcast_decoder.direct import direct
-from narrowcast_decoder.stages import Stages
-from narrowcast_decoder.web_socket import MAX_FRAGMENTS, LazyPause, timed
+from narrowcast_decoder.web_socket import MAX_FRAGMENTS, BoundedWebSocket
 from narrowcast_shared.close_codes import CloseCode
 
 MESSAGE = bytes(60_000)
-
-
-class Switch:
-    """The two calls of a transport that change whether it reads, written down."""
-
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-
-    def pause_reading(self) -> None:
-        self.calls.append("pause")
-
-    def resume_reading(self) -> None:
-        self.calls.append("resume")
-
-    def get_extra_info(self, name: str) -> str:
-        return f"the {name}"
-
-
-def test_a_pause_that_is_over_before_more_comes_is_none() -> None:
-    switch = Switch()
-    lazy = LazyPause(cast(asyncio.Transport, switch))
-    for _ in range(3):
-        lazy.data_comes()
-        lazy.pause_reading()
-        lazy.resume_reading()
-    assert switch.calls == []
-    assert lazy.get_extra_info("peer") == "the peer"
-
-
-def test_more_that_comes_while_a_pause_is_wanted_pauses_once() -> None:
-    switch = Switch()
-    lazy = LazyPause(cast(asyncio.Transport, switch))
-    lazy.pause_reading()
-    lazy.data_comes()
-    lazy.data_comes()
-    assert switch.calls == ["pause"]
-    lazy.resume_reading()
-    lazy.resume_reading()
-    lazy.data_comes()
-    assert switch.calls == ["pause", "resume"]
 
 
 Scenario = Callable[[ClientConnection], Awaitable[None]]
@@ -69,11 +25,11 @@ Endpoint = Callable[[WebSocket], Awaitable[None]]
 
 
 @asynccontextmanager
-async def serving(endpoint: Endpoint, stages: Stages) -> AsyncIterator[tuple[uvicorn.Server, str]]:
+async def serving(endpoint: Endpoint) -> AsyncIterator[tuple[uvicorn.Server, str]]:
     """The server, and the URL of its one WebSocket. It is stopped in the end."""
     app = Starlette(routes=[WebSocketRoute("/publish", endpoint)])
     config = uvicorn.Config(
-        app, ws=timed(stages, "/publish"), log_config=None, lifespan="off", ws_max_size=1 << 20
+        app, ws=BoundedWebSocket, log_config=None, lifespan="off", ws_max_size=1 << 20
     )
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(config)
@@ -86,10 +42,10 @@ async def serving(endpoint: Endpoint, stages: Stages) -> AsyncIterator[tuple[uvi
         await task
 
 
-def run(endpoint: Endpoint, stages: Stages, scenario: Scenario) -> None:
+def run(endpoint: Endpoint, scenario: Scenario) -> None:
     async def main() -> None:
         async with (
-            serving(endpoint, stages) as (_, url),
+            serving(endpoint) as (_, url),
             connect(url, proxy=None, compression=None) as client,
         ):
             await scenario(client)
@@ -108,7 +64,7 @@ def test_who_was_told_to_go_hears_it_though_the_service_stops_meanwhile() -> Non
 
     async def main() -> None:
         async with (
-            serving(endpoint, Stages()) as (server, url),
+            serving(endpoint) as (server, url),
             connect(url, proxy=None, compression=None) as client,
         ):
             client.transport.pause_reading()  # a slow line back
@@ -155,7 +111,7 @@ def test_a_sender_waits_for_an_application_that_takes_nothing_and_loses_nothing(
         await flooding
         await all_taken.wait()
 
-    run(endpoint, Stages(), scenario)
+    run(endpoint, scenario)
     assert taken == [len(MESSAGE)] * 1000
 
 
@@ -166,27 +122,12 @@ async def echo(websocket: WebSocket) -> None:
             await websocket.send_bytes(await websocket.receive_bytes())
 
 
-def test_receiving_and_reporting_are_timed() -> None:
-    stages = Stages()
-
-    async def scenario(client: ClientConnection) -> None:
-        for _ in range(500):
-            await client.send(b"x")
-            assert await client.recv() == b"x"
-
-    run(echo, stages, scenario)
-    told = stages.cpu_s()
-    assert told["receive"] > 0
-    assert told["report"] > 0
-    assert told["publish"] == 0
-
-
 def test_a_message_in_as_many_fragments_as_are_allowed_is_taken() -> None:
     async def scenario(client: ClientConnection) -> None:
         await client.send([b"x"] * (MAX_FRAGMENTS - 1))  # the library adds an empty last one
         assert await client.recv() == b"x" * (MAX_FRAGMENTS - 1)
 
-    run(echo, Stages(), scenario)
+    run(echo, scenario)
 
 
 def test_a_message_that_never_ends_ends_its_connection() -> None:
@@ -196,82 +137,7 @@ def test_a_message_that_never_ends_ends_its_connection() -> None:
         await client.wait_closed()
         assert client.close_code == CloseCode.BAD_REQUEST
 
-    run(echo, Stages(), scenario)
-
-
-def test_messages_that_are_taken_directly_pass_the_queue_by_and_the_rest_does_not() -> None:
-    taken: list[bytes] = []
-    queued: list[bytes] = []
-
-    def take(data: bytes) -> bool:
-        if data.startswith(b"q"):
-            return False
-        taken.append(bytes(data))
-        return True
-
-    async def endpoint(websocket: WebSocket) -> None:
-        await websocket.accept()
-        line = direct(websocket)
-        assert line is not None
-        line.taker = take
-        await websocket.send_text("go")
-        queued.extend([await websocket.receive_bytes() for _ in range(3)])
-        line.taker = None
-        queued.append(await websocket.receive_bytes())
-        assert line.write(b"bytes")
-        assert line.write(b"text", text=True)
-
-    async def scenario(client: ClientConnection) -> None:
-        assert await client.recv() == "go"
-        first, rest = (Opcode.BINARY, b"frag", False), (Opcode.CONT, b"ments", True)
-        others = [(Opcode.BINARY, message, True) for message in (b"1", b"q1", b"2")]
-        together = [others[0], first, rest, *others[1:]]  # in one chunk
-        frames = (Frame(opcode, data, fin=fin) for opcode, data, fin in together)
-        client.transport.write(b"".join(frame.serialize(mask=True) for frame in frames))
-        await asyncio.sleep(0.1)
-        await client.send(b"3")
-        assert await client.recv() == b"bytes"
-        assert await client.recv() == "text"
-
-    run(endpoint, Stages(), scenario)
-    assert taken == [b"1"]
-    assert queued == [b"fragments", b"q1", b"2", b"3"], "in order, behind the first that waits"
-
-
-def test_nothing_is_written_directly_to_a_full_line_or_behind_a_close() -> None:
-    outcomes: list[tuple[str, bool]] = []
-    drained = asyncio.Event()
-
-    async def endpoint(websocket: WebSocket) -> None:
-        await websocket.accept()
-        line = direct(websocket)
-        assert line is not None
-        written = 0
-        while line.write(MESSAGE):
-            written += 1
-            await asyncio.sleep(0)
-        outcomes.append(("full", 0 < written < 2000))
-        drained.set()
-        await websocket.receive_bytes()
-        await websocket.send_bytes(b"end")  # waits until there is room
-        outcomes.append(("room", line.write(b"x")))
-        await websocket.close()
-        outcomes.append(("closed", line.write(b"y")))
-
-    async def scenario(client: ClientConnection) -> None:
-        client.transport.pause_reading()
-        await drained.wait()
-        client.transport.resume_reading()
-        await client.send(b"go on")
-        got: list[str | bytes] = []
-        with suppress(ConnectionClosed):
-            while True:
-                got.append(await client.recv())
-        assert set(got[:-2]) == {MESSAGE}
-        assert got[-2:] == [b"end", b"x"]
-
-    run(endpoint, Stages(), scenario)
-    assert outcomes == [("full", True), ("room", True), ("closed", False)]
+    run(echo, scenario)
 
 
 def test_a_handshake_that_is_refused_is_no_error_of_the_service(
@@ -281,7 +147,7 @@ def test_a_handshake_that_is_refused_is_no_error_of_the_service(
         await websocket.send_denial_response(PlainTextResponse("not you", 403))
 
     async def main() -> None:
-        async with serving(endpoint, Stages()) as (_, url):
+        async with serving(endpoint) as (_, url):
             with pytest.raises(InvalidStatus) as refused:
                 await connect(url, proxy=None)
             assert refused.value.response.status_code == 403

@@ -208,11 +208,9 @@ class Publisher:
 
     def _tell(self) -> None:
         if not self._is_over and self._reports is not None:
-            self._reports.tell(self._world.now_us, self._write)
+            for message in self._reports.tell(self._world.now_us):
+                self.down.send(message)
             self._arm()
-
-    def _write(self, payload: bytes) -> bool:
-        return self._world.random.random() < 0.9 and self.down.send(payload)
 
     def settle(self) -> None:
         """Its session's samples are stored; if all of them are, so may its end be."""

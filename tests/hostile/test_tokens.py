@@ -36,7 +36,6 @@ PATHS = [
     ("GET", "/v1/sessions/good-x/subscribe"),
     ("GET", "/v1/publish"),
     ("GET", "/metrics"),
-    ("GET", "/debug/stages"),
     ("GET", "/nothing"),
     ("PUT", "/v1/sessions/good-x"),
     ("TRACE", "/v1/sessions/good-x"),

@@ -14,7 +14,6 @@ from narrowcast_lab.commands.bench import bench
 from narrowcast_shared.errors import LinkError
 
 SMALL = ("--streams", "3", "--fps", "20", "--seconds", "1", "--px", "16")
-STAGES = ["receive", "parse", "decode", "model", "report", "publish", "store", "rest"]
 
 
 def _serve(*arguments: object) -> Result:
@@ -32,9 +31,8 @@ def test_a_run_is_measured_and_written_down(tmp_path: Path) -> None:
     assert report["samples_lost"] == report["samples_missed"] == 0
     assert 0 < report["frames"] <= 120
     assert 0 < report["latency_ms_p50"] <= report["latency_ms_p95"] <= report["latency_ms_p99"]
-    assert list(report["stages"]) == STAGES
-    assert sum(report["stages"].values()) == pytest.approx(report["cpu_ms_per_frame"], abs=0.001)
-    assert report["stages"]["model"] > report["stages"]["parse"]
+    assert report["cores"] > 0
+    assert 0 < report["frames_per_batch"] <= report["frames"]
     assert report["memory_kb_per_session"] is not None
     assert report["load_cpu_ms_per_frame"] > 0
     assert f"{report['cpu_ms_per_frame']:.3f}" in result.output

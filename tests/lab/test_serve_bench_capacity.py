@@ -18,7 +18,6 @@ FIGURES = Figures(
     frames=1000,
     cpu_ms_per_frame=0.5,
     cores=0.1,
-    stages={},
     frames_per_batch=2,
     latency_ms_p50=5,
     latency_ms_p95=20,

@@ -20,7 +20,6 @@ from typing import Annotated, NamedTuple, cast
 
 from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket, WebSocketDisconnect
 from fastapi.exceptions import WebSocketRequestValidationError
-from pydantic import TypeAdapter
 
 from narrowcast_decoder.api.parameters import (
     FromId,
@@ -31,16 +30,11 @@ from narrowcast_decoder.api.parameters import (
     before,
 )
 from narrowcast_decoder.api.readers import reader
-from narrowcast_decoder.direct import direct
 from narrowcast_decoder.replay import Pace
 from narrowcast_decoder.security.leases import Lease
-from narrowcast_decoder.series import Follower
 from narrowcast_decoder.service import Service
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import StoreError, UnknownSessionError
-from narrowcast_shared.samples import Sample
-
-_json = TypeAdapter(Sample).dump_json
 
 _log = logging.getLogger(__name__)
 
@@ -137,9 +131,6 @@ async def _send_series(
     now_s = asyncio.get_running_loop().time
     try:
         series = reader(service, wanted.session, wanted.after_id, wanted.pace, wait=wanted.wait)
-        line = direct(websocket)
-        if line is not None and isinstance(series, Follower):
-            series.write_to(lambda sample: line.write(_json(sample), text=True))
         with series as follower:
             while page := await follower.next_page():
                 for sample in page:

@@ -28,6 +28,13 @@ from narrowcast_decoder.commands.security_options import security_options
 @click.option("--model", metavar="NAME", help="Model, or a .safetensors file; oa by default.")
 @click.option("--threads", type=int, metavar="N", help="Threads of the network; 1 by default.")
 @click.option(
+    "--workers",
+    type=int,
+    metavar="N",
+    help="Read in N processes, for a model that takes more than a core; 1, the default, reads on a "
+    "thread of the service.",
+)
+@click.option(
     "--precision",
     metavar="TYPE",
     help="auto, float32 or int8; auto, the default, is int8 where the CPU has instructions for it.",

@@ -41,8 +41,8 @@ class RungContexts:
 
     def __init__(self, *, late: bool = False, session: str = "") -> None:
         """session: its name, for the log."""
-        self._late = late
-        self._session = session
+        self.late = late
+        self.session = session
         self._decoders: dict[Rung, ChipDecoder] = {}
         self._pictures: dict[Rung, Picture] = {}  # the last one of each decoder
         self.keyframe_wanted: KeyframeRequest | None = None
@@ -58,12 +58,12 @@ class RungContexts:
             if self.keyframe_wanted is None:
                 logger.warning(
                     "session %s: frame %d cannot be decoded: %s",
-                    self._session,
+                    self.session,
                     frame.seq,
                     error,
-                    extra={"session": self._session, "seq": frame.seq},
+                    extra={"session": self.session, "seq": frame.seq},
                 )
-            self.keyframe_wanted = KeyframeRequest(frame.epoch, self._late)
+            self.keyframe_wanted = KeyframeRequest(frame.epoch, self.late)
             return None
         self.keyframe_wanted = None
         return chip
@@ -87,7 +87,7 @@ class RungContexts:
     def _decoder(self, rung: Rung) -> ChipDecoder:
         decoder = self._decoders.pop(rung, None) or ChipDecoder(rung.px)
         self._decoders[rung] = decoder  # last in order is last in use
-        if len(self._decoders) > (MAX_LATE_CONTEXTS if self._late else MAX_CONTEXTS):
+        if len(self._decoders) > (MAX_LATE_CONTEXTS if self.late else MAX_CONTEXTS):
             unused = next(iter(self._decoders))
             del self._decoders[unused]
             self._pictures.pop(unused, None)

@@ -2,15 +2,10 @@
 
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import NamedTuple
-
-import numpy as np
 
 from narrowcast_decoder.inference.contexts import Picture, RungContexts
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
-from narrowcast_decoder.stages import Stages
-from narrowcast_models.coding import Coding
 from narrowcast_models.recogniser import CodedChip, Reading, Recogniser
 from narrowcast_shared.samples import Status
 
@@ -18,9 +13,6 @@ logger = logging.getLogger(__name__)
 
 MAX_BATCH = 64
 """Chips read in one call of the network: from 8 on a chip costs the same, and memory grows."""
-
-BLANK = CodedChip(np.zeros((32, 32), np.uint8), Coding(32, 30))
-"""What the network is warmed up with."""
 
 FAILING_CHIPS = 64
 """One after another that the network failed on: it is not the chips that are wrong."""
@@ -48,9 +40,8 @@ class Outcome(NamedTuple):
 class FrameReader:
     """Decodes and reads. Not thread-safe: one worker owns it, and the contexts it is given."""
 
-    def __init__(self, recogniser: Recogniser, stages: Stages | None = None) -> None:
+    def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
-        self._stages = stages or Stages()
         self._failed = 0  # chips since the last one that was read
 
     @property
@@ -58,24 +49,18 @@ class FrameReader:
         """Whether the network reads nothing any more."""
         return self._failed >= FAILING_CHIPS
 
-    def warm_up(self) -> None:
-        """Have the network read its largest batch once: its memory is allocated now, not later."""
-        with suppress(RuntimeError):  # a failure shows at the first real batch
-            self._recogniser.read([BLANK] * MAX_BATCH)
-
     def read(self, work: Sequence[tuple[RungContexts, TakenFrame]]) -> list[Outcome]:
         """One outcome a frame, in order. Frames of one session must come in their order."""
-        with self._stages.decode:
-            pictures = [_picture(contexts, frame) for contexts, frame in work]
-        with self._stages.model:
-            unread = list(dict.fromkeys(p for p in pictures if p is not None and p.reading is None))
-            readings = self._readings([picture.chip for picture in unread])
-            for new_picture, reading in zip(unread, readings, strict=True):
-                new_picture.reading = reading
+        pictures = [_picture(contexts, frame) for contexts, frame in work]
+        unread = list(dict.fromkeys(p for p in pictures if p is not None and p.reading is None))
+        readings = self._readings([picture.chip for picture in unread])
+        for new_picture, reading in zip(unread, readings, strict=True):
+            new_picture.reading = reading
         new: set[Picture | None] = set(unread)
         outcomes = []
         for (_, frame), picture in zip(work, pictures, strict=True):
-            outcomes.append(_outcome(frame, picture, reused=picture not in new))
+            reading = None if picture is None else picture.reading
+            outcomes.append(outcome_of(frame, reading, reused=picture not in new))
             new.discard(picture)  # later frames of this picture reuse the estimate
         return outcomes
 
@@ -112,7 +97,8 @@ def _picture(contexts: RungContexts, frame: TakenFrame) -> Picture | None:
     return None if frame.fate is Fate.SHED else picture
 
 
-def _outcome(frame: TakenFrame, picture: Picture | None, *, reused: bool) -> Outcome:
-    if picture is not None and picture.reading is not None:
-        return Outcome(frame, Status.OK, picture.reading, reused)
+def outcome_of(frame: TakenFrame, reading: Reading | None, *, reused: bool = False) -> Outcome:
+    """What became of a frame that has this reading, or none."""
+    if reading is not None:
+        return Outcome(frame, Status.OK, reading, reused)
     return Outcome(frame, _STATUS.get(frame.fate, Status.LOST))

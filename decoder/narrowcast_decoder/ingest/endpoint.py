@@ -10,7 +10,6 @@ from narrowcast_decoder.ingest.registry import Registry
 from narrowcast_decoder.metrics import Metrics
 from narrowcast_decoder.pipeline import Pipeline
 from narrowcast_decoder.security.limits import Limits
-from narrowcast_decoder.stages import Stages
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.wire import SUBPROTOCOL
@@ -24,14 +23,12 @@ class Ingest:
         registry: Registry,
         pipeline: Pipeline,
         clock: Clock,
-        stages: Stages | None = None,
         metrics: Metrics | None = None,
         limits: Limits | None = None,
     ) -> None:
         self._registry = registry
         self._pipeline = pipeline
         self._clock = clock
-        self._stages = stages or Stages()
         self._metrics = metrics or Metrics()
         self._limits = limits or Limits()
         self._draining = asyncio.Event()
@@ -66,7 +63,6 @@ class Ingest:
             self._registry,
             self._pipeline,
             self._clock,
-            self._stages,
             self._metrics,
             self._limits,
         )

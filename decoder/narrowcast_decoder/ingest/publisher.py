@@ -3,13 +3,11 @@
 import asyncio
 import logging
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from narrowcast_decoder.direct import direct
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.ingest.frames import TakenFrame
 from narrowcast_decoder.ingest.live import US_PER_S
@@ -19,17 +17,15 @@ from narrowcast_decoder.ingest.registry import Claim, Registry
 from narrowcast_decoder.ingest.reporting import Reporting
 from narrowcast_decoder.ingest.reports import Reports
 from narrowcast_decoder.metrics import INTERRUPTED, Metrics, Violation, end_name
-from narrowcast_decoder.pipeline import MAX_PENDING, Pipeline
+from narrowcast_decoder.pipeline import Pipeline
 from narrowcast_decoder.security.leases import lease_of
 from narrowcast_decoder.security.limits import Limits
 from narrowcast_decoder.security.scopes import Scope
-from narrowcast_decoder.stages import Stages
 from narrowcast_shared.clock import Clock
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import ProtocolError, StoreError
 from narrowcast_shared.wire import messages as wire
 from narrowcast_shared.wire.messages import EndCode
-from narrowcast_shared.wire.serial import tells_of_frames
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +70,6 @@ class Publisher:
         registry: Registry,
         pipeline: Pipeline,
         clock: Clock,
-        stages: Stages,
         metrics: Metrics,
         limits: Limits,
     ) -> None:
@@ -82,7 +77,6 @@ class Publisher:
         self._registry = registry
         self._pipeline = pipeline
         self._clock = clock
-        self._stages = stages
         self._metrics = metrics
         self._receiver = Receiver()
         self._limits = limits
@@ -92,13 +86,8 @@ class Publisher:
         self._heard_us = clock.monotonic_us()
         self._heard_bytes = 0
         self._report_interval_us = 200_000
-        line = direct(websocket)
-        assert line is not None, "publishers are served by the service's own server alone"
-        self._line = line
         self._reporting: Reporting | None = None
-        self._is_waiting = False  # for a message, and nothing that came before is unfinished
         self._is_told = False  # to its end
-        self._held_back_until_us = 0
 
     async def serve(self, draining: asyncio.Event) -> None:
         """From the greeting to the close."""
@@ -180,25 +169,22 @@ class Publisher:
         reports = Reports(
             self._receiver, claim.session, self._contexts.values(), self._report_interval_us
         )
-        self._reporting = Reporting(self._line, reports, self._clock, self._metrics)
-        broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line.taker = partial(self._take, claim, broken)
-        reading = asyncio.create_task(self._read(claim, broken))
+        self._reporting = Reporting(self._websocket.send_bytes, reports, self._clock, self._metrics)
+        reading = asyncio.create_task(self._read(claim))
+        reporting = asyncio.create_task(self._reporting.run())
         noting = asyncio.create_task(self._note_clocks(claim))
         replaced = asyncio.create_task(claim.replaced.wait())
         drained = asyncio.create_task(draining.wait())
         over = asyncio.create_task(claim.session.over.wait())
         revoked = asyncio.create_task(self._lease.revoked.wait())
-        tasks: set[asyncio.Future[Any]] = {
-            reading, noting, broken, replaced, drained, over, revoked,
+        tasks: set[asyncio.Task[Any]] = {
+            reading, reporting, noting, replaced, drained, over, revoked,
         }  # fmt: skip
         try:
             await self._first_of(tasks, claim)
             if self._is_told:  # that is stored, whatever else has happened meanwhile
                 await asyncio.wait({reading})
         finally:
-            self._line.taker = None
-            self._reporting.stop()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -210,10 +196,10 @@ class Publisher:
             return _Ended(EndCode.REFUSED, "the token is no longer good")
         if draining.is_set() and not _finished(reading):
             return _Ended(EndCode.DRAINING, "the decoder is going away; come back")
-        next(task for task in (broken, reading, noting) if _finished(task)).result()
+        next(task for task in (reading, reporting, noting) if _finished(task)).result()
         return _Ended(EndCode.FINISHED, "finished")
 
-    async def _first_of(self, tasks: "set[asyncio.Future[Any]]", claim: Claim) -> None:
+    async def _first_of(self, tasks: "set[asyncio.Task[Any]]", claim: Claim) -> None:
         """Wait until one of them ends. Raises _Ended where the encoder falls silent.
 
         Looked at now and then: a timer for each message would cost more than parsing it.
@@ -231,20 +217,10 @@ class Publisher:
                 # Not for good: a camera that stalls may go on.
                 raise _Ended(EndCode.DRAINING, f"silent for {IDLE_TIMEOUT_US / 1e6:.0f} s")
 
-    async def _read(self, claim: Claim, broken: "asyncio.Future[None]") -> None:
-        """Take messages until the encoder's END, and then until all is stored, the end too.
-
-        What comes behind one that has `broken` the connection is not taken any more.
-        """
+    async def _read(self, claim: Claim) -> None:
+        """Take messages until the encoder's END, and then until all is stored, the end too."""
         while True:
-            await self._hold_back()
-            self._is_waiting = True
-            message = await self._websocket.receive()
-            self._is_waiting = False
-            await self._hold_back()  # for what was taken by the short way
-            if broken.done():
-                return
-            event = self._event(_payload(message))
+            event = self._event(_payload(await self._websocket.receive()))
             if isinstance(event, wire.Clock):
                 if not claim.replaced.is_set():
                     claim.session.told_clock(event)
@@ -255,47 +231,16 @@ class Publisher:
                 return
             elif isinstance(event, list):
                 await self._submit(claim, event)
-            self._count()
+            pause_us = self._rate.pause_us(self._heard_us, self._heard_bytes)
+            wait_us = self._heard_us + pause_us - self._clock.monotonic_us()
+            if pause_us and wait_us > 0:  # too many messages have come
+                await asyncio.sleep(wait_us / US_PER_S)
 
     async def _note_clocks(self, claim: Claim) -> None:
         """Store what the encoder tells of the clocks, now and then; frames do not wait for it."""
         while True:
             await asyncio.sleep(CLOCK_NOTE_S)
             await self._registry.note_clock(claim.session)
-
-    def _count(self) -> bool:
-        """Count the message just taken; whether the next one can be taken at once."""
-        pause_us = self._rate.pause_us(self._heard_us, self._heard_bytes)
-        self._held_back_until_us = self._heard_us + pause_us
-        return pause_us == 0
-
-    async def _hold_back(self) -> None:
-        """Wait where too many messages have come."""
-        wait_us = self._held_back_until_us - self._clock.monotonic_us()
-        if wait_us > 0:
-            await asyncio.sleep(wait_us / US_PER_S)
-
-    def _take(self, claim: Claim, broken: "asyncio.Future[None]", data: bytes) -> bool:
-        """Frames by the short way (`direct`): what does not have to wait for anything.
-
-        The rest is left to `_read`, and what comes behind it until that waits again. What goes
-        wrong ends `broken`.
-        """
-        has_room = claim.session.pending < MAX_PENDING
-        if not (self._is_waiting and has_room and tells_of_frames(data)):
-            self._is_waiting = False
-            return False
-        try:
-            frames = self._event(data)
-            assert isinstance(frames, list)
-            self._hand_over(claim, frames)
-        except Exception as error:  # noqa: BLE001 - the server knows nothing of what to do with it
-            self._is_waiting = False
-            if not broken.done():
-                broken.set_exception(error)
-            return True
-        self._is_waiting = self._count()
-        return True
 
     async def _submit(self, claim: Claim, frames: list[TakenFrame]) -> None:
         """Hand frames over, unless a new connection was welcomed without them meanwhile."""
@@ -318,11 +263,10 @@ class Publisher:
             raise self._violation(Violation.TEXT, "messages are binary")
         state = self._receiver.state
         try:
-            with self._stages.parse:
-                self._metrics.message(len(data))
-                self._heard_bytes = len(data)
-                self._heard_us = self._clock.monotonic_us()
-                return self._receiver.receive(data, self._heard_us, self._clock.unix_us())
+            self._metrics.message(len(data))
+            self._heard_bytes = len(data)
+            self._heard_us = self._clock.monotonic_us()
+            return self._receiver.receive(data, self._heard_us, self._clock.unix_us())
         except ProtocolError as error:
             kind = Violation.GREETING if state is State.GREETING else Violation.STREAM
             raise self._violation(kind, str(error)) from error
@@ -364,5 +308,5 @@ def _payload(message: Message) -> bytes | None:
     return message.get("bytes")
 
 
-def _finished(task: "asyncio.Future[None]") -> bool:
+def _finished(task: "asyncio.Task[None]") -> bool:
     return task.done() and not task.cancelled()

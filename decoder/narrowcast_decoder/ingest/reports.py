@@ -1,6 +1,6 @@
 """What an encoder is told while it publishes, and when. Pure: time is an argument."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from narrowcast_decoder.inference.contexts import RungContexts
@@ -14,9 +14,6 @@ MAX_PATIENCE_US = 16_000_000
 face comes there is none to be had, and every word costs a thin line something.
 """
 
-Write = Callable[[bytes], bool]
-"""Sends one message now; False where the line takes none."""
-
 
 class _Requested(NamedTuple):
     request: wire.KeyframeRequest
@@ -28,7 +25,6 @@ class Reports:
     """Of one connection: an acknowledgement an interval while there is news, keyframes asked for.
 
     due_us: when `tell` is to be called next (monotonic); None where there is nothing to tell.
-    A report that the line does not take is left out: the next one says the same and more.
     """
 
     def __init__(
@@ -55,36 +51,38 @@ class Reports:
             after_us = max(self._reported_us, now_us - self._interval_us // 2)
             self.due_us = after_us + self._interval_us
 
-    def tell(self, now_us: int, write: Write) -> None:
-        """Say what is due, and settle when something is again."""
+    def tell(self, now_us: int) -> list[bytes]:
+        """The messages that are due, and settle when something is again."""
+        messages: list[bytes] = []
         self._reported_us = now_us
         # Messages, not frames: late ones, and those sent again, leave the end where it is.
         position = (self._receiver.messages, self._session.stored_seq)
-        if position != self._told and write(self.report(now_us)):
+        if position != self._told:
+            messages.append(self.report(now_us))
             self._told = position
         wanted = [each.keyframe_wanted for each in self._contexts]
         for place, request in enumerate(wanted):
-            self._request(place, request, now_us, write)
-        is_over = not self._session.pending and self._told == position and not any(wanted)
+            if self._is_due(place, request, now_us):
+                assert request is not None
+                messages.append(self._receiver.request_keyframe(request))
+        is_over = not self._session.pending and not any(wanted)
         self.due_us = None if is_over else now_us + self._interval_us
+        return messages
 
     def report(self, now_us: int) -> bytes:
         """All that has come by now, acknowledged."""
         return self._receiver.report(self._session.stored_seq, self._session.pending, now_us)
 
-    def _request(
-        self, place: int, wanted: wire.KeyframeRequest | None, now_us: int, write: Write
-    ) -> None:
-        """Ask once, and again where no keyframe came."""
+    def _is_due(self, place: int, wanted: wire.KeyframeRequest | None, now_us: int) -> bool:
+        """Whether to ask for a keyframe: once, and again where none came."""
         if wanted is None:
             self._requested.pop(place, None)
-            return
+            return False
         asked, patience_us = self._requested.get(place), KEYFRAME_PATIENCE_US
         if asked is not None and asked.request == wanted:
             if now_us < asked.again_us:
-                return
+                return False
             patience_us = min(2 * asked.patience_us, MAX_PATIENCE_US)
-        if write(self._receiver.request_keyframe(wanted)):
-            again_us = now_us + patience_us
-            self._requested[place] = _Requested(wanted, again_us, patience_us)
-            self.keyframe_requests += 1
+        self._requested[place] = _Requested(wanted, now_us + patience_us, patience_us)
+        self.keyframe_requests += 1
+        return True

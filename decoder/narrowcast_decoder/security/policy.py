@@ -44,7 +44,7 @@ def requirement(method: str, path: str) -> Requirement:
     """What is asked for. path: decoded, as routes see it. method: GET for a WebSocket."""
     if path in OPEN_PATHS or _is_page_file(path):
         return Requirement(None)
-    if path == "/metrics" or path.startswith("/debug/"):
+    if path == "/metrics":
         return Requirement(Scope.METRICS)
     if path == PUBLISH_PATH:
         return Requirement(Scope.PUBLISH, kind=Kind.PUBLISH)

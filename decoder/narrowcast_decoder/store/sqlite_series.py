@@ -1,8 +1,9 @@
 """Samples and sessions as SQL: plain functions of a connection, no thread and no loop."""
 
+import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
@@ -71,6 +72,9 @@ _SPAN = """
     WHERE session = (SELECT key FROM sessions WHERE name = ?) AND t >= ? AND t < ?
 """
 
+_POSITIONS = """
+    SELECT name, key, last_id FROM sessions WHERE name IN (SELECT value FROM json_each(?))
+"""
 _SEQS_FROM_THE_END = """
     SELECT seq, t FROM samples
     WHERE session = (SELECT key FROM sessions WHERE name = ?) ORDER BY seq DESC
@@ -90,9 +94,26 @@ def append(connection: sqlite3.Connection, samples: Sequence[Sample], unix_s: fl
     by_session: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         by_session[sample.session].append(sample)
+    rows: list[tuple[Any, ...]] = []
+    advances: list[tuple[Any, ...]] = []
     with transaction(connection):
-        for series in by_session.values():
-            _append_series(connection, series, unix_s)
+        positions = _positions(connection, (series[0] for series in by_session.values()), unix_s)
+        for session, series in by_session.items():
+            position = positions[session]
+            new = [sample for sample in series if sample.id > position.last_id]
+            _check_repeats(connection, [each for each in series if each.id <= position.last_id])
+            _check_ids(position.last_id, new)
+            if new:
+                rows += [_row(position.key, sample) for sample in new]
+                advances.append(_advance(position, new, unix_s))
+        before = connection.total_changes
+        try:
+            connection.executemany(_INSERT, rows)  # of all sessions: a third less of its time
+        except sqlite3.IntegrityError as error:
+            key = rows[connection.total_changes - before][0]
+            name = next(name for name, position in positions.items() if position.key == key)
+            raise conflicts.doubled(name) from error
+        connection.executemany(_ADVANCE_SESSION, advances)
 
 
 def read(connection: sqlite3.Connection, session: str, after_id: int, limit: int) -> list[Sample]:
@@ -168,35 +189,33 @@ def note_clock(
         connection.execute(_SET_CLOCK, (offset_ms, error_ms, session))
 
 
-def _append_series(connection: sqlite3.Connection, series: list[Sample], unix_s: float) -> None:
-    """Add samples of one session, in order of id, inside a transaction."""
-    position = _position(connection, series[0], unix_s)
-    new = [sample for sample in series if sample.id > position.last_id]
-    _check_repeats(connection, [sample for sample in series if sample.id <= position.last_id])
-    _check_ids(position.last_id, new)
-    if not new:
-        return
-    try:
-        connection.executemany(_INSERT, [_row(position.key, sample) for sample in new])
-    except sqlite3.IntegrityError as error:
-        raise conflicts.doubled(series[0].session) from error
+def _advance(position: _Position, new: list[Sample], unix_s: float) -> tuple[Any, ...]:
+    """Values of `_ADVANCE_SESSION` for samples of one session, at least one."""
     counts = Counter(sample.status for sample in new)
-    by_status = [counts[status] for status in Status]
     newest = max(new, key=lambda sample: sample.seq)  # what is filled in later comes after it
     next_seq = newest.seq + 1
     begins, ends = (new[0].id, new[0].t), (new[-1].id, next_seq, newest.t, next_seq)
-    values = (*begins, *ends, *by_status, unix_s, position.key)
-    connection.execute(_ADVANCE_SESSION, values)
+    return (*begins, *ends, *(counts[status] for status in Status), unix_s, position.key)
 
 
-def _position(connection: sqlite3.Connection, first: Sample, unix_s: float) -> _Position:
-    """Where the session of `first` stands; it begins here if nobody has announced it."""
-    query = "SELECT key, last_id FROM sessions WHERE name = ?"
-    row = connection.execute(query, (first.session,)).fetchone()
-    if row is None:
-        connection.execute(_BEGIN_SESSION, (first.session, first.t, unix_s))
-        row = connection.execute(query, (first.session,)).fetchone()
-    return _Position(*row)
+def _positions(
+    connection: sqlite3.Connection, firsts: Iterable[Sample], unix_s: float
+) -> dict[str, _Position]:
+    """Where sessions stand, by name, given the first new sample of each. A session begins here if
+    nobody has announced it.
+    """
+    by_name = {sample.session: sample for sample in firsts}
+    found = _announced(connection, by_name)
+    if unannounced := by_name.keys() - found.keys():
+        for name in sorted(unannounced):
+            connection.execute(_BEGIN_SESSION, (name, by_name[name].t, unix_s))
+        found |= _announced(connection, unannounced)
+    return found
+
+
+def _announced(connection: sqlite3.Connection, names: Iterable[str]) -> dict[str, _Position]:
+    rows = connection.execute(_POSITIONS, (json.dumps(list(names)),))
+    return {name: _Position(key, last_id) for name, key, last_id in rows}
 
 
 def _check_repeats(connection: sqlite3.Connection, repeats: list[Sample]) -> None:

@@ -136,9 +136,7 @@ def _write_figures(figures: "Figures", report: dict[str, object], json_path: Pat
 
     from narrowcast_lab import serve_bench_report
 
-    console = Console()
-    console.print(serve_bench_report.stage_table(figures))
-    console.print(serve_bench_report.run_table(figures))
+    Console().print(serve_bench_report.run_table(figures))
     _write_json(figures._asdict() | report, json_path)
 
 

@@ -4,7 +4,6 @@ import click
 
 from narrowcast_models.commands.experiment_ablation import ablation
 from narrowcast_models.commands.experiment_avec import avec
-from narrowcast_models.commands.experiment_memory import memory
 from narrowcast_models.commands.experiment_paper import paper_report, paper_table
 from narrowcast_models.commands.experiment_rate import rate_distortion
 
@@ -28,4 +27,3 @@ experiment.add_command(paper_report)
 experiment.add_command(rate_distortion)
 experiment.add_command(avec)
 experiment.add_command(ablation)
-experiment.add_command(memory)

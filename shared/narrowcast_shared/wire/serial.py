@@ -92,11 +92,6 @@ def parse(data: bytes) -> Message:
     return message
 
 
-def tells_of_frames(data: bytes) -> bool:
-    """Whether this is DATA or LATE, by its first byte alone."""
-    return bool(data) and data[0] & 0x0F in _OF_FRAMES
-
-
 def _limited(data: bytes) -> bytes:
     if len(data) > MAX_MESSAGE_BYTES:
         raise ProtocolError(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from narrowcast_decoder.bus.home import BusHome
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.inference.reader import FrameReader
+from narrowcast_decoder.inference.workers import WorkerThread
 from narrowcast_decoder.ingest.frames import Fate, TakenFrame
 from narrowcast_decoder.ingest.live import DELETED, REPLACED
 from narrowcast_decoder.ingest.registry import Claim, Registry
@@ -52,11 +53,10 @@ def deaf(session: str, hold: int, *, deleted: bool) -> None:
 @asynccontextmanager
 async def decoder(server: BusServer, *, is_deaf: bool) -> AsyncIterator[Decoder]:
     home, clock = await BusHome.open(server.url), SystemClock()
-    reader = FrameReader(
-        TorchRecogniser(OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1))))
-    )
+    network = OneForAll(OneForAllConfig(widths=(8, 8, 8), blocks=(1, 1, 1)))
+    workers = WorkerThread(FrameReader(TorchRecogniser(network)))
     registry = Registry(home.store, home.hub, clock)
-    pipeline = Pipeline(reader, home.store, home.hub, clock)
+    pipeline = Pipeline(workers, home.store, home.hub, clock)
     async with home.at_work(deaf if is_deaf else registry.lost):
         running = asyncio.create_task(pipeline.run())
         try:

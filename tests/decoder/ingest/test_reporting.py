@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from narrowcast_decoder.direct import Taker
 from narrowcast_decoder.inference.contexts import RungContexts
 from narrowcast_decoder.ingest.live import LiveSession
 from narrowcast_decoder.ingest.receiver import Receiver
@@ -31,15 +30,13 @@ class Line:
     """A line to an encoder, which may be full."""
 
     def __init__(self) -> None:
-        self.taker: Taker | None = None
-        self.is_full = False
+        self.has_room = asyncio.Event()
+        self.has_room.set()
         self.sent: list[object] = []
 
-    def write(self, payload: bytes, *, text: bool = False) -> bool:
-        assert not text
-        if not self.is_full:
-            self.sent.append(parse(payload))
-        return not self.is_full
+    async def send(self, payload: bytes) -> None:
+        await self.has_room.wait()
+        self.sent.append(parse(payload))
 
     def reports(self) -> list[Report]:
         return [each for each in self.sent if isinstance(each, Report)]
@@ -55,7 +52,7 @@ class Stand:
         self.receiver.receive(serialise(Hello("a", bytes(8), 0, 200, Capability.BACKFILL)), 0, 0)
         self.receiver.welcome(0, None)
         reports = Reports(self.receiver, self.session, [self.contexts], round(INTERVAL_S * 1e6))
-        self.reporting = Reporting(self.line, reports, SystemClock(), self.metrics)
+        self.reporting = Reporting(self.line.send, reports, SystemClock(), self.metrics)
 
     def comes(self, seq: int | None = None, *, late: bool = False) -> None:
         """A message of one frame, the next by default, taken in."""
@@ -76,8 +73,10 @@ class Stand:
 def run(test: Callable[[Stand], Awaitable[None]]) -> None:
     async def scenario() -> None:
         stand = Stand()
+        running = asyncio.create_task(stand.reporting.run())
         await test(stand)
-        stand.reporting.stop()
+        running.cancel()
+        await asyncio.wait({running})
 
     asyncio.run(scenario())
 
@@ -135,16 +134,16 @@ def test_many_messages_are_told_of_an_interval_apart() -> None:
     run(test)
 
 
-def test_a_full_line_is_told_once_it_has_room_what_is_true_then() -> None:
+def test_behind_a_full_line_one_report_waits_and_then_comes_what_is_true_then() -> None:
     async def test(stand: Stand) -> None:
-        stand.line.is_full = True
-        for _ in range(3):
+        stand.line.has_room.clear()
+        for _ in range(4):
             stand.comes()
             stand.store()
             await asyncio.sleep(2 * INTERVAL_S)
-        stand.line.is_full = False
+        stand.line.has_room.set()
         await asyncio.sleep(3 * INTERVAL_S)
-        assert [report.stored_seq for report in stand.line.reports()] == [3]
+        assert [report.stored_seq for report in stand.line.reports()] == [1, 4]
 
     run(test)
 
@@ -164,15 +163,5 @@ def test_a_keyframe_is_asked_for_until_it_has_come(monkeypatch: pytest.MonkeyPat
         stand.contexts.keyframe_wanted = None
         await asyncio.sleep(1.2 * patience_s)
         assert stand.line.sent.count(wanted) == 2
-
-    run(test)
-
-
-def test_nothing_is_said_once_it_has_stopped() -> None:
-    async def test(stand: Stand) -> None:
-        stand.comes()
-        stand.reporting.stop()
-        await asyncio.sleep(3 * INTERVAL_S)
-        assert stand.line.sent == []
 
     run(test)

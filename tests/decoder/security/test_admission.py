@@ -69,7 +69,6 @@ def kind(answer: Admitted | Refusal) -> Kind | None:
         ("/metrics", None, Kind.NO_TOKEN),
         ("/metrics", ADMIN, Kind.NOT_ALLOWED),
         ("/metrics", PROMETHEUS, None),
-        ("/debug/stages", None, Kind.NO_TOKEN),
         ("/nothing", None, Kind.NO_TOKEN),
         ("/nothing", PROMETHEUS, None),
         ("/v1/sessions/../publish", READER, Kind.NOT_ALLOWED),

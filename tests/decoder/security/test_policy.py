@@ -59,7 +59,6 @@ def test_no_route_is_open_that_is_not_meant_to_be() -> None:
         ("GET", "/v1/sessions/../../metrics", Requirement(Scope.SUBSCRIBE, "..")),
         ("GET", "/v1/publish", Requirement(Scope.PUBLISH, kind=Kind.PUBLISH)),
         ("GET", "/metrics", Requirement(Scope.METRICS)),
-        ("GET", "/debug/stages", Requirement(Scope.METRICS)),
         ("GET", "/v1/sessions/anna/face", Requirement(Scope.SUBSCRIBE, "anna")),
         ("GET", "/healthz", Requirement(None)),
         ("GET", "/page/main.js", Requirement(None)),

@@ -13,7 +13,6 @@ from narrowcast_decoder.security.limits import Limits
 from narrowcast_decoder.security.settings import SecuritySettings
 from narrowcast_decoder.security.token_file import parse_tokens
 from narrowcast_decoder.settings import DecoderSettings, read_settings
-from narrowcast_decoder.stages import Stages
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.errors import SettingsError
 
@@ -69,7 +68,7 @@ def test_the_server_believes_no_proxy_on_its_own() -> None:
     """uvicorn would take a forwarded address from whoever is on loopback."""
     settings = DecoderSettings()
     security = assemble(settings, settings.host, SystemClock())
-    config = server._uvicorn_config(FastAPI(), Stages(), security)
+    config = server._uvicorn_config(FastAPI(), security)
     assert config.proxy_headers is False
     assert config.access_log is False
 

@@ -178,8 +178,9 @@ def test_an_append_is_stored_whole_or_not_at_all(
         await store.append(series("a", 3))
         refused, message = refusals(series("a", 6))[case]
 
-        with pytest.raises(SeriesConflictError, match=message):
-            await store.append([*series("b", 2), *refused])
+        with pytest.raises(SeriesConflictError, match=message) as conflict:
+            await store.append([*series("b", 2), *refused, *series("c", 2)])
+        assert conflict.value.session == "a", "the others may go on"
 
         assert await store.read("a") == series("a", 3)
         assert await store.summary("b") is None

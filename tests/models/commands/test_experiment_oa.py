@@ -1,4 +1,4 @@
-"""`narrowcast experiment ablation` and `memory` from the command line, on random faces."""
+"""`narrowcast experiment ablation` from the command line, on random faces."""
 
 import json
 from pathlib import Path
@@ -6,12 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from narrowcast_models import checkpoint
 from narrowcast_models.coding import Coding
 from narrowcast_models.commands.experiment import experiment
-from narrowcast_models.evaluation import memory
-from narrowcast_models.networks.one_for_all import OneForAll, OneForAllConfig
-from narrowcast_models.training import ablation, card, recipe
+from narrowcast_models.networks.one_for_all import OneForAllConfig
+from narrowcast_models.training import ablation, recipe
 from narrowcast_models.training.config import TrainConfig
 from narrowcast_models.training.recipe import Recipe
 
@@ -59,30 +57,3 @@ def test_what_is_refused(options: tuple[str, ...], said: str) -> None:
     result = _run("ablation", *options)
     assert result.exit_code == 2
     assert said in " ".join(result.output.split())
-
-
-def test_a_memory(
-    ferplus_folder: Path,
-    tiny_network: OneForAll,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert ferplus_folder.is_dir()
-    monkeypatch.setenv("COLUMNS", "200")
-    codings = (Coding(16, None), Coding(8, 30))
-    monkeypatch.setattr(memory.measure, "__defaults__", (codings,))
-    weights = tmp_path / "tiny.safetensors"
-    checkpoint.save(tiny_network, card.describe("tiny", tiny_network, {}, [], "-"), weights)
-    out = tmp_path / "memory.json"
-    options = ("--reels", 3, "--seconds", 2, "--model", weights, "--json", out)
-    measured = _run("memory", *options)
-    assert measured.exit_code == 0, measured.output
-    assert "tiny on 3 reels of 2 s" in measured.output
-    report = json.loads(out.read_text())
-    assert (report["model"], report["reels"], report["frames"]) == ("tiny", 3, 150)
-    assert report["segments"] >= 3
-    assert report["reel"]["dissolve_share"] == 0
-    assert [(row["px"], row["qp"]) for row in report["codings"]] == list(codings)
-    first = out.read_bytes()
-    _run("memory", *options)
-    assert out.read_bytes() == first
