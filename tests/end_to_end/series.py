@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import NamedTuple
 
-from narrowcast_shared.client.http import request
+from narrowcast_client.http import request
 from narrowcast_shared.remote.address import Address, as_address
 from narrowcast_shared.samples import Sample, Status
 

@@ -16,11 +16,11 @@ import psutil
 import pytest
 import trustme
 
+from narrowcast_client import decoder_at
+from narrowcast_client.http import request
 from narrowcast_decoder.security.tokens import new_secret
 from narrowcast_lab import processes
 from narrowcast_lab.free_port import free_port
-from narrowcast_shared.client import decoder_at
-from narrowcast_shared.client.http import request
 from narrowcast_shared.errors import LinkError
 
 CLIENT_S = 90.0

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from narrowcast_shared.draw import uplot
+from narrowcast_shared import uplot
 from narrowcast_shared.errors import SettingsError, install_hint
 
 CHARTS_SCRIPT = "uplot.js"

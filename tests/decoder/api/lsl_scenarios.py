@@ -13,13 +13,13 @@ from typing import Any, Protocol
 import pylsl
 import pytest
 
+from narrowcast_client import decoder_at
+from narrowcast_client.baseline import BaselineChoice, ModelName
+from narrowcast_client.lsl.channels import ABOVE_REST, CHANNELS, row
+from narrowcast_client.lsl.outlet import open_outlets, unix_ahead_s
+from narrowcast_client.marks import add_mark
+from narrowcast_client.terminal.live import Form, Show, watch_session
 from narrowcast_decoder.service import Service
-from narrowcast_shared.baseline import BaselineChoice, ModelName
-from narrowcast_shared.client import decoder_at
-from narrowcast_shared.client.marks import add_mark
-from narrowcast_shared.draw.live import Form, Show, watch_session
-from narrowcast_shared.lsl.channels import ABOVE_REST, CHANNELS, row
-from narrowcast_shared.lsl.outlet import open_outlets, unix_ahead_s
 from narrowcast_shared.samples import Sample, Status
 
 Series = Callable[..., list[Sample]]

@@ -12,9 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from narrowcast_decoder.service import Service
-from narrowcast_decoder.store.sqlite import SqliteStore
-from narrowcast_shared.baseline import (
+from narrowcast_client.baseline import (
     Baseline,
     BaselineChoice,
     ModelName,
@@ -22,9 +20,11 @@ from narrowcast_shared.baseline import (
     read_profile,
     write_profile,
 )
-from narrowcast_shared.commands.baseline import baseline
-from narrowcast_shared.commands.export import export
-from narrowcast_shared.commands.watch import watch
+from narrowcast_client.commands.baseline import baseline
+from narrowcast_client.commands.export import export
+from narrowcast_client.commands.watch import watch
+from narrowcast_decoder.service import Service
+from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_shared.errors import NarrowcastError, SettingsError
 from narrowcast_shared.samples import Sample, csv_header, csv_row
 

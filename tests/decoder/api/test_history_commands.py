@@ -12,16 +12,16 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from narrowcast_client import archive
+from narrowcast_client.commands.export import export
+from narrowcast_client.commands.sessions import sessions
+from narrowcast_client.commands.watch import watch
+from narrowcast_client.export import UNITS
+from narrowcast_client.times import parse_time
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.store.offline import open_offline
 from narrowcast_decoder.store.sqlite import SqliteStore
-from narrowcast_shared.client import archive
-from narrowcast_shared.client.archive import TimeSpan
-from narrowcast_shared.client.export import UNITS
-from narrowcast_shared.client.times import parse_time
-from narrowcast_shared.commands.export import export
-from narrowcast_shared.commands.sessions import sessions
-from narrowcast_shared.commands.watch import watch
+from narrowcast_shared.archive import TimeSpan
 from narrowcast_shared.errors import (
     LinkError,
     NarrowcastError,
@@ -209,7 +209,7 @@ def test_a_series_is_exported_as_parquet(
 ) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "a.parquet"
-    monkeypatch.setattr("narrowcast_shared.client.export.ROW_GROUP", 5000)
+    monkeypatch.setattr("narrowcast_client.export.ROW_GROUP", 5000)
     count = 5500
 
     async def scenario(running: Running) -> None:

@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from narrowcast_shared.commands.watch import watch
+from narrowcast_client.commands.watch import watch
 from narrowcast_shared.errors import NarrowcastError, install_hint
 
 SCENARIOS = Path(__file__).with_name("lsl_scenarios.py")

@@ -9,13 +9,13 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from narrowcast_client import add_mark, get_marks
+from narrowcast_client.commands.export import export
+from narrowcast_client.commands.mark import mark
+from narrowcast_client.marks import PAGE_MARKS
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.store.sqlite import SqliteStore
-from narrowcast_shared.client import add_mark, get_marks
-from narrowcast_shared.client.archive import TimeSpan
-from narrowcast_shared.client.marks import PAGE_MARKS
-from narrowcast_shared.commands.export import export
-from narrowcast_shared.commands.mark import mark
+from narrowcast_shared.archive import TimeSpan
 from narrowcast_shared.errors import LinkError, SettingsError
 from narrowcast_shared.marks import Mark
 from narrowcast_shared.remote.refusals import NoSuchSessionError

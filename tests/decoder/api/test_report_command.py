@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import pytest
 from click.testing import CliRunner, Result
 
+from narrowcast_client.commands.report import report
+from narrowcast_client.marks import add_mark
 from narrowcast_decoder.service import Service
-from narrowcast_shared.client.marks import add_mark
-from narrowcast_shared.commands.report import report
 from narrowcast_shared.errors import DataError, LinkError, UnknownSessionError
 from narrowcast_shared.samples import Sample
 from narrowcast_shared.see import See

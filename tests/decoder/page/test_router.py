@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from narrowcast_decoder.api import problems
 from narrowcast_decoder.page import assets, router
 from narrowcast_decoder.security.policy import requirement
-from narrowcast_shared.draw import uplot
+from narrowcast_shared import uplot
 from narrowcast_shared.errors import SettingsError
 
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}

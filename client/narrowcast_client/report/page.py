@@ -1,0 +1,157 @@
+"""The report as one HTML page, which loads nothing from anywhere and runs no script but its own.
+
+Names and marks come from strangers: Jinja2 escapes whatever it is given, and the page's content
+security policy names the only scripts and style that may run, by their checksums.
+"""
+
+import base64
+import hashlib
+import importlib.util
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from narrowcast_client.report import (
+    events,
+    missing,
+    section,
+    time_axis,
+    timeline,
+    uncertainty,
+    valence,
+    words,
+)
+from narrowcast_client.report.colours import ROLES, STATES
+from narrowcast_client.report.section import Section
+from narrowcast_client.report.timeline import State
+from narrowcast_shared import __version__, uplot
+from narrowcast_shared.errors import SettingsError, install_hint
+from narrowcast_shared.samples import Status
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).with_name("template")
+
+_STATUS_ROWS = (
+    (Status.OK, State.READ, "read"),
+    (Status.NO_FACE, State.NO_FACE, "no face"),
+    (Status.SKIPPED, State.SKIPPED, "skipped by the encoder"),
+    (Status.LOST, State.LOST, "lost to an outage"),
+    (None, State.UNRECORDED, "no frames"),
+)
+
+_DEFINITIONS = {
+    "near_zero": valence.NEAR_ZERO,
+    "sure_sigmas": valence.SURE_SIGMAS,
+    "hold_s": f"{timeline.HOLD_S:g}",
+    "late_ms": timeline.LATE_MS,
+    "least_stretch_s": f"{events.LEAST_STRETCH_S:g}",
+    "most_stretches": events.MOST_STRETCHES,
+    "side_s": f"{events.SIDE_S:g}",
+    "least_change": events.LEAST_CHANGE,
+    "most_changes": events.MOST_CHANGES,
+    "least_gap_s": f"{missing.LEAST_GAP_S:g}",
+    "least_read_s": f"{uncertainty.LEAST_READ_S:g}",
+    "most_marks": section.MOST_MARKS,
+}
+
+
+def check_installed() -> None:
+    """Before anything is read: raises SettingsError where a library is missing."""
+    if importlib.util.find_spec("jinja2") is None or not uplot.is_installed():
+        raise SettingsError(
+            "a report is written with Jinja2 and uPlot, which are not installed",
+            install_hint("report"),
+        )
+
+
+def render(title: str, sections: Sequence[Section], written: datetime) -> str:
+    """The page. written: now, with its zone.
+
+    Raises SettingsError where a library is missing.
+    """
+    check_installed()
+    environment = _environment()
+    style = uplot.style() + environment.get_template("report.css.j2").render(
+        roles=ROLES, states=STATES
+    )
+    own = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    scripts = [_closed(uplot.script()), _closed(own)]
+    return environment.get_template("report.html.j2").render(
+        _DEFINITIONS,
+        title=title,
+        sections=sections,
+        policy=_policy(style, scripts),
+        style=environment.filters["safe"](style),
+        scripts=[environment.filters["safe"](script) for script in scripts],
+        written=time_axis.date(written.timestamp(), _zone(written)),
+        zones=", ".join(_zones(sections)),
+        version=__version__,
+        any_clock=any(one.series.has_clock_time for one in sections),
+        models=sorted({str(one.source.model) for one in sections if one.source.model.name}),
+        states=_STATUS_ROWS,
+        words_of={state: said for _, state, said in _STATUS_ROWS},
+        legend_of=_legend,
+    )
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - an extra
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "signed": words.signed,
+        "plain": words.plain,
+        "percent": words.percent,
+        "rate": words.rate,
+        "ms": words.milliseconds,
+        "exact_ms": words.exact_milliseconds,
+        "seconds": words.seconds,
+        "count": words.count,
+        "since": time_axis.since,
+        "of_day": time_axis.of_day,
+        "date": time_axis.date,
+    }
+    return environment
+
+
+def _zone(written: datetime) -> Any:  # noqa: ANN401
+    if written.tzinfo is None:
+        raise ValueError("the time of writing needs a zone")
+    return written.tzinfo
+
+
+def _zones(sections: Sequence[Section]) -> list[str]:
+    """Of the series that have times of day; more than one where some are of summer time."""
+    timed = [one for one in sections if one.series.has_clock_time]
+    return sorted({time_axis.zone_name(one.series.start_t, one.zone) for one in timed})
+
+
+def _policy(style: str, scripts: Sequence[str]) -> str:
+    """Nothing is loaded; what is in the page runs if it is what was put there."""
+    allowed = " ".join(map(_checksum, scripts))
+    return f"default-src 'none'; script-src {allowed}; style-src {_checksum(style)}"
+
+
+def _checksum(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _closed(script: str) -> str:
+    """A script that cannot end its own element, whatever its strings hold."""
+    return script.replace("</", "<\\/").strip()
+
+
+def _legend(one: Section) -> list[tuple[str, str]]:
+    """Class and words of the states that the strip shows."""
+    shown = sorted(set(one.payload["strip"]["states"]))
+    return [(STATES[state].name, STATES[state].words) for state in shown]

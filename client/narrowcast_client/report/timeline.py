@@ -1,0 +1,133 @@
+"""What was known at each time: the basis of every share of time in a report.
+
+Frames are no measure of time: the encoder sends fewer of them on a thin link. So a reading stands
+until the next one, until a frame without a face, or for `HOLD_S`, whichever comes first. Frames
+that were skipped or lost in between end nothing: they say nothing of the face.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from narrowcast_client.report.series import STATUSES, Floats, Ints, Series
+from narrowcast_shared.samples import Status
+
+HOLD_S = 1.0
+"""How long a reading, or any frame, stands for what is. The rate control's slowest choices still
+read about twice a second."""
+
+LATE_MS = 1000.0
+"""A sample that comes later than this after its capture is late."""
+
+
+class State(IntEnum):
+    """What is known at a time."""
+
+    READ = 0
+    NO_FACE = 1
+    SKIPPED = 2
+    LOST = 3
+    UNRECORDED = 4  # no frame for longer than `HOLD_S`
+
+
+_OWN = {
+    Status.OK: State.LOST,  # one without a valence; nothing writes such
+    Status.NO_FACE: State.NO_FACE,
+    Status.SKIPPED: State.SKIPPED,
+    Status.LOST: State.LOST,
+}
+
+
+class Timeline(NamedTuple):
+    """K spans without a gap between them, none of them empty, in s since the first frame.
+
+    edges: [K + 1]. state: [K], of `State`. reading: [K], the frame whose reading stands; -1
+    where none does.
+    """
+
+    edges: Floats
+    state: NDArray[np.int8]
+    reading: Ints
+
+    @property
+    def spans_s(self) -> Floats:
+        """[K], how long each lasts."""
+        return np.diff(self.edges)
+
+    @property
+    def duration_s(self) -> float:
+        """From the first frame to the end of the last one."""
+        return float(self.edges[-1] - self.edges[0])
+
+    def seconds_by_state(self) -> dict[State, float]:
+        """How long each state lasted; together the duration."""
+        sums = np.bincount(self.state, weights=self.spans_s, minlength=len(State))
+        return {state: float(sums[state]) for state in State}
+
+    def reading_s(self, frames: int) -> Floats:
+        """[N], how long the reading of each frame stood."""
+        read = self.reading >= 0
+        stood_s = np.bincount(self.reading[read], self.spans_s[read], minlength=frames)
+        return np.asarray(stood_s, dtype=np.float64)
+
+
+def frame_ends_s(series: Series) -> Floats:
+    """[N], when each frame is over: with the next one. The last lasts as long as the one before,
+    at most `HOLD_S`; where there is none before, or at the same time, `HOLD_S`.
+    """
+    at_s = series.at_s
+    before_s = float(at_s[-1] - at_s[-2]) if len(series) > 1 else 0.0
+    return np.append(at_s[1:], at_s[-1] + (min(before_s, HOLD_S) or HOLD_S))
+
+
+def timeline(series: Series) -> Timeline:
+    """The spans of a series. Of frames at the very same time, the last in order counts."""
+    start, end = series.at_s, frame_ends_s(series)
+    covered = np.minimum(end, start + HOLD_S)
+    readings = series.is_reading
+    tells = readings | (series.status == STATUSES.index(Status.NO_FACE))
+    index = np.arange(len(series))
+    # The latest frame, up to each one, that says anything of the face.
+    anchor = np.maximum.accumulate(np.where(tells, index, -1))
+    stands = (anchor >= 0) & readings[anchor]
+    stood = np.where(stands, np.clip(start[anchor] + HOLD_S, start, covered), start)
+    own = np.array([_OWN[status] for status in STATUSES])[series.status]
+    # Three spans a frame: a reading stands; it does not; no frame is there.
+    ends = np.stack([stood, covered, end], axis=1).ravel()
+    states = np.stack([_all(State.READ, own), own, _all(State.UNRECORDED, own)], axis=1).ravel()
+    reading = np.stack([np.where(stands, anchor, -1), *[np.full_like(index, -1)] * 2], axis=1)
+    return _without_empty(ends, states, reading.ravel())
+
+
+def _all(state: State, like: Ints) -> Ints:
+    return np.full_like(like, state)
+
+
+def _without_empty(ends: Floats, states: Ints, reading: Ints) -> Timeline:
+    edges = np.concatenate([[0.0], ends])
+    kept = np.diff(edges) > 0
+    edges = np.concatenate([[0.0], ends[kept]])
+    return Timeline(edges, states[kept].astype(np.int8), reading[kept])
+
+
+def span_means(line: Timeline, values: Floats, edges: Floats) -> tuple[Floats, Floats]:
+    """Means over time of what stood between each two of B + 1 `edges`, in s.
+
+    values: [N], of each frame, finite where it was read. Gives how long readings stood in each
+    of the B spans, and their mean; NaN where none did.
+    """
+    read = line.reading >= 0
+    spans_s = np.where(read, line.spans_s, 0.0)
+    amounts = np.where(read, values[line.reading], 0.0) * spans_s
+    # Both integrals are straight between the timeline's edges, so this is exact.
+    stood_s = np.diff(_integral(line, spans_s, edges))
+    stood_s[stood_s < 1e-9] = 0.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = np.diff(_integral(line, amounts, edges)) / stood_s
+    return stood_s, np.where(stood_s > 0, means, np.nan)
+
+
+def _integral(line: Timeline, amounts: Floats, edges: Floats) -> Floats:
+    return np.asarray(np.interp(edges, line.edges, np.concatenate([[0.0], np.cumsum(amounts)])))
