@@ -19,8 +19,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from narrowcast_client.http import decoder_at
-    from narrowcast_client.marks import add_mark, get_marks
+    from narrowcast_client.api import add_mark, decoder_at, get_marks
     from narrowcast_client.stream import Replay
     from narrowcast_client.subscription import Notice, State, replay, subscribe
     from narrowcast_shared.marks import Mark
@@ -45,9 +44,9 @@ _MODULES = {
     "Notice": "narrowcast_client.subscription",
     "Replay": "narrowcast_client.stream",
     "State": "narrowcast_client.subscription",
-    "add_mark": "narrowcast_client.marks",
-    "decoder_at": "narrowcast_client.http",
-    "get_marks": "narrowcast_client.marks",
+    "add_mark": "narrowcast_client.api",
+    "decoder_at": "narrowcast_client.api",
+    "get_marks": "narrowcast_client.api",
     "replay": "narrowcast_client.subscription",
     "subscribe": "narrowcast_client.subscription",
 }

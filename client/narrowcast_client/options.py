@@ -1,4 +1,4 @@
-"""Options that only the subscriber's commands have: a baseline, and a store's file.
+"""Options that only the subscriber's commands have: a baseline, a time span, a store's file.
 
 Options that the components share are in `narrowcast_shared.options`.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def baseline(value: "str | BaselineChoice") -> "BaselineChoice":
-    """A click type: a resting valence to learn in so many seconds, or a stored profile."""
+    """A click type: the seconds to learn a resting valence from, or the file of a profile."""
     return parsed(_parse_baseline, value) if isinstance(value, str) else value
 
 
@@ -33,29 +33,44 @@ def _parse_baseline(text: str) -> "BaselineChoice":
         seconds = parse_duration(text)
     except SettingsError:
         raise SettingsError(
-            f"{text!r} is neither a duration nor a profile", "write 30s, or name a FILE.json"
+            f"{text!r} is neither a duration nor the file of a profile",
+            "write 30s, or name a FILE.json",
         ) from None
     if not MIN_S <= seconds <= MAX_S:
-        raise SettingsError(f"rest is learned in {MIN_S:g} s to {MAX_S / 60:g} min of face")
+        raise SettingsError(f"rest is learned from {MIN_S:g} s to {MAX_S / 60:g} min of face")
     return BaselineChoice(seconds=seconds)
 
 
 def baseline_option() -> Callable[[Command], Command]:
-    """`--baseline`: what the person's face reads at rest, or None."""
+    """`--baseline`: the person's rest, as a BaselineChoice or None."""
     return click.option(
         "--baseline",
         type=baseline,
         metavar="TIME|FILE",
-        help="Also give the valence above this person's rest: learned from the first TIME of face "
-        "(30s), or as FILE has it, which `narrowcast baseline` wrote.",
+        help="Also give baseline-corrected valence: minus this person's valence at rest, learned "
+        "from the first TIME of face (30s), or from FILE, which `narrowcast baseline` wrote.",
     )
 
 
 def store_option() -> Callable[[Command], Command]:
-    """`--store FILE`: a store to read where no decoder runs."""
+    """`--store FILE`: a store to read without a decoder."""
     return click.option(
         "--store",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Read this store instead, which no decoder is using.",
+        help="Read this store's file instead; no decoder may be using it.",
     )
+
+
+def span_options() -> Callable[[Command], Command]:
+    """`--from T` and `--to T`, as `from_` and `to`: texts for `archive.parse_span`."""
+
+    def add(command: Command) -> Command:
+        command = click.option("--to", metavar="T", help="Only samples captured before this time.")(
+            command
+        )
+        return click.option(
+            "--from", "from_", metavar="T", help="Only samples captured at this time or later."
+        )(command)
+
+    return add

@@ -26,7 +26,7 @@ MAX_MESSAGE_BYTES = 64 * 1024
 
 
 class Replay(NamedTuple):
-    """What is stored, played `speed` times as fast as it was captured; then the end.
+    """The stored series, `speed` times as fast as it was captured; then the end.
 
     max_gap_s: longest pause in the series, s; a longer one is cut to it.
     """
@@ -50,10 +50,9 @@ async def stream(
     on_open: Callable[[], None],
     replay: Replay | None = None,
 ) -> AsyncGenerator[Sample, None]:
-    """Samples from `from_id` on; ends where the session has ended, or its replay.
+    """Samples from `from_id` on; ends with the session, or its replay.
 
-    Raises UnreachableError where the connection fails in a way worth another try, else
-    LinkError.
+    Raises UnreachableError where the connection fails in a way that may pass, else LinkError.
     """
     url = address.subscribe_url(session, from_id)
     if replay is not None:
@@ -72,7 +71,7 @@ async def stream(
 
 @asynccontextmanager
 async def _connection(address: Address, url: str) -> AsyncIterator[ClientConnection]:
-    """An open connection. A slow reader is left to the decoder, whose queue is bounded."""
+    """An open connection. For a slow reader, the decoder's bounded queue holds the samples."""
     try:
         connection = await connect(
             url,
@@ -95,7 +94,7 @@ async def _connection(address: Address, url: str) -> AsyncIterator[ClientConnect
     finally:
         try:
             await connection.close()
-        except asyncio.CancelledError:  # a second one: the event loop itself comes to its end
+        except asyncio.CancelledError:  # a second one: the event loop is ending
             connection.transport.abort()
             raise
 
@@ -105,6 +104,6 @@ def _sample(message: str | bytes, address: Address) -> Sample:
         return Sample.model_validate_json(message)
     except pydantic.ValidationError as error:
         raise LinkError(
-            f"{address.base} sent what is no sample ({error.errors()[0]['msg']})",
-            "is it a narrowcast decoder of this version?",
+            f"{address.base} sent a message that is not a sample ({error.errors()[0]['msg']})",
+            "check that it is a narrowcast decoder of this version",
         ) from None

@@ -1,14 +1,14 @@
-"""A subscription that outlives its connections: reconnects, and resumes after the last id.
+"""A subscription that outlives its connections: it reconnects, and resumes after the last id.
 
-CONNECTING --answered--> LIVE --closed--> RETRYING --answered--> LIVE
-CONNECTING --nobody answers--> RETRYING
-any --no such session yet--> WAITING --it begins--> LIVE
-LIVE --session over--> ENDED
+CONNECTING --answer--> LIVE --close--> RETRYING --answer--> LIVE
+CONNECTING --no answer--> RETRYING
+any --unknown session--> WAITING --it begins--> LIVE
+LIVE --session ends--> ENDED
 
-The connection is read in a task of its own, which a `Series` hands the samples on from. Async
-generators alone would not do: one that a loop is left of by `break` is closed by the event loop in
-no particular order, and what it was reading from complains with tracebacks. A task is cancelled,
-by the iterator that nobody holds any longer or by the end of `asyncio.run`, and closes in order.
+The connection is read in a task of its own, from which a `Series` takes the samples. An async
+generator alone is not enough: after a `break`, the event loop closes it and the generators that it
+reads from in no particular order, which prints tracebacks. A task is cancelled when the iterator is
+garbage-collected or `asyncio.run` ends, and closes its connection in order.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from random import SystemRandom
 from types import TracebackType
 from typing import NamedTuple
 
-from narrowcast_client.sessions import get_session, list_sessions
+from narrowcast_client.api import get_session, list_sessions
 from narrowcast_client.stream import REAL_TIME, Replay, stream
 from narrowcast_shared.clock import Clock, SystemClock
 from narrowcast_shared.errors import LinkError
@@ -33,16 +33,16 @@ from narrowcast_shared.samples import Sample
 logger = logging.getLogger(__name__)
 
 AHEAD = 64
-"""Samples that are read before they are asked for; beyond, the connection is left unread, and the
-decoder's own bounded queue holds what comes.
+"""Samples that are read in advance. Beyond that the connection is not read, and the decoder's own
+bounded queue holds further samples.
 """
 
 POLL_S = 0.5
-"""How often a decoder that has no such session yet is asked again."""
+"""Interval at which a decoder that does not know the session yet is asked again."""
 
 
 class State(Enum):
-    """Where a subscription stands."""
+    """The state of a subscription."""
 
     CONNECTING = "connecting"
     WAITING = "waiting for a session"
@@ -52,7 +52,7 @@ class State(Enum):
 
 
 class Notice(NamedTuple):
-    """A change of state: whose (None while no session is chosen), and why."""
+    """A change of state: the new one, the session (None while none is chosen), and the reason."""
 
     state: State
     session: str | None
@@ -63,7 +63,7 @@ OnNotice = Callable[[Notice], None]
 
 
 def _ignore(_: Notice) -> None:
-    """For who wants the samples alone."""
+    """The default: changes of state are not reported."""
 
 
 def subscribe(
@@ -81,22 +81,22 @@ def subscribe(
         async for sample in subscribe("http://127.0.0.1:8000", session="cam-1"):
             print(sample.t, sample.valence)
 
-    Ends when the session has ended and all of it was given. A connection that is lost is made
-    again, and the series goes on after the last id given. To end early, leave the loop, or cancel
-    the task; `contextlib.aclosing` also waits until the connection is closed.
+    Ends after the last sample of a session that has ended. A lost connection is made again, and
+    the series resumes after the last id. To end early, leave the loop, or cancel the task;
+    `contextlib.aclosing` also waits until the connection is closed.
 
     url: the decoder's base URL (http, https, ws or wss); or `decoder_at(URL, token=...)`, where
-    it wants a token or has a certificate of its own.
-    session: its name; None takes the newest live one and waits where there is none.
+    it requires a token or has a certificate of its own.
+    session: its name; None takes the newest live one, and waits while there is none.
     after_id: where to begin; below 0 it counts from the end, so that -100 begins with the last
-    100 samples there are.
+    100 samples.
     wait: whether to wait for a named session that the decoder does not know yet.
-    patience_s: how long to try where nothing has answered yet.
-    outage_s: how long to try where a decoder that has answered does so no longer.
-    on_notice: told of each change of state.
+    patience_s: how long to try before the first answer.
+    outage_s: how long to try after a decoder that has answered stops answering.
+    on_notice: called with each change of state.
 
-    Raises SettingsError where `url` is none, LinkError where nothing answers for too long,
-    what answers is no narrowcast decoder, or the session is unknown.
+    Raises SettingsError where `url` is not valid, LinkError where nothing answers for too long,
+    what answers is not a narrowcast decoder, or the session is unknown.
     """
 
     async def samples() -> AsyncGenerator[Sample, None]:
@@ -119,10 +119,10 @@ def replay(
     patience_s: float = 10.0,
     on_notice: OnNotice = _ignore,
 ) -> "Series":
-    """What is stored of a session, each sample when it is due; ends with the last of them.
+    """The stored samples of a session, each at its time; ends with the last of them.
 
-    Like `subscribe` in all else: one that is not there is a LinkError, and a connection that is
-    lost is made again, for as long as `patience_s`.
+    Otherwise like `subscribe`: an unknown session is a LinkError, and a lost connection is made
+    again, for as long as `patience_s`.
     """
 
     async def samples() -> AsyncGenerator[Sample, None]:
@@ -139,19 +139,19 @@ def replay(
 class Series(AsyncGenerator[Sample, None]):
     """The samples of a subscription, to be read with `async for`, which may be left at any time.
 
-    The task that reads them begins with the first one that is asked for, and is cancelled where
-    nobody holds this object any longer.
+    The task that reads them starts with the first request, and is cancelled when this object is
+    garbage-collected.
     """
 
     def __init__(self, samples: AsyncGenerator[Sample, None]) -> None:
         self._samples = samples
-        self._queue: asyncio.Queue[Sample | None] = asyncio.Queue()  # None is behind the last
-        self._room = asyncio.Semaphore(AHEAD)  # in the queue; where there is none, reading waits
+        self._queue: asyncio.Queue[Sample | None] = asyncio.Queue()  # None is the end
+        self._room = asyncio.Semaphore(AHEAD)  # in the queue; without any, reading waits
         self._reading: asyncio.Task[None] | None = None
         self._over = False
 
     async def asend(self, _: None) -> Sample:
-        """The next sample. Raises StopAsyncIteration at the end, and what ended the reading."""
+        """The next sample. Raises StopAsyncIteration at the end, or the error that ended it."""
         if self._over:
             raise StopAsyncIteration
         if self._reading is None:
@@ -173,14 +173,14 @@ class Series(AsyncGenerator[Sample, None]):
         trace: TracebackType | None = None,
         /,
     ) -> Sample:
-        """Close, and raise what is thrown: nothing in here could handle it."""
+        """Close, and raise the given exception: nothing in here handles it."""
         await self.aclose()
         if isinstance(kind, BaseException):
             raise kind
         raise (error if isinstance(error, BaseException) else kind()).with_traceback(trace)
 
     async def aclose(self) -> None:
-        """Close the connection, and wait until it is."""
+        """Close the connection, and wait until it is closed."""
         self._over = True
         if self._reading is not None:
             self._reading.cancel()
@@ -190,7 +190,7 @@ class Series(AsyncGenerator[Sample, None]):
         if self._reading is None or self._reading.done():
             return
         with suppress(RuntimeError):  # the loop is closed, which has cancelled the task
-            # Whichever thread drops the last reference.
+            # Any thread may drop the last reference.
             self._reading.get_loop().call_soon_threadsafe(self._reading.cancel)
 
 
@@ -199,7 +199,7 @@ async def _read(
     queue: "asyncio.Queue[Sample | None]",
     room: asyncio.Semaphore,
 ) -> None:
-    """Put samples into the queue. The `Series` is not held, so that it may be dropped meanwhile."""
+    """Put samples into the queue. It holds no reference to the `Series`, which may be dropped."""
     async with aclosing(samples):
         async for sample in samples:
             await room.acquire()
@@ -207,14 +207,14 @@ async def _read(
 
 
 def _end(queue: "asyncio.Queue[Sample | None]", reading: "asyncio.Task[None]") -> None:
-    """Behind the last sample. An error is for whoever still reads, and of no interest otherwise."""
+    """Mark the end of the queue, and the error as retrieved: `asend` raises it if it is called."""
     if not reading.cancelled():
         reading.exception()
     queue.put_nowait(None)
 
 
 class Subscription:
-    """Goes on from one connection to the next."""
+    """The state machine of a subscription, over one connection after the other."""
 
     def __init__(
         self,
@@ -235,7 +235,7 @@ class Subscription:
     async def samples(
         self, session: str | None, after_id: int, *, wait: bool
     ) -> AsyncGenerator[Sample, None]:
-        """The samples, over as many connections as it takes. As `subscribe` says."""
+        """The samples, over as many connections as necessary. See `subscribe`."""
         self._session = session
         last_id = after_id  # below 0 until the end of the series is known
         while self._state is not State.ENDED:
@@ -266,7 +266,7 @@ class Subscription:
         self._move(State.ENDED)
 
     async def _chosen(self) -> str:
-        """The session's name: the one that was asked for, else the newest live one."""
+        """The session's name: the requested one, else the newest live one."""
         if self._session is None:
             self._session = await self._newest_live()
         return self._session
@@ -293,14 +293,14 @@ class Subscription:
 
     def _opened(self) -> None:
         self._answered()
-        if self._state is not State.WAITING:  # a decoder may open only to say: not yet
+        if self._state is not State.WAITING:  # the decoder may open a connection only to refuse it
             self._move(State.LIVE)
 
     def _answered(self) -> None:
         self._persistence.contact(self._clock.monotonic_us())
 
     async def _pause(self, error: LinkError) -> None:
-        """Wait before the next try, or give up with what stands in its way."""
+        """Wait before the next attempt, or raise the error after too long a time."""
         delay_s = self._persistence.next_delay_s(self._clock.monotonic_us())
         if delay_s is None:
             raise error

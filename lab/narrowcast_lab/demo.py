@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from narrowcast_client.terminal.live import watch_session
+from narrowcast_client.terminal.watch import watch_session
 from narrowcast_lab import processes
 from narrowcast_shared.errors import NarrowcastError, SourceError
 from narrowcast_shared.samples import Status

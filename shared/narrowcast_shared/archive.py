@@ -1,4 +1,4 @@
-"""What a reader of stored series asks for, and what it gets, from a decoder or out of a file.
+"""Stored series as they are read from a decoder or from a file: sessions, time spans, archives.
 
 The HTTP API answers with a `SessionInfo`; an `Archive` is read by the client and is implemented
 twice: over that API, and by the decoder for a store's file that no decoder is using.
@@ -40,7 +40,7 @@ class SessionInfo(BaseModel):
 
     @property
     def read_by(self) -> ModelName:
-        """The model and its weights, as far as they are known."""
+        """The model of the estimates and its weights, as far as known."""
         return ModelName(name=self.model, sha256=self.model_sha256)
 
     @property
@@ -49,7 +49,7 @@ class SessionInfo(BaseModel):
 
 
 class TimeSpan(NamedTuple):
-    """Samples captured from `from_t` until before `to_t`, s; None is no limit."""
+    """Samples captured at `from_t` or later and before `to_t`, s; None is no limit."""
 
     from_t: float | None = None
     to_t: float | None = None
@@ -60,10 +60,10 @@ class TimeSpan(NamedTuple):
 
 
 class Archive(Protocol):
-    """Where stored series are read. Raises NarrowcastErrors that say what to do."""
+    """A reader of stored series. Raises NarrowcastErrors that say what to do."""
 
     async def sessions(self) -> Sequence[SessionInfo]:
-        """All sessions, the newest activity first."""
+        """All sessions, the most recently active first."""
         ...
 
     async def session(self, name: str) -> SessionInfo:
@@ -71,9 +71,9 @@ class Archive(Protocol):
         ...
 
     async def marks(self, session: str) -> Sequence[Mark]:
-        """All marks of a session, in order of id; an error where there is no such session."""
+        """All event markers of a session, in order of id; an error where there is none."""
         ...
 
     def pages(self, session: SessionInfo, span: TimeSpan) -> AsyncGenerator[list[Sample], None]:
-        """What the session had of the span when it was looked at, in order of id."""
+        """The session's samples of the span, up to its `last_id`, in order of id."""
         ...

@@ -14,4 +14,4 @@ warnings.warn(
     stacklevel=2,
 )
 sys.modules[__name__] = importlib.import_module("narrowcast_client")
-sys.modules[f"{__name__}.marks"] = importlib.import_module("narrowcast_client.marks")
+sys.modules[f"{__name__}.marks"] = importlib.import_module("narrowcast_client.api")

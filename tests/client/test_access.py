@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from narrowcast_client import decoder_at
-from narrowcast_client.http import request
+from narrowcast_client.api import fetch_blocking
 from narrowcast_shared import logs
 from narrowcast_shared.errors import LinkError, SettingsError
 from narrowcast_shared.remote import refusals
@@ -131,7 +131,7 @@ def test_a_redirect_is_not_followed() -> None:
         threading.Thread(target=server.handle_request).start()
         address = decoder_at(f"http://127.0.0.1:{server.server_address[1]}", token=SECRET)
         with pytest.raises(LinkError):
-            request(address, address.sessions_url(), 5)
+            fetch_blocking(address, address.sessions_url(), 5)
     assert heard == [("/v1/sessions", f"Bearer {SECRET}")]
 
 

@@ -12,7 +12,7 @@ from typing import TypedDict, Unpack
 import pytest
 
 from narrowcast_client import Notice, State, subscribe
-from narrowcast_client.sessions import delete_session, list_sessions
+from narrowcast_client.api import delete_session, list_sessions
 from narrowcast_lab.free_port import free_port
 from narrowcast_shared.errors import LinkError, SettingsError
 from narrowcast_shared.remote.address import parse_address
@@ -265,7 +265,7 @@ def test_a_message_that_is_no_sample_is_an_error() -> None:
         def model_dump_json(self) -> str:
             return '{"hello": 1}'
 
-    with pytest.raises(LinkError, match="sent what is no sample"):
+    with pytest.raises(LinkError, match="sent a message that is not a sample"):
         subscribed(ScriptedDecoder(Plan(1), series=[Nonsense()]))
 
 

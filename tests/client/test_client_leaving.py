@@ -8,8 +8,7 @@ from functools import partial
 import pytest
 
 from narrowcast_client import subscribe
-from narrowcast_client.http import patiently
-from narrowcast_client.sessions import get_session
+from narrowcast_client.api import get_session, retry_while_unreachable
 from narrowcast_shared.remote.address import parse_address
 from narrowcast_shared.remote.refusals import UnreachableError
 
@@ -61,8 +60,8 @@ def test_a_request_is_made_again_while_nobody_answers() -> None:
             pass  # its port is known, and nobody listens there
         ask = partial(get_session, parse_address(decoder.url), "cam-1")
         with pytest.raises(UnreachableError):
-            await patiently(ask, 0.3)
-        asking = asyncio.create_task(patiently(ask, 60))
+            await retry_while_unreachable(ask, 0.3)
+        asking = asyncio.create_task(retry_while_unreachable(ask, 60))
         await asyncio.wait({asking}, timeout=0.3)
         async with decoder.listening():
             return (await asking).session

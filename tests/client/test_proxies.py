@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from narrowcast_client import subscribe
-from narrowcast_client.sessions import list_sessions
+from narrowcast_client.api import list_sessions
 from narrowcast_encoder.live.opening import Wanted, opening
 from narrowcast_encoder.session.settings import StreamSettings
 from narrowcast_lab.free_port import free_port

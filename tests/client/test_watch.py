@@ -20,10 +20,10 @@ import pytest
 from rich.console import Console
 
 from narrowcast_client import Notice, State
-from narrowcast_client.terminal import digits, plot, strip, words
+from narrowcast_client.terminal import history, plot
 from narrowcast_client.terminal.history import History
-from narrowcast_client.terminal.live import Form, Show, watch_session
 from narrowcast_client.terminal.screen import Caption, draw
+from narrowcast_client.terminal.watch import Form, Show, watch_session
 from narrowcast_shared.samples import FIELDS, Sample, Status, csv_row
 
 from .scripted_decoder import Plan, ScriptedDecoder, make_sample
@@ -78,7 +78,7 @@ def test_the_drawing_shows_what_there_is_to_know(width: int, height: int) -> Non
     page = "\n".join(lines)
     assert lines[0].startswith("cam-1  live ")
     assert lines[0].endswith(" http://127.0.0.1:8000")
-    for row in digits.big("-0.68"):  # 0.7 sin(700 / 40)
+    for row in plot.large_digits("-0.68"):  # 0.7 sin(700 / 40)
         assert row.rstrip() in page
     assert "±0.10  ok" in page
     assert "-1 negative" in page
@@ -103,7 +103,7 @@ def test_the_plot_has_a_gap_where_there_is_no_value() -> None:
 
 
 def test_before_the_first_sample_the_notice_has_the_screen() -> None:
-    notice = tuple(words.notice(Notice(State.WAITING, None, "no session is live"), "http://h:1"))
+    notice = tuple(history.notice(Notice(State.WAITING, None, "no session is live"), "http://h:1"))
     lines = text_of(history_of([]), Caption("", "http://h:1", "waiting", notice), 60, 20)
     assert lines[2:] == [
         "no session is live; waiting. Start one with:",
@@ -174,28 +174,28 @@ def test_a_column_of_the_strip_shows_the_worst_but_a_value_over_skips() -> None:
         for status in statuses
     ]
     newest = make_sample(2).model_copy(update={"t": 5.0})
-    shown = strip.columns([*samples, newest], window_s=5.0, width=6)
+    shown = plot.columns([*samples, newest], window_s=5.0, width=6)
     assert shown == [ok, skipped, no_face, lost, None, ok]
 
 
 def test_digits_are_three_lines_of_equal_width() -> None:
-    assert digits.big("+0.1") == [" ▄  █▀█   ▀█ ", "▀█▀ █ █    █ ", "    ▀▀▀ ▀ ▀▀▀"]
+    assert plot.large_digits("+0.1") == [" ▄  █▀█   ▀█ ", "▀█▀ █ █    █ ", "    ▀▀▀ ▀ ▀▀▀"]
 
 
 def test_a_plain_line_says_it_all() -> None:
-    line = words.line(make_sample(10))
+    line = history.line(make_sample(10))
     assert re.fullmatch(
         r"\d\d:\d\d:\d\d cam-1 #10 ok \+0\.17 ±0\.10, 32 px QP 30, 9\.8 kbit/s, 31 ms", line
     )
-    assert words.line(make_sample(10, status=Status.NO_FACE)).endswith("#10 no face, 9.8 kbit/s")
+    assert history.line(make_sample(10, status=Status.NO_FACE)).endswith("#10 no face, 9.8 kbit/s")
     capped = make_sample(10).model_copy(update={"cap_bps": 16_000})
-    assert words.wire_rate(capped) == "9.8 of 16.0 kbit/s"
+    assert history.wire_rate(capped) == "9.8 of 16.0 kbit/s"
 
 
 def test_the_summary_counts() -> None:
     counted = "cam-1: 700 samples (472 ok, 79 no face, 120 skipped, 29 lost), mean valence "
-    assert words.summary("cam-1", history_of(eventful())).startswith(counted)
-    assert words.summary("cam-1", history_of([])) == "cam-1: 0 samples"
+    assert history.summary("cam-1", history_of(eventful())).startswith(counted)
+    assert history.summary("cam-1", history_of([])) == "cam-1: 0 samples"
 
 
 # --- the command, its output piped -----------------------------------------------------------
@@ -264,8 +264,8 @@ def test_without_a_terminal_it_is_a_line_a_second_and_a_summary() -> None:
     status, out, err = watched(decoder)
     assert status == 0
     assert 2 <= len(out.splitlines()) <= time.monotonic() - began + 2, "2.4 s or more"
-    assert out.splitlines()[-1] == words.line(decoder.series[-1])
-    assert err == words.summary("cam-1", history_of(decoder.series)) + "\n"
+    assert out.splitlines()[-1] == history.line(decoder.series[-1])
+    assert err == history.summary("cam-1", history_of(decoder.series)) + "\n"
 
 
 def test_it_waits_for_a_session_and_says_how_to_start_one() -> None:

@@ -1,17 +1,23 @@
-"""A person's resting valence, and what is read above it: pure, the same live and offline.
+"""A person's resting valence, and samples corrected by it: the same live, replayed and exported.
 
     choice = BaselineChoice(seconds=30)
     baseline = choice.begin(ModelName(name="oa"))
     for sample in series:
         print(baseline.above_rest(sample).valence_above_rest)
 
-What this promises and what it does not: docs/baseline.md.
+`estimate` has the statistics and learns from samples, `correction` subtracts, `profile` stores a
+rest as a file. What the correction guarantees and what it does not: docs/baseline.md.
 """
 
-from narrowcast_client.baseline.above_rest import SampleAboveRest
-from narrowcast_client.baseline.baseline import Baseline, BaselineChoice, Known
-from narrowcast_client.baseline.estimate import Rest
-from narrowcast_client.baseline.learner import MAX_S, MIN_S, RestLearner
+from narrowcast_client.baseline.correction import (
+    Baseline,
+    BaselineChoice,
+    BaselineFilter,
+    Known,
+    SampleAboveRest,
+    learn_from_archive,
+)
+from narrowcast_client.baseline.estimate import MAX_S, MIN_S, Rest, RestLearner
 from narrowcast_client.baseline.profile import (
     Profile,
     profile_of,
@@ -25,12 +31,14 @@ __all__ = [
     "MIN_S",
     "Baseline",
     "BaselineChoice",
+    "BaselineFilter",
     "Known",
     "ModelName",
     "Profile",
     "Rest",
     "RestLearner",
     "SampleAboveRest",
+    "learn_from_archive",
     "profile_of",
     "read_profile",
     "write_profile",

@@ -98,7 +98,7 @@ def watch(
     import asyncio
 
     from narrowcast_client import Replay
-    from narrowcast_client.terminal.live import Form, Show, replay_session, watch_session
+    from narrowcast_client.terminal.watch import Form, Show, replay_session, watch_session
     from narrowcast_shared.remote.address import parse_address
 
     if as_json and as_csv:
@@ -109,7 +109,7 @@ def watch(
     form = next((form for form, is_set in flags.items() if is_set), Form.AUTO)
     show = Show(form, window_s, baseline)
     if lsl:
-        from narrowcast_client.lsl.outlet import open_outlets
+        from narrowcast_client.lsl import open_outlets
 
         outlets = open_outlets(address, above_rest=baseline is not None, patience_s=patience_s)
         show = show._replace(tap=outlets.tap)

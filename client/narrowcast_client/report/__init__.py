@@ -1,6 +1,6 @@
-"""Reports: a series, what may be concluded of it, and what it was measured with, as one HTML page.
+"""Reports: one or several series with their statistics and their measurement, as one HTML page.
 
-A `Source` is read from files (`read_file`) or an archive (`read_archive`). From its `timeline`
-come, without I/O, the figures: `valence`, `events`, `link`, `missing`. `tracks` thins it out for
-drawing, by `svg` and for the browser; `page` renders all of it.
+A `Source` comes from a file (`read_file`) or an archive (`job`). Its statistics are computed
+without I/O from its `timeline`: `valence`, `events`, `link`. `tracks` reduces it for drawing,
+`panels` and `svg` draw it, `section` collects all values, and `page` renders them.
 """

@@ -1,4 +1,4 @@
-"""What the card beside a model's weights says of the sizes that a series was read at.
+"""The card of the model that a series was estimated with, and its figures for an operating point.
 
 The component that ships models registers a reader of their cards as the entry point `shipped` of
 the group `narrowcast.cards`: a function of a shipped model's name, or of the checksum of its
@@ -33,7 +33,7 @@ class _Data(BaseModel):
 
 
 class ModelCard(BaseModel):
-    """What a report tells of a card. sha256: of the weights."""
+    """The parts of a card that a report shows. sha256: of the weights."""
 
     name: str
     parameters: int
@@ -44,15 +44,15 @@ class ModelCard(BaseModel):
 
 
 class Expected(NamedTuple):
-    """The cell that stands for a rung; `finer`: none as coarse was measured, so expect less."""
+    """The cell for an operating point. `finer`: no cell as coarse was measured, so expect less."""
 
     cell: Cell
     finer: bool
 
 
 class CardFound(NamedTuple):
-    """card: of the very weights; where their checksum is not known, of the shipped model of that
-    name. namesake: of a shipped model of that name whose weights are others. None: there is none.
+    """card: of exactly these weights; where their checksum is unknown, of the shipped model of that
+    name. namesake: of a shipped model of that name with other weights. None where there is none.
     """
 
     card: ModelCard | None = None
@@ -60,7 +60,7 @@ class CardFound(NamedTuple):
 
 
 def find_card(model: ModelName) -> CardFound:
-    """What comes along for the weights that read a series. They may have been renamed."""
+    """The shipped card for the weights of a series, which may have been renamed."""
     if model.sha256 is None:
         return CardFound(_shipped(model.name) if model.name else None)
     card = _shipped(model.sha256)
@@ -68,7 +68,7 @@ def find_card(model: ModelName) -> CardFound:
 
 
 def _shipped(name_or_sha256: str) -> ModelCard | None:
-    """The card of a shipped model; None where it is another's, or cannot be read."""
+    """The card of a shipped model; None where there is none, or it cannot be read."""
     for entry_point in entry_points(group="narrowcast.cards"):
         read: Callable[[str], str | None] = entry_point.load()
         text = read(name_or_sha256)
@@ -81,7 +81,7 @@ def _shipped(name_or_sha256: str) -> ModelCard | None:
 
 
 def expected(card: ModelCard, px: int, qp: int) -> Expected | None:
-    """The nearest coded cell that is no finer than the rung, else the coarsest of its size."""
+    """The nearest coded cell that is not finer than the operating point, else the coarsest."""
     coded = [cell for cell in card.figures.eval_clean if cell.qp is not None]
     if not coded:
         return None

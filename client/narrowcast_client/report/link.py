@@ -1,4 +1,4 @@
-"""What the link carried, and what the readings were made of."""
+"""The link of a series: bitrate, cap and latency, and the operating points that were used."""
 
 from typing import NamedTuple
 
@@ -10,14 +10,14 @@ from narrowcast_client.report.valence import mean_of_known
 
 
 class WireRate(NamedTuple):
-    """bit/s, all headers counted. What frames tell is the rate of the 2 s before them."""
+    """bit/s, all headers counted. Each frame reports the rate of the 2 s before it."""
 
     mean_bps: float
     busiest_bps: float
 
 
 class Cap(NamedTuple):
-    """What the encoder kept its wire rate under. `over`: share of that time the rate was above."""
+    """The cap that the encoder was given. `over`: share of the time with a rate above it."""
 
     lowest_bps: float
     highest_bps: float
@@ -35,7 +35,7 @@ class Latency(NamedTuple):
 
 
 class RungUse(NamedTuple):
-    """share: of the time that a reading stood. sigma: mean over that time."""
+    """share: of the time with a reading. sigma: mean over that time."""
 
     px: int
     qp: int
@@ -45,7 +45,7 @@ class RungUse(NamedTuple):
 
 
 class Link(NamedTuple):
-    """None where the series does not tell. readings_per_s: of the time with frames."""
+    """None where the series has no such values. readings_per_s: over the time with frames."""
 
     wire: WireRate | None
     cap: Cap | None
@@ -55,7 +55,7 @@ class Link(NamedTuple):
 
 
 def link_quality(series: Series, line: Timeline) -> Link:
-    """Over time, where not said otherwise: each frame stands until the next, at most `HOLD_S`."""
+    """Statistics over time, in which a frame holds until the next, at most `HOLD_S`."""
     recorded_s = np.minimum(np.diff(np.append(series.at_s, frame_ends_s(series)[-1])), HOLD_S)
     readings = int(series.is_reading.sum())
     return Link(
@@ -68,15 +68,15 @@ def link_quality(series: Series, line: Timeline) -> Link:
 
 
 def _wire(wire_bps: Floats, recorded_s: Floats) -> WireRate | None:
-    mean_bps = mean_of_known(wire_bps, recorded_s)  # NaN too where what tells it stands for no time
+    mean_bps = mean_of_known(wire_bps, recorded_s)  # also NaN where such frames last 0 s
     return WireRate(mean_bps, float(np.nanmax(wire_bps))) if np.isfinite(mean_bps) else None
 
 
 def _cap(series: Series, recorded_s: Floats) -> Cap | None:
-    told = np.isfinite(series.cap_bps) & np.isfinite(series.wire_bps)
-    if not told.any():
+    known = np.isfinite(series.cap_bps) & np.isfinite(series.wire_bps)
+    if not known.any():
         return None
-    cap_bps, wire_bps, weights = series.cap_bps[told], series.wire_bps[told], recorded_s[told]
+    cap_bps, wire_bps, weights = series.cap_bps[known], series.wire_bps[known], recorded_s[known]
     over_s = float(weights[wire_bps > cap_bps].sum())
     total_s = float(weights.sum())
     return Cap(float(cap_bps.min()), float(cap_bps.max()), over_s / total_s if total_s else 0.0)
@@ -93,15 +93,15 @@ def _latency(series: Series) -> Latency | None:
 def _rungs(series: Series, line: Timeline) -> tuple[RungUse, ...]:
     """The most used first."""
     weights = line.reading_s(len(series))
-    told = series.is_reading & np.isfinite(series.px) & np.isfinite(series.qp)
-    total_s = float(weights[told].sum())
-    pairs = np.stack([series.px[told], series.qp[told]], axis=1)
+    known = series.is_reading & np.isfinite(series.px) & np.isfinite(series.qp)
+    total_s = float(weights[known].sum())
+    pairs = np.stack([series.px[known], series.qp[known]], axis=1)
     rungs, places = np.unique(pairs, axis=0, return_inverse=True)
     uses = []
     for place, (px, qp) in enumerate(rungs):
         of_rung = places == place
-        stood_s = weights[told][of_rung]
+        stood_s = weights[known][of_rung]
         share = float(stood_s.sum()) / total_s if total_s else 0.0
-        sigma = mean_of_known(series.sigma[told][of_rung], stood_s)
+        sigma = mean_of_known(series.sigma[known][of_rung], stood_s)
         uses.append(RungUse(int(px), int(qp), share, int(of_rung.sum()), sigma))
     return tuple(sorted(uses, key=lambda use: (-use.share, use.px, use.qp)))

@@ -1,7 +1,7 @@
-"""The report as one HTML page, which loads nothing from anywhere and runs no script but its own.
+"""The report as one HTML page, which loads nothing and runs only its own scripts.
 
-Names and marks come from strangers: Jinja2 escapes whatever it is given, and the page's content
-security policy names the only scripts and style that may run, by their checksums.
+Names and event markers are untrusted input: Jinja2 escapes them, and the page's content security
+policy allows only the scripts and the style sheet with the given checksums.
 """
 
 import base64
@@ -12,20 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from narrowcast_client.report import (
-    events,
-    missing,
-    section,
-    time_axis,
-    timeline,
-    uncertainty,
-    valence,
-    words,
-)
-from narrowcast_client.report.colours import ROLES, STATES
+from narrowcast_client.report import events, section, text, timeline, valence
+from narrowcast_client.report.panels import ROLES, STATES
 from narrowcast_client.report.section import Section
 from narrowcast_client.report.timeline import State
-from narrowcast_shared import __version__, uplot
+from narrowcast_shared import __version__, charts
 from narrowcast_shared.errors import SettingsError, install_hint
 from narrowcast_shared.samples import Status
 
@@ -52,17 +43,17 @@ _DEFINITIONS = {
     "side_s": f"{events.SIDE_S:g}",
     "least_change": events.LEAST_CHANGE,
     "most_changes": events.MOST_CHANGES,
-    "least_gap_s": f"{missing.LEAST_GAP_S:g}",
-    "least_read_s": f"{uncertainty.LEAST_READ_S:g}",
+    "least_gap_s": f"{events.LEAST_GAP_S:g}",
+    "least_read_s": f"{valence.LEAST_READ_S:g}",
     "most_marks": section.MOST_MARKS,
 }
 
 
 def check_installed() -> None:
-    """Before anything is read: raises SettingsError where a library is missing."""
-    if importlib.util.find_spec("jinja2") is None or not uplot.is_installed():
+    """Raises SettingsError where a library is missing; called before any input is read."""
+    if importlib.util.find_spec("jinja2") is None or not charts.has_uplot():
         raise SettingsError(
-            "a report is written with Jinja2 and uPlot, which are not installed",
+            "a report requires Jinja2 and uPlot, which are not installed",
             install_hint("report"),
         )
 
@@ -74,11 +65,11 @@ def render(title: str, sections: Sequence[Section], written: datetime) -> str:
     """
     check_installed()
     environment = _environment()
-    style = uplot.style() + environment.get_template("report.css.j2").render(
+    style = charts.uplot_style() + environment.get_template("report.css.j2").render(
         roles=ROLES, states=STATES
     )
     own = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
-    scripts = [_closed(uplot.script()), _closed(own)]
+    scripts = [_closed(charts.uplot_script()), _closed(own)]
     return environment.get_template("report.html.j2").render(
         _DEFINITIONS,
         title=title,
@@ -86,7 +77,7 @@ def render(title: str, sections: Sequence[Section], written: datetime) -> str:
         policy=_policy(style, scripts),
         style=environment.filters["safe"](style),
         scripts=[environment.filters["safe"](script) for script in scripts],
-        written=time_axis.date(written.timestamp(), _zone(written)),
+        written=text.date(written.timestamp(), _zone(written)),
         zones=", ".join(_zones(sections)),
         version=__version__,
         any_clock=any(one.series.has_clock_time for one in sections),
@@ -108,17 +99,17 @@ def _environment() -> "Environment":
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "signed": words.signed,
-        "plain": words.plain,
-        "percent": words.percent,
-        "rate": words.rate,
-        "ms": words.milliseconds,
-        "exact_ms": words.exact_milliseconds,
-        "seconds": words.seconds,
-        "count": words.count,
-        "since": time_axis.since,
-        "of_day": time_axis.of_day,
-        "date": time_axis.date,
+        "signed": text.signed,
+        "plain": text.plain,
+        "percent": text.percent,
+        "rate": text.rate,
+        "ms": text.milliseconds,
+        "exact_ms": text.exact_milliseconds,
+        "seconds": text.seconds,
+        "count": text.count,
+        "since": text.since,
+        "of_day": text.of_day,
+        "date": text.date,
     }
     return environment
 
@@ -130,28 +121,28 @@ def _zone(written: datetime) -> Any:  # noqa: ANN401
 
 
 def _zones(sections: Sequence[Section]) -> list[str]:
-    """Of the series that have times of day; more than one where some are of summer time."""
+    """The time zones of the series with times of day: several where some are in summer time."""
     timed = [one for one in sections if one.series.has_clock_time]
-    return sorted({time_axis.zone_name(one.series.start_t, one.zone) for one in timed})
+    return sorted({text.zone_name(one.series.start_t, one.zone) for one in timed})
 
 
 def _policy(style: str, scripts: Sequence[str]) -> str:
-    """Nothing is loaded; what is in the page runs if it is what was put there."""
+    """The content security policy: nothing is loaded, only these scripts and this style apply."""
     allowed = " ".join(map(_checksum, scripts))
     return f"default-src 'none'; script-src {allowed}; style-src {_checksum(style)}"
 
 
-def _checksum(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
+def _checksum(content: str) -> str:
+    digest = hashlib.sha256(content.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def _closed(script: str) -> str:
-    """A script that cannot end its own element, whatever its strings hold."""
+    """The script, with its strings escaped so that none can end the script element."""
     return script.replace("</", "<\\/").strip()
 
 
 def _legend(one: Section) -> list[tuple[str, str]]:
-    """Class and words of the states that the strip shows."""
+    """Class and text of the states that the strip shows."""
     shown = sorted(set(one.payload["strip"]["states"]))
     return [(STATES[state].name, STATES[state].words) for state in shown]

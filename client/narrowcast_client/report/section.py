@@ -1,18 +1,16 @@
-"""Everything that a report says of one series, computed; how it is written is the template's."""
+"""All values of one series in a report, computed; the template formats them."""
 
 from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
-from narrowcast_client.report import svg, time_axis
+from narrowcast_client.report import svg, text
 from narrowcast_client.report.card import CardFound, Expected, ModelCard, expected, find_card
-from narrowcast_client.report.events import Events, find_events
-from narrowcast_client.report.interactive import payload
+from narrowcast_client.report.events import Events, Missing, find_events, find_missing
 from narrowcast_client.report.link import Link, RungUse, link_quality
-from narrowcast_client.report.missing import Missing, find_missing
-from narrowcast_client.report.panels import panels
+from narrowcast_client.report.panels import TimeMark, panels, payload
 from narrowcast_client.report.series import Series, Source
-from narrowcast_client.report.svg import TimeLabels, TimeMark
+from narrowcast_client.report.svg import TimeLabels
 from narrowcast_client.report.timeline import Timeline, timeline
 from narrowcast_client.report.tracks import Tracks, thin
 from narrowcast_client.report.valence import Shares, Summary, shares, summarise
@@ -20,43 +18,42 @@ from narrowcast_shared.errors import DataError
 from narrowcast_shared.see import See
 
 STILL_COLUMNS = 700
-"""Of the figure that is printed: about one a pixel."""
+"""Of the printed figure: about one per pixel."""
 
 ZOOM_COLUMNS = 4000
-"""Of the figure that is zoomed into: some 400 kB a series at most."""
+"""Of the figure with zoom: at most about 400 kB per series."""
 
 MOST_DAYS = 31
-"""Series are averaged to seconds. A clock that is set while it records may leave years."""
+"""Series are averaged to seconds. A clock that was set during the recording may leave years."""
 
 _DAY_S = 86_400
 
 MOST_RUNGS = 12
 MOST_MARKS = 30
-"""Drawn; the table has them all."""
+"""Drawn markers; the table lists all."""
 
 
 class Rung(NamedTuple):
-    """A rung that was used, and what its model's card leads to expect of it."""
+    """An operating point that was used, and the figures of the model's card for it."""
 
     use: RungUse
     expected: Expected | None
 
 
 class AboveRest(NamedTuple):
-    """Of what was read above the person's rest. What rest was learned from counts as unknown."""
+    """Of the baseline-corrected valence. The time that rest was learned from counts as unknown."""
 
     summary: Summary
     shares: Shares
 
 
 class Section(NamedTuple):
-    """Of one series.
+    """One series.
 
-    other_rungs: the share of time of those that are not listed. column_s, zoom_column_s: what a
-    point of the still figure and of the one to zoom into stands for; None where it is a frame.
-    other_marks: how many there are of before the first frame, or after the last.
-    zone: that times of day are written in. figure: SVG. payload: what the page's script draws the
-    same from.
+    other_rungs: share of time of the operating points that are not listed. column_s,
+    zoom_column_s: the time that a point of the printed and of the zoomable figure stands for; None
+    where it is a frame. other_marks: number of markers before the first frame or after the last.
+    zone: of times of day. figure: SVG. payload: the data of the same figure for the page's script.
     """
 
     source: Source
@@ -90,7 +87,7 @@ class Section(NamedTuple):
 def describe(source: Source, zone: tzinfo) -> Section:
     """The section of a series; times of day are of `zone`.
 
-    Raises DataError where it is too long.
+    Raises DataError where the series is too long.
     """
     series = source.series
     _check_duration(source)
@@ -117,7 +114,7 @@ def describe(source: Source, zone: tzinfo) -> Section:
         svg.draw(
             panels(still),
             still.strip,
-            _drawn(marks),
+            marks[:MOST_MARKS],
             _labels(series, line, zone),
             f"Valence, size, quantiser, wire rate and latency of {source.name} over time",
         ),
@@ -154,23 +151,19 @@ def _rungs(link: Link, card: ModelCard | None) -> tuple[Rung, ...]:
 
 
 def _marks(source: Source, line: Timeline) -> tuple[TimeMark, ...]:
-    """Those within the time of the series, in order of time."""
+    """The markers within the time of the series, in order of time."""
     marks = (TimeMark(mark.t - source.series.start_t, mark.text) for mark in source.marks)
     return tuple(sorted(mark for mark in marks if 0 <= mark.at_s <= line.duration_s))
 
 
-def _drawn(marks: Sequence[TimeMark]) -> list[TimeMark]:
-    return list(marks[:MOST_MARKS])
-
-
 def _labels(series: Series, line: Timeline, zone: tzinfo) -> list[TimeLabels]:
     since = TimeLabels(
-        "since", "time since the first frame, min:s", time_axis.ticks_since(line.duration_s)
+        "since", "time since the first frame, min:s", text.ticks_since(line.duration_s)
     )
     if not series.has_clock_time:
         return [since]
-    ticks = time_axis.ticks_of_day(series.start_t, line.duration_s, zone)
-    title = f"time of day, from {time_axis.date(series.start_t, zone)}"
+    ticks = text.ticks_of_day(series.start_t, line.duration_s, zone)
+    title = f"time of day, from {text.date(series.start_t, zone)}"
     return [since, TimeLabels("clock", title, ticks)]
 
 
@@ -178,5 +171,5 @@ def _payload(
     series: Series, tracks: Tracks, marks: Sequence[TimeMark], zone: tzinfo
 ) -> dict[str, Any]:
     start_t = series.start_t if series.has_clock_time else None
-    offset_s = 0.0 if start_t is None else time_axis.offset_s(start_t, zone)
+    offset_s = 0.0 if start_t is None else text.offset_s(start_t, zone)
     return payload(panels(tracks), tracks.strip, marks, start_t, offset_s)

@@ -1,4 +1,4 @@
-"""A series as columns: what every figure of a report is computed from."""
+"""A series as columns, from which every value of a report is computed."""
 
 from array import array
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 STATUSES = tuple(Status)
-"""A status is kept as its place in here."""
+"""A status is stored as its index in here."""
 
 VALUES = (
     "valence", "sigma", "px", "qp", "wire_bps", "cap_bps", "latency_ms", "valence_above_rest",
@@ -24,11 +24,11 @@ VALUES = (
 )  # fmt: skip
 
 EARLIEST_UNIX_T = 1e8
-"""s. Times before it (1973) are positions in a file, not points in time."""
+"""s. Earlier times (before 1973) are positions in a file, not points in time."""
 
 
 class Frame(Protocol):
-    """What is needed of a sample."""
+    """The fields of a sample that a series uses."""
 
     @property
     def t(self) -> float: ...
@@ -52,7 +52,7 @@ class Frame(Protocol):
 
 @dataclass(frozen=True)
 class Series:
-    """N frames in order of capture, N >= 1. What a frame does not have is NaN.
+    """N frames in order of capture, N >= 1. Missing values are NaN.
 
     start_t: `t` of the first frame, s. at_s: [N], s since then, never falling.
     status: [N], places in `STATUSES`. The others: [N], in the units of `samples.Sample`.
@@ -76,23 +76,23 @@ class Series:
 
     @property
     def has_clock_time(self) -> bool:
-        """Whether `t` is Unix time; of a scored file it is the position in it."""
+        """Whether `t` is Unix time; in a scored file it is the position in that file."""
         return self.start_t >= EARLIEST_UNIX_T
 
     def above_rest(self) -> Self | None:
-        """The same with what was read above the person's rest as valence; None without a rest."""
+        """The same with the baseline-corrected valence as valence; None without a baseline."""
         if not np.isfinite(self.valence_above_rest).any():
             return None
         return replace(self, valence=self.valence_above_rest, sigma=self.sigma_above_rest)
 
     @property
     def is_reading(self) -> NDArray[np.bool_]:
-        """[N], whether a frame was read."""
+        """[N], whether a frame has an estimate."""
         return np.asarray((self.status == STATUSES.index(Status.OK)) & np.isfinite(self.valence))
 
 
 class SeriesBuilder:
-    """Gathers frames in any order, 81 bytes each."""
+    """Collects frames in any order, 81 bytes each."""
 
     def __init__(self) -> None:
         self._t = array("d")
@@ -108,7 +108,7 @@ class SeriesBuilder:
             self._t.append(frame.t)
             self._status.append(STATUSES.index(frame.status))
             for name, column in self._columns.items():
-                value = getattr(frame, name, None)  # only some are above rest
+                value = getattr(frame, name, None)  # only some have a baseline
                 column.append(float("nan") if value is None else value)
 
     def build(self) -> Series:
@@ -116,7 +116,7 @@ class SeriesBuilder:
         if not self._t:
             raise ValueError("a series needs a frame")
         t = np.array(self._t)
-        # Back-filled frames come behind later ones.
+        # Back-filled frames arrive after later ones.
         order = np.argsort(t, kind="stable")
         columns = {name: np.array(column)[order] for name, column in self._columns.items()}
         status = np.array(self._status, dtype=np.int8)[order]
@@ -126,13 +126,13 @@ class SeriesBuilder:
 
 @dataclass(frozen=True)
 class Source:
-    """A series and where it is from.
+    """A series and its origin.
 
-    name: the session's. origin: the file, store or decoder that it was read from, in words.
-    model: the weights that read it, as far as anybody has told.
-    rest: the person's resting valence, in words; None where none was asked for.
-    clock_offset_ms: how much the decoder's clock was ahead of the encoder's; None: not told.
-    clock_error_ms: bound of that offset's error; None: not told.
+    name: the session's. origin: the file, store or decoder that it comes from, in words.
+    model: the weights of the estimates, as far as known.
+    rest: the person's resting valence, in words; None without a baseline.
+    clock_offset_ms: how far the decoder's clock was ahead of the encoder's; None where unknown.
+    clock_error_ms: bound of that offset's error; None where unknown.
     """
 
     name: str

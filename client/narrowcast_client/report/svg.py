@@ -1,4 +1,4 @@
-"""The figure of a series as SVG: for print, for what runs no script, and to be kept as a file."""
+"""The figure of a series as SVG: for print, for readers without scripts, and to save as a file."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,12 +6,11 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
-from narrowcast_client.report.colours import ROLES, STATES
-from narrowcast_client.report.panels import Area, Curve, Panel
+from narrowcast_client.report.panels import ROLES, STATES, Area, Curve, Panel, TimeMark
 from narrowcast_client.report.series import Floats
-from narrowcast_client.report.time_axis import TimeTick
+from narrowcast_client.report.text import TimeTick
 from narrowcast_client.report.tracks import Strip
-from narrowcast_shared.axes import Scale
+from narrowcast_shared.charts import Scale
 
 WIDTH = 760
 LEFT, RIGHT, TOP = 40, 10, 46
@@ -28,15 +27,8 @@ _SHARED = 'font-family="Helvetica, Arial, sans-serif" font-size="10.5"'
 _OPACITY = {"sigma": 0.16, "range": 0.32}
 
 
-class TimeMark(NamedTuple):
-    """at_s: since the first frame."""
-
-    at_s: float
-    text: str
-
-
 class TimeLabels(NamedTuple):
-    """One reading of the time axis; `kind` is the class that shows and hides it."""
+    """One kind of labels of the time axis; `kind` is the class that shows and hides it."""
 
     kind: str
     title: str
@@ -50,7 +42,7 @@ def draw(
     labels: Sequence[TimeLabels],
     description: str,
 ) -> str:
-    """The figure as one SVG element. The first of `labels` is shown where no style says else."""
+    """The figure as one SVG element. Without a style sheet, the first of `labels` is shown."""
     duration_s = float(strip.edges_s[-1])
     across = Scale(0.0, duration_s, LEFT, WIDTH - RIGHT)
     tops, foot = _layout(panels)
@@ -68,7 +60,7 @@ def draw(
 
 
 def _layout(panels: Sequence[Panel]) -> tuple[list[int], int]:
-    """Top of each panel, and where the last one ends. The strip is below the first."""
+    """Top of each panel, and the end of the last one. The strip is below the first."""
     tops, at = [], TOP
     for index, panel in enumerate(panels):
         tops.append(at)
@@ -81,7 +73,10 @@ def _panel(panel: Panel, across: Scale, top: int) -> str:
     ticks, logarithmic = panel.axis
     up = Scale(ticks[0], ticks[-1], bottom, top, logarithmic)
     parts = [
-        *(_tick(up(tick), tick, heavy=panel.axis.ticks[0] < 0 == tick) for tick in _told(panel)),
+        *(
+            _tick(up(tick), tick, heavy=panel.axis.ticks[0] < 0 == tick)
+            for tick in _labelled(panel)
+        ),
         *(_area(area, panel.x_s, across, up) for area in panel.areas),
         *(_curve(curve, panel, across, up) for curve in panel.curves),
         _text(LEFT, top - _TITLE, panel.title, 'font-weight="bold"'),
@@ -89,8 +84,8 @@ def _panel(panel: Panel, across: Scale, top: int) -> str:
     return f"<g>{''.join(parts)}</g>"
 
 
-def _told(panel: Panel) -> list[float]:
-    """The ticks that are written: low panels have no room for all."""
+def _labelled(panel: Panel) -> list[float]:
+    """The ticks with labels: low panels have no room for all."""
     room = max(2, panel.height // 16)
     ticks = panel.axis.ticks
     every = -(-len(ticks) // room)
@@ -139,7 +134,7 @@ def _path(x_s: Floats, y: Floats, across: Scale, up: Scale, *, stepped: bool) ->
 
 
 def _runs(y: Floats) -> list[tuple[int, int]]:
-    """Where values stand without a break: (first, end) of each run."""
+    """The runs of values without a NaN, as (first, end)."""
     known = np.concatenate([[False], np.isfinite(y), [False]]).astype(np.int8)
     turns = np.flatnonzero(np.diff(known)).tolist()
     return list(zip(turns[0::2], turns[1::2], strict=True))
@@ -166,7 +161,7 @@ def _strip(strip: Strip, across: Scale, top: float) -> str:
 
 
 def _mark(mark: TimeMark, across: Scale, foot: float, index: int) -> str:
-    """A line through all panels; texts of neighbours stand at different heights."""
+    """A line through all panels; neighbouring texts are at different heights."""
     x = across(mark.at_s)
     y = TOP - _TITLE - 14 - 12 * (index % _MARK_LINES)
     room = int((WIDTH - RIGHT - x) / _CHAR_PX)

@@ -1,8 +1,8 @@
-"""What was known at each time: the basis of every share of time in a report.
+"""The state of a series at each time: the basis of every share of time in a report.
 
-Frames are no measure of time: the encoder sends fewer of them on a thin link. So a reading stands
-until the next one, until a frame without a face, or for `HOLD_S`, whichever comes first. Frames
-that were skipped or lost in between end nothing: they say nothing of the face.
+Frames do not measure time, because the encoder sends fewer of them on a thin link. So a reading
+holds until the next one, until a frame without a face, or for `HOLD_S`, whichever is first. Frames
+that were not sent or lost in between do not end it: they carry no information about the face.
 """
 
 from enum import IntEnum
@@ -15,15 +15,15 @@ from narrowcast_client.report.series import STATUSES, Floats, Ints, Series
 from narrowcast_shared.samples import Status
 
 HOLD_S = 1.0
-"""How long a reading, or any frame, stands for what is. The rate control's slowest choices still
-read about twice a second."""
+"""The longest time that a reading, or any frame, holds. The lowest frame rates of the rate control
+still give about two readings a second."""
 
 LATE_MS = 1000.0
-"""A sample that comes later than this after its capture is late."""
+"""A sample with a greater latency is late."""
 
 
 class State(IntEnum):
-    """What is known at a time."""
+    """The state at one time."""
 
     READ = 0
     NO_FACE = 1
@@ -33,7 +33,7 @@ class State(IntEnum):
 
 
 _OWN = {
-    Status.OK: State.LOST,  # one without a valence; nothing writes such
+    Status.OK: State.LOST,  # without a valence, which no writer produces
     Status.NO_FACE: State.NO_FACE,
     Status.SKIPPED: State.SKIPPED,
     Status.LOST: State.LOST,
@@ -43,8 +43,8 @@ _OWN = {
 class Timeline(NamedTuple):
     """K spans without a gap between them, none of them empty, in s since the first frame.
 
-    edges: [K + 1]. state: [K], of `State`. reading: [K], the frame whose reading stands; -1
-    where none does.
+    edges: [K + 1]. state: [K], of `State`. reading: [K], index of the frame whose reading holds;
+    -1 where none does.
     """
 
     edges: Floats
@@ -53,7 +53,7 @@ class Timeline(NamedTuple):
 
     @property
     def spans_s(self) -> Floats:
-        """[K], how long each lasts."""
+        """[K], length of each."""
         return np.diff(self.edges)
 
     @property
@@ -62,20 +62,20 @@ class Timeline(NamedTuple):
         return float(self.edges[-1] - self.edges[0])
 
     def seconds_by_state(self) -> dict[State, float]:
-        """How long each state lasted; together the duration."""
+        """Total time of each state; their sum is the duration."""
         sums = np.bincount(self.state, weights=self.spans_s, minlength=len(State))
         return {state: float(sums[state]) for state in State}
 
     def reading_s(self, frames: int) -> Floats:
-        """[N], how long the reading of each frame stood."""
+        """[N], how long the reading of each frame held."""
         read = self.reading >= 0
         stood_s = np.bincount(self.reading[read], self.spans_s[read], minlength=frames)
         return np.asarray(stood_s, dtype=np.float64)
 
 
 def frame_ends_s(series: Series) -> Floats:
-    """[N], when each frame is over: with the next one. The last lasts as long as the one before,
-    at most `HOLD_S`; where there is none before, or at the same time, `HOLD_S`.
+    """[N], the end of each frame: the start of the next. The last lasts as long as the one before,
+    at most `HOLD_S`; `HOLD_S` where there is none before, or at the same time.
     """
     at_s = series.at_s
     before_s = float(at_s[-1] - at_s[-2]) if len(series) > 1 else 0.0
@@ -83,18 +83,18 @@ def frame_ends_s(series: Series) -> Floats:
 
 
 def timeline(series: Series) -> Timeline:
-    """The spans of a series. Of frames at the very same time, the last in order counts."""
+    """The spans of a series. Of frames with the same time, the last in order counts."""
     start, end = series.at_s, frame_ends_s(series)
     covered = np.minimum(end, start + HOLD_S)
     readings = series.is_reading
-    tells = readings | (series.status == STATUSES.index(Status.NO_FACE))
+    informs = readings | (series.status == STATUSES.index(Status.NO_FACE))
     index = np.arange(len(series))
-    # The latest frame, up to each one, that says anything of the face.
-    anchor = np.maximum.accumulate(np.where(tells, index, -1))
+    # The latest frame, up to each one, with information about the face.
+    anchor = np.maximum.accumulate(np.where(informs, index, -1))
     stands = (anchor >= 0) & readings[anchor]
     stood = np.where(stands, np.clip(start[anchor] + HOLD_S, start, covered), start)
     own = np.array([_OWN[status] for status in STATUSES])[series.status]
-    # Three spans a frame: a reading stands; it does not; no frame is there.
+    # Three spans per frame: a reading holds; none holds; there is no frame.
     ends = np.stack([stood, covered, end], axis=1).ravel()
     states = np.stack([_all(State.READ, own), own, _all(State.UNRECORDED, own)], axis=1).ravel()
     reading = np.stack([np.where(stands, anchor, -1), *[np.full_like(index, -1)] * 2], axis=1)
@@ -113,15 +113,15 @@ def _without_empty(ends: Floats, states: Ints, reading: Ints) -> Timeline:
 
 
 def span_means(line: Timeline, values: Floats, edges: Floats) -> tuple[Floats, Floats]:
-    """Means over time of what stood between each two of B + 1 `edges`, in s.
+    """Means over time between each two of B + 1 `edges`, in s.
 
-    values: [N], of each frame, finite where it was read. Gives how long readings stood in each
-    of the B spans, and their mean; NaN where none did.
+    values: [N], of each frame, finite where it has a reading. Returns the time with readings in
+    each of the B spans, and their mean there; NaN where there is none.
     """
     read = line.reading >= 0
     spans_s = np.where(read, line.spans_s, 0.0)
     amounts = np.where(read, values[line.reading], 0.0) * spans_s
-    # Both integrals are straight between the timeline's edges, so this is exact.
+    # Both integrals are linear between the timeline's edges, so this is exact.
     stood_s = np.diff(_integral(line, spans_s, edges))
     stood_s[stood_s < 1e-9] = 0.0
     with np.errstate(invalid="ignore", divide="ignore"):

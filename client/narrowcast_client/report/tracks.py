@@ -1,7 +1,7 @@
-"""A series thinned out for drawing: no more points than a figure has room for.
+"""A series reduced for drawing, to no more points than the figure has room for.
 
 A series of few frames is drawn as it is. A longer one is cut into columns of equal time: means
-over time and, around them, the least and the greatest reading, so that no peak is lost. All
+over time with their smallest and largest reading, so that no peak is lost. All
 times are s since the first frame; NaN breaks a line.
 """
 
@@ -14,14 +14,14 @@ from narrowcast_client.report.series import Floats, Ints, Series
 from narrowcast_client.report.timeline import HOLD_S, LATE_MS, State, Timeline, span_means
 
 LATE = len(State)
-"""In a strip beside the states: a reading stands that came late."""
+"""In a strip, in addition to the states: a late reading holds."""
 
 READINGS_PER = 1.0
-"""s; readings a second are counted over so long, or over a column where that is longer."""
+"""s; readings a second are counted over this time, or over a column where that is longer."""
 
 
 class ValenceTrack(NamedTuple):
-    """[P] each. px and QP are those of the reading that stands at `x_s`."""
+    """[P] each. px and QP are those of the reading at `x_s`."""
 
     x_s: Floats
     mean: Floats
@@ -79,7 +79,7 @@ def thin(series: Series, line: Timeline, most: int) -> Tracks:
 
 
 def _valence_points(series: Series, line: Timeline) -> ValenceTrack:
-    """Every reading, the last of a run also at its end, and a break behind it."""
+    """Every reading, the last of a run also at its end, followed by a break."""
     readings = np.flatnonzero(line.reading_s(len(series)) > 0)
     read = line.state == State.READ
     ends = np.flatnonzero(read & np.append(~read[1:], True))
@@ -125,7 +125,7 @@ def _link_points(series: Series) -> LinkTrack:
 def _link_columns(series: Series, edges: Floats) -> LinkTrack:
     middle = (edges[:-1] + edges[1:]) / 2
     places = _columns(series.at_s, edges)
-    # A column that no frame falls into shows the one before, while that stands.
+    # A column without a frame shows the frame before, while that holds.
     before = np.searchsorted(series.at_s, middle, side="right") - 1
     stands = (before >= 0) & (middle - series.at_s[before] < HOLD_S)
     which = np.where(stands, before, -1)
@@ -147,7 +147,7 @@ def _readings_per_s(series: Series, line: Timeline, most: int) -> RateTrack:
 
 
 def _strip(series: Series, line: Timeline, edges: Floats) -> Strip:
-    """Of each column the state that lasted longest."""
+    """The state that lasted longest in each column."""
     late = series.latency_ms[line.reading] > LATE_MS
     state = np.where((line.state == State.READ) & late, LATE, line.state)
     lasted = np.stack([_lasted(line, state == one, edges) for one in range(LATE + 1)])
@@ -162,7 +162,7 @@ def _lasted(line: Timeline, chosen: NDArray[np.bool_], edges: Floats) -> Floats:
 
 
 def _taken(column: Floats, which: Ints) -> Floats:
-    """Values at the places; NaN where a place is below 0."""
+    """The values at these indices; NaN where an index is below 0."""
     return np.where(which >= 0, column[which], np.nan)
 
 
@@ -176,7 +176,7 @@ def _columns(at_s: Floats, edges: Floats) -> Ints:
 
 
 def _per_column(reduce: np.ufunc, places: Ints, values: Floats, count: int) -> Floats:
-    """Least or greatest of the values of each column; NaN where it has none."""
+    """Minimum or maximum of the values of each column; NaN where it has none."""
     known = np.isfinite(values)
     places, values = places[known], values[known]
     out = np.full(count, np.nan)

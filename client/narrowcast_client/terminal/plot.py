@@ -1,4 +1,8 @@
-"""The moving plot of valence over capture time, with its sigma band and its gaps."""
+"""The parts of the drawing: the plot of valence over capture time, the status strip, large digits.
+
+The plot has a band of one sigma, and gaps where there is no valence. The strip below shares its
+time axis and shows the status of the frames, by colour and shape.
+"""
 
 from typing import NamedTuple
 
@@ -14,7 +18,7 @@ _FRAME_LINES = 2  # the x axis and its labels
 MIN_LINES = _FRAME_LINES + 3
 
 LONGEST_BRIDGE_S = 0.5
-"""Skipped frames shorter than this do not break the curve: a low frame rate is no gap."""
+"""Frames not sent for less than this do not break the curve: a low frame rate is not a gap."""
 
 _DOTS_PER_COLUMN = 2  # braille
 _LINE = 51  # of the 256 colours: cyan
@@ -22,7 +26,7 @@ _BAND = 240  # gray
 
 
 class Point(NamedTuple):
-    """One valued sample: seconds before the newest (<= 0), valence, sigma."""
+    """A sample with a valence: seconds relative to the newest (<= 0), valence, sigma."""
 
     ago_s: float
     valence: float
@@ -30,7 +34,7 @@ class Point(NamedTuple):
 
 
 def segments(samples: list[Sample]) -> list[list[Point]]:
-    """The valued samples, parted where a face was missing, frames were lost or time went by."""
+    """The samples with a valence, split where a face or frames were missing, or time passed."""
     parts: list[list[Point]] = []
     broken = True
     for sample in samples:
@@ -46,7 +50,7 @@ def segments(samples: list[Sample]) -> list[list[Point]]:
 
 
 def thin(part: list[Point], window_s: float, dots: int) -> list[Point]:
-    """At most one point a dot of the plot, the mean of those that fall on it."""
+    """At most one point for each dot of the plot: the mean of those that fall on it."""
     bins: dict[int, list[Point]] = {}
     for point in part:
         bins.setdefault(int((point.ago_s + window_s) * dots / window_s), []).append(point)
@@ -74,7 +78,7 @@ def draw_plot(samples: list[Sample], window_s: float, width: int, lines: int) ->
 
 
 def _frame(window_s: float, width: int, lines: int) -> None:
-    """An empty plot. plotext keeps one figure for all; it is cleared of what was there."""
+    """An empty plot. plotext has one global figure, which is cleared first."""
     plotext.clear_figure()
     plotext.limit_size(False, False)
     plotext.plot_size(width, lines)
@@ -92,3 +96,70 @@ def _frame(window_s: float, width: int, lines: int) -> None:
 
 def _clip(valence: float) -> float:
     return min(1.0, max(-1.0, valence))
+
+
+# --- the status strip ------------------------------------------------------------------------
+
+STYLES = {
+    Status.OK: "green",
+    Status.NO_FACE: "yellow",
+    Status.SKIPPED: "bright_black",
+    Status.LOST: "red",
+}
+SHAPES = {Status.OK: "▄", Status.NO_FACE: "▒", Status.SKIPPED: "╌", Status.LOST: "x"}
+
+_PRECEDENCE = (Status.LOST, Status.NO_FACE, Status.OK, Status.SKIPPED)
+
+
+def columns(samples: list[Sample], window_s: float, width: int) -> list[Status | None]:
+    """The status that each of `width` columns shows; None where there is no frame.
+
+    Of the several frames in a column, the first in `_PRECEDENCE` decides.
+    """
+    held: list[set[Status]] = [set() for _ in range(width)]
+    for sample in samples:
+        age = (samples[-1].t - sample.t) / window_s  # 0 now, 1 at the left end
+        held[min(width - 1, max(0, round((1 - age) * (width - 1))))].add(sample.status)
+    return [next((s for s in _PRECEDENCE if s in statuses), None) for statuses in held]
+
+
+def draw_strip(samples: list[Sample], window_s: float, width: int) -> Text:
+    """The strip, `width` columns wide."""
+    strip = Text(no_wrap=True)
+    for status in columns(samples, window_s, width):
+        strip.append(SHAPES[status] if status else " ", STYLES[status] if status else "")
+    return strip
+
+
+# --- large digits ----------------------------------------------------------------------------
+
+_GLYPHS = {
+    "0": ("###", "#.#", "#.#", "#.#", "###"),
+    "1": ("##.", ".#.", ".#.", ".#.", "###"),
+    "2": ("###", "..#", "###", "#..", "###"),
+    "3": ("###", "..#", "###", "..#", "###"),
+    "4": ("#.#", "#.#", "###", "..#", "..#"),
+    "5": ("###", "#..", "###", "..#", "###"),
+    "6": ("###", "#..", "###", "#.#", "###"),
+    "7": ("###", "..#", "..#", "..#", "..#"),
+    "8": ("###", "#.#", "###", "#.#", "###"),
+    "9": ("###", "#.#", "###", "..#", "###"),
+    "+": ("...", ".#.", "###", ".#.", "..."),
+    "-": ("...", "...", "###", "...", "..."),
+    ".": (".", ".", ".", ".", "#"),
+    " ": ("...", "...", "...", "...", "..."),
+}
+
+_BLOCKS = {"..": " ", "#.": "▀", ".#": "▄", "##": "█"}
+
+DIGIT_LINES = 3
+
+
+def large_digits(text: str) -> list[str]:
+    """Three lines that show `text`, which consists of digits, `+`, `-`, `.` and spaces."""
+    rows = [".".join(_GLYPHS[char][row] for char in text) for row in range(5)]
+    rows.append("." * len(rows[0]))
+    return [
+        "".join(_BLOCKS[upper + lower] for upper, lower in zip(rows[i], rows[i + 1], strict=True))
+        for i in range(0, 2 * DIGIT_LINES, 2)
+    ]

@@ -1,4 +1,4 @@
-"""The whole drawing: a pure function of a history, what there is to say, and a size."""
+"""The whole drawing, as a pure function of the history, the texts around it and a size."""
 
 import textwrap
 from typing import NamedTuple
@@ -6,17 +6,24 @@ from typing import NamedTuple
 from rich.console import Group
 from rich.text import Text
 
-from narrowcast_client.terminal import digits
-from narrowcast_client.terminal.history import History
-from narrowcast_client.terminal.plot import MARGIN, MIN_LINES, draw_plot
-from narrowcast_client.terminal.strip import LABELS, SHAPES, STYLES, draw_strip
-from narrowcast_client.terminal.words import (
+from narrowcast_client.terminal.history import (
+    LABELS,
+    History,
     above_rest,
     latency,
     operating_point,
     sigma,
     valence,
     wire_rate,
+)
+from narrowcast_client.terminal.plot import (
+    MARGIN,
+    MIN_LINES,
+    SHAPES,
+    STYLES,
+    draw_plot,
+    draw_strip,
+    large_digits,
 )
 from narrowcast_shared.samples import Sample, Status
 
@@ -29,18 +36,18 @@ _BIG_COLUMNS = 19  # of "+0.42", and a gap
 
 
 class Caption(NamedTuple):
-    """What is said beside the series: where it comes from, how it stands, what to know."""
+    """The text around the series: its session, decoder and state, and a message."""
 
     session: str
     url: str
     state: str
     notice: tuple[str, ...] = ()
     rest: str = ""
-    """Of the person's rest, where it is asked for: known, or how far it is learned."""
+    """The person's rest, or how much of it has been learned; empty without a baseline."""
 
 
 def draw(history: History, caption: Caption, width: int, height: int) -> Group:
-    """At most `height` lines of at most `width` columns. What does not fit is left out."""
+    """At most `height` lines of at most `width` columns; parts that do not fit are left out."""
     width = max(width, _MIN_WIDTH)
     if caption.notice and not history.total:
         return _group(
@@ -78,9 +85,9 @@ def _small_value(history: History, width: int) -> list[Text]:
 
 
 def _big_value(history: History, width: int) -> list[Text]:
-    """Five lines: a blank, the value with its bar and scale, a blank."""
+    """Five lines: an empty one, the value with its bar and scale, an empty one."""
     read = history.newest_read
-    shown = digits.big(valence(read) if read else " - - ")
+    shown = large_digits(valence(read) if read else " - - ")
     bar_width = width - _BIG_COLUMNS
     beside = [
         Text(sigma(read), DIM).append("  ").append_text(_status(history)),
@@ -107,7 +114,7 @@ def _status(history: History) -> Text:
 
 
 def _bar(read: Sample | None, width: int) -> Text:
-    """Full from 0 to the valence, shaded within a sigma of it."""
+    """Solid from 0 to the valence, shaded within one sigma of it."""
     width = max(3, width) | 1  # odd: 0 is in the middle of a column
     zero = width // 2
     if read is None or read.valence is None:
@@ -123,7 +130,7 @@ def _bar(read: Sample | None, width: int) -> Text:
 
 
 def _scale(width: int) -> Text:
-    """Under the bar: what its ends and its middle mean."""
+    """The scale under the bar."""
     width = max(3, width) | 1
     half = width // 2
     left, right = "-1 negative", "positive +1"
@@ -163,7 +170,7 @@ def _rest(history: History, caption: Caption, width: int) -> Text:
 
 
 def _in_a_row(entries: list[Text], width: int) -> Text:
-    """As many of the entries as there is room for."""
+    """As many of the entries as fit."""
     line = Text(" " * MARGIN if width >= _BIG_WIDTH else "")
     gap = ""
     for entry in entries:
@@ -179,6 +186,6 @@ def _notice(caption: Caption) -> Text:
 
 
 def _notice_alone(caption: Caption, width: int) -> list[Text]:
-    """All of the notice, while there is nothing else to show."""
+    """The whole message, while there are no samples."""
     wrapped = (textwrap.wrap(line, width) for line in caption.notice)
     return [Text(line, "yellow") for lines in wrapped for line in lines]

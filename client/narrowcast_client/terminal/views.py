@@ -1,7 +1,7 @@
 """Where samples are shown: on a drawn screen, in plain lines, as JSON or as CSV.
 
-A view is a context manager. `add` and `notice` are called as things come, `refresh` every
-`interval_s`.
+A view is a context manager. `add` takes each sample, `notice` each change of state, and `refresh`
+is called every `interval_s`.
 """
 
 import os
@@ -15,10 +15,9 @@ import click
 from rich.console import Console
 from rich.live import Live
 
-from narrowcast_client import Notice, State
-from narrowcast_client.baseline import SampleAboveRest
-from narrowcast_client.resting import Resting
-from narrowcast_client.terminal import words
+from narrowcast_client.baseline import BaselineFilter, SampleAboveRest
+from narrowcast_client.subscription import Notice, State
+from narrowcast_client.terminal import history as words
 from narrowcast_client.terminal.history import History
 from narrowcast_client.terminal.screen import Caption, draw
 from narrowcast_shared import logs
@@ -26,13 +25,13 @@ from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.samples import Sample, csv_header, csv_row
 
 REDRAW_S = 0.2
-"""Between two drawings: one takes some 20 ms of a core, and no eye asks for more."""
+"""Between two drawings, each of which takes about 20 ms of a core."""
 
 LINE_S = 1.0
 QUIET_S = 2.0
-"""A stream that has sent nothing for so long is said to be quiet."""
+"""After this time without a sample, a message says so."""
 
-_LAST_LINES = 24  # of the drawing that is left on the terminal
+_LAST_LINES = 24  # of the drawing that stays on the terminal at the end
 
 
 def can_draw() -> bool:
@@ -41,33 +40,33 @@ def can_draw() -> bool:
 
 
 class View(ABC):
-    """What all have in common: notices go to standard error, once each."""
+    """The common part: a change of state is reported on standard error, once."""
 
     interval_s = LINE_S
 
-    def __init__(self, url: str, resting: Resting | None = None) -> None:
+    def __init__(self, url: str, correction: BaselineFilter | None = None) -> None:
         self.url = url
-        self.resting = resting
-        self._said = ""
+        self.correction = correction
+        self._reported = ""
 
     @property
     def rest(self) -> str:
-        """What is to be said of the person's rest; nothing where nobody asked."""
-        baseline = self.resting and self.resting.baseline
+        """The person's rest in words; empty without a baseline."""
+        baseline = self.correction and self.correction.baseline
         return "" if baseline is None else str(baseline)
 
     @abstractmethod
     def add(self, sample: Sample) -> None:
         """Take the next sample."""
 
-    def refresh(self) -> None:  # noqa: B027 - not every view has something to redraw
-        """Show what has come since the last time."""
+    def refresh(self) -> None:  # noqa: B027 - only some views redraw
+        """Show what is new since the last call."""
 
-    def notice(self, told: Notice) -> None:
-        text = " ".join(words.notice(told, self.url))
-        if text and text != self._said:
+    def notice(self, change: Notice) -> None:
+        text = " ".join(words.notice(change, self.url))
+        if text and text != self._reported:
             click.echo(f"narrowcast: {text}", err=True)
-        self._said = text
+        self._reported = text
 
     def __enter__(self) -> Self:
         return self
@@ -81,8 +80,8 @@ class View(ABC):
         if not isinstance(error, BrokenPipeError):
             self.close()
 
-    def close(self) -> None:  # noqa: B027 - nor something left to show
-        """Show what is left, where there is still somebody to see it."""
+    def close(self) -> None:  # noqa: B027 - only some views end with a summary
+        """Show what remains; not called where the reader of standard output has gone."""
 
 
 class JsonView(View):
@@ -93,17 +92,17 @@ class JsonView(View):
 
 
 class NoView(View):
-    """Nothing: the samples go elsewhere."""
+    """Shows nothing: the samples go to the Lab Streaming Layer alone."""
 
     def add(self, sample: Sample) -> None:
-        """It is not shown."""
+        """Ignored."""
 
 
 class CsvView(View):
     """A header, then every sample as one line, at once."""
 
     def __enter__(self) -> Self:
-        _write(csv_header(Sample if self.resting is None else SampleAboveRest))
+        _write(csv_header(Sample if self.correction is None else SampleAboveRest))
         return self
 
     def add(self, sample: Sample) -> None:
@@ -113,8 +112,8 @@ class CsvView(View):
 class LinesView(View):
     """One line a second, of the newest sample; a summary at the end, on standard error."""
 
-    def __init__(self, url: str, resting: Resting | None = None) -> None:
-        super().__init__(url, resting)
+    def __init__(self, url: str, correction: BaselineFilter | None = None) -> None:
+        super().__init__(url, correction)
         self._history = History(LINE_S)
         self._shown_id = 0
 
@@ -125,24 +124,24 @@ class LinesView(View):
         newest = self._history.newest
         if newest and newest.id != self._shown_id:
             self._shown_id = newest.id
-            told = "" if words.above_rest(newest) or not self.rest else f", {self.rest}"
-            _write(f"{words.line(newest)}{told}\n")
+            rest = "" if words.above_rest(newest) or not self.rest else f", {self.rest}"
+            _write(f"{words.line(newest)}{rest}\n")
 
     def close(self) -> None:
         self.refresh()
-        _sum_up(self._history)
+        _write_summary(self._history)
 
 
 class ScreenView(View):
-    """The drawing, on the terminal's alternate screen; its last state is left behind."""
+    """The drawing, on the terminal's alternate screen; its last state stays on the terminal."""
 
     interval_s = REDRAW_S
 
-    def __init__(self, url: str, window_s: float, resting: Resting | None = None) -> None:
-        super().__init__(url, resting)
+    def __init__(self, url: str, window_s: float, correction: BaselineFilter | None = None) -> None:
+        super().__init__(url, correction)
         self._history = History(window_s)
         self._clock = SystemClock()
-        self._came_us = self._clock.monotonic_us()
+        self._received_us = self._clock.monotonic_us()
         self._console = Console()
         self._caption = Caption("", url, State.CONNECTING.value)
         self._live = Live(
@@ -157,15 +156,15 @@ class ScreenView(View):
 
     def add(self, sample: Sample) -> None:
         self._history.add(sample)
-        self._came_us = self._clock.monotonic_us()
+        self._received_us = self._clock.monotonic_us()
 
-    def notice(self, told: Notice) -> None:
-        lines = tuple(words.notice(told, self.url))
-        self._caption = Caption(told.session or "", self.url, told.state.value, lines)
+    def notice(self, change: Notice) -> None:
+        lines = tuple(words.notice(change, self.url))
+        self._caption = Caption(change.session or "", self.url, change.state.value, lines)
 
     def refresh(self) -> None:
         width, height = self._console.size
-        self._live.update(draw(self._history, self._said_now(), width, height), refresh=True)
+        self._live.update(draw(self._history, self._current_caption(), width, height), refresh=True)
 
     def close(self) -> None:
         self._stack.close()
@@ -174,17 +173,17 @@ class ScreenView(View):
             lines = min(height - 2, _LAST_LINES)
             caption = self._caption._replace(rest=self.rest)
             self._console.print(draw(self._history, caption, width, lines))
-            _sum_up(self._history)
+            _write_summary(self._history)
 
-    def _said_now(self) -> Caption:
+    def _current_caption(self) -> Caption:
         caption = self._caption._replace(rest=self.rest)
-        quiet_s = (self._clock.monotonic_us() - self._came_us) / 1e6
+        quiet_s = (self._clock.monotonic_us() - self._received_us) / 1e6
         if caption.state != State.LIVE.value or quiet_s < QUIET_S:
             return caption
         return caption._replace(notice=(f"no sample for {quiet_s:.0f} s",))
 
 
-def _sum_up(history: History) -> None:
+def _write_summary(history: History) -> None:
     if history.newest:
         click.echo(words.summary(history.newest.session, history), err=True)
 

@@ -94,7 +94,7 @@ def test_the_same_model_elsewhere_is_not(
 
 def test_a_model_that_is_not_known_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     BaselineChoice(profile=profile()).begin(ModelName())
-    assert "whether the baseline of anna was made with this model is not known" in caplog.text
+    assert "not known whether the baseline of anna was made with this series" in caplog.text
 
 
 def test_faces_much_smaller_than_those_of_rest_are_warned_of_once(
@@ -105,7 +105,7 @@ def test_faces_much_smaller_than_those_of_rest_are_warned_of_once(
     for px in (48, 24, 16, 12):
         baseline.above_rest(make_series([0.1], px=px)[0])
     assert [record.getMessage() for record in caplog.records] == [
-        "anna: rest was read at 32 to 48 px, and a face of 16 px is read with another bias"
+        "anna: rest was estimated at 32 to 48 px; a face of 16 px is estimated with another bias"
     ]
 
 

@@ -48,7 +48,10 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     ("count", "told"),
     [
         (60, "anna has 6 of the 10 s of face asked for: record more of it, or give --seconds 6"),
-        (30, "anna has 3 of the 10 s of face asked for: record more of it: rest takes 5 s"),
+        (
+            30,
+            "anna has 3 of the 10 s of face asked for: record more of it: rest takes at least 5 s",
+        ),
     ],
 )
 def test_too_little_face_is_told(count: int, told: str) -> None:
@@ -72,7 +75,7 @@ def test_what_is_no_profile_is_told(tmp_path: Path, change: dict[str, object], t
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(SettingsError) as caught:
         read_profile(path)
-    assert f"is no baseline profile ({told})" in str(caught.value)
+    assert f"is not a baseline profile ({told})" in str(caught.value)
     assert "make one with `narrowcast baseline" in caught.value.remedy
 
 
@@ -80,7 +83,7 @@ def test_files_that_are_not_there_or_are_not_json(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         read_profile(tmp_path / "none.json")
     (tmp_path / "cat.json").write_bytes(b"\xff\xd8 no json")
-    with pytest.raises(SettingsError, match="is no baseline profile"):
+    with pytest.raises(SettingsError, match="is not a baseline profile"):
         read_profile(tmp_path / "cat.json")
     with pytest.raises(SettingsError, match="cannot be written"):
         write_profile(profile_of(learned(), OA, "anna", MADE), tmp_path / "no" / "anna.json")
@@ -116,10 +119,13 @@ def test_a_time_or_a_profile(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("3O", "'3O' is neither a duration nor a profile; write 30s, or name a FILE.json"),
-        ("anna", "'anna' is neither a duration nor a profile"),
-        ("2s", "rest is learned in 5 s to 10 min of face"),
-        ("1h", "rest is learned in 5 s to 10 min of face"),
+        (
+            "3O",
+            "'3O' is neither a duration nor the file of a profile; write 30s, or name a FILE.json",
+        ),
+        ("anna", "'anna' is neither a duration nor the file of a profile"),
+        ("2s", "rest is learned from 5 s to 10 min of face"),
+        ("1h", "rest is learned from 5 s to 10 min of face"),
         ("none.json", "none.json cannot be read (No such file or directory)"),
     ],
 )

@@ -5,9 +5,8 @@ from collections.abc import AsyncGenerator
 import pytest
 from rich.console import Console
 
-from narrowcast_client.baseline import BaselineChoice, ModelName
-from narrowcast_client.resting import Resting
-from narrowcast_client.terminal import words
+from narrowcast_client.baseline import BaselineChoice, BaselineFilter, ModelName
+from narrowcast_client.terminal import history
 from narrowcast_client.terminal.history import History
 from narrowcast_client.terminal.screen import Caption, draw
 from narrowcast_client.terminal.views import LinesView
@@ -78,13 +77,13 @@ class _Stored:
 def test_a_line_tells_it_too(capsys: pytest.CaptureFixture[str]) -> None:
     samples, _ = above_rest(80)
     assert (
-        words.line(samples[-1])
+        history.line(samples[-1])
         .split(" ok ")[1]
         .startswith("+0.50 ±0.10, +0.40 ±0.10 above rest, 48 px")
     )
-    resting = Resting(BaselineChoice(seconds=30), _Stored(samples))
-    resting.baseline = BaselineChoice(seconds=30).begin(ModelName())
-    with LinesView("http://d", resting) as view:
-        view.add(resting.baseline.above_rest(samples[0]))
+    correction = BaselineFilter(BaselineChoice(seconds=30), _Stored(samples))
+    correction.baseline = BaselineChoice(seconds=30).begin(ModelName())
+    with LinesView("http://d", correction) as view:
+        view.add(correction.baseline.above_rest(samples[0]))
         view.refresh()
     assert "learning rest: 0 of 30 s of face seen\n" in capsys.readouterr().out

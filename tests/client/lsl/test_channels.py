@@ -3,7 +3,7 @@
 import math
 
 from narrowcast_client.baseline import SampleAboveRest
-from narrowcast_client.lsl.channels import ABOVE_REST, CHANNELS, STATUS_CODES, row
+from narrowcast_client.lsl import ABOVE_REST, CHANNELS, STATUS_CODES, channel_values
 from narrowcast_shared.samples import Sample, Status
 
 READ = Sample(
@@ -17,7 +17,7 @@ def test_the_order_is_part_of_the_format() -> None:
         "id", "valence", "sigma", "status", "px", "qp", "wire_bps", "latency_ms",
         "valence_above_rest", "sigma_above_rest",
     ]  # fmt: skip
-    assert row(READ, CHANNELS) == [523, 0.25, 0.1, 0, 32, 30, 7900, 31.5]
+    assert channel_values(READ, CHANNELS) == [523, 0.25, 0.1, 0, 32, 30, 7900, 31.5]
 
 
 def test_status_codes() -> None:
@@ -29,7 +29,7 @@ def test_status_codes() -> None:
 
 def test_what_is_not_there_is_nan() -> None:
     lost = Sample(id=1, session="anna", seq=0, t=1.5, status=Status.LOST)
-    values = row(SampleAboveRest(**lost.model_dump()), CHANNELS + ABOVE_REST)
+    values = channel_values(SampleAboveRest(**lost.model_dump()), CHANNELS + ABOVE_REST)
     assert [values[0], values[3]] == [1, 3]
     assert all(math.isnan(v) for i, v in enumerate(values) if i not in (0, 3))
 

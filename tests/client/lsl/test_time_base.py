@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narrowcast_client.lsl.time_base import STEP_READINGS, STEP_S, TimeBase
+from narrowcast_client.lsl import STEP_READINGS, STEP_S, TimeBase
 
 UNIX, LSL = 1_767_225_600.0, 5_000.0
 AHEAD = UNIX - LSL

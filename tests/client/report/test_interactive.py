@@ -1,7 +1,6 @@
 """What the page's script draws from."""
 
-from narrowcast_client.report.interactive import payload
-from narrowcast_client.report.panels import panels
+from narrowcast_client.report.panels import panels, payload
 from narrowcast_client.report.timeline import timeline
 from narrowcast_client.report.tracks import thin
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narrowcast_client.report.missing import MOST_GAPS, find_missing
+from narrowcast_client.report.events import MOST_GAPS, find_missing
 from narrowcast_client.report.timeline import State, timeline
 from narrowcast_shared.samples import Status
 

@@ -226,6 +226,6 @@ def test_two_hours_at_25_frames_a_second_are_a_page_of_a_megabyte() -> None:
 
 
 def test_a_missing_library_is_said_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page.uplot, "is_installed", lambda: False)
+    monkeypatch.setattr(page.charts, "has_uplot", lambda: False)
     with pytest.raises(page.SettingsError, match=r"'\.\[report\]'"):
         page.check_installed()

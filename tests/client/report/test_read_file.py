@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from narrowcast_client.baseline import BaselineChoice, ModelName, SampleAboveRest
 from narrowcast_client.export import ParquetWriter
-from narrowcast_client.report.read_file import MAX_SERIES, Wanted, read_file
-from narrowcast_client.report.read_marks import read_marks
+from narrowcast_client.report.read_file import MAX_SERIES, Wanted, read_file, read_marks
 from narrowcast_shared.archive import SessionInfo, TimeSpan
 from narrowcast_shared.errors import DataError
 
@@ -65,7 +64,7 @@ def test_parquet_that_says_nonsense_of_itself(tmp_path: Path) -> None:
     columns = {"t": [0.0], "status": ["ok"], "valence": [0.1], "sigma": [0.1]}
     table = arrow.table(columns, metadata={"narrowcast.clock_offset_ms": "early"})
     parquet.write_table(table, tmp_path / "x.parquet")
-    with pytest.raises(DataError, match="says of itself what cannot be read"):
+    with pytest.raises(DataError, match="has metadata that cannot be read"):
         read_file(tmp_path / "x.parquet", ignore)
 
 
@@ -108,9 +107,9 @@ def test_above_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no column t, status, valence, sigma"),
-        ("a,b\n1,2\n", "no column"),
-        ("t|status|valence|sigma\n1|ok|1|1\n", "no column"),
+        ("", "lacks the column t, status, valence, sigma"),
+        ("a,b\n1,2\n", "lacks the column"),
+        ("t|status|valence|sigma\n1|ok|1|1\n", "lacks the column"),
         ("t;status;valence;sigma\n1;ok;1;1\nx;ok;1;1\n", r"row 3: t is 'x'"),
         ("t,status,valence,sigma\n", "no samples in it"),
         ("t,status,valence,sigma\n1,ok,.1,.1\nx,ok,.1,.1\n", r"row 3: t is 'x'"),
@@ -120,7 +119,7 @@ def test_above_rest(tmp_path: Path) -> None:
         ("t,status,valence,sigma\n1,ok,7,.1\n", r"row 2: valence is '7'"),
         ("t,status,valence,sigma\n1,ok,,.1\n", r"row 2: status ok without a valence"),
         ("t,status,valence,sigma\n1,ok,.1,-1\n", r"row 2: sigma is '-1'"),
-        ('t,status,valence,sigma\n1,ok,.1,"' + "x" * 200_000, "no CSV in UTF-8"),
+        ('t,status,valence,sigma\n1,ok,.1,"' + "x" * 200_000, "not a CSV file in UTF-8"),
     ],
 )
 def test_what_is_said_of_other_files(tmp_path: Path, text: str, said: str) -> None:
@@ -174,11 +173,11 @@ def test_of_files_that_are_not_there_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         read_file(tmp_path / "folder.csv", ignore)
     (tmp_path / "x.csv").write_bytes(b"t,status\xff\xfe")
-    with pytest.raises(DataError, match="no CSV in UTF-8"):
+    with pytest.raises(DataError, match="not a CSV file in UTF-8"):
         read_file(tmp_path / "x.csv", ignore)
     pytest.importorskip("pyarrow")
     (tmp_path / "x.parquet").write_bytes(b"nonsense that is no parquet file")
-    with pytest.raises(DataError, match="no Parquet file"):
+    with pytest.raises(DataError, match="not a Parquet file"):
         read_file(tmp_path / "x.parquet", ignore)
 
 

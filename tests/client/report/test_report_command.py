@@ -84,7 +84,7 @@ def test_marks_that_are_of_no_series_are_told(
     marks = tmp_path / "marks.csv"
     marks.write_text(f"id,session,t,text\n1,ben,{UNIX_T},of ben\n")
     assert call(series, "-o", tmp_path / "study.html", "--marks", marks).exit_code == 0
-    assert caplog.messages == [f"{marks} holds marks of ben, and none of anna"]
+    assert caplog.messages == [f"{marks} holds event markers of ben, and none of anna"]
 
 
 @pytest.fixture
@@ -122,6 +122,6 @@ def test_as_a_process_its_errors_are_a_line_and_a_page(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     problem, page = done.stderr.splitlines()
-    assert "x.csv is no series" in problem
+    assert "x.csv is not a series" in problem
     assert page == "see: docs/report.md#what-it-takes"
     assert not (tmp_path / "report.html").exists()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from narrowcast_client.baseline import ModelName, RestLearner
-from narrowcast_client.report import rest
+from narrowcast_client.report.read_file import learn_from_file
 from narrowcast_shared.errors import DataError
 from narrowcast_shared.samples import Sample, Status, csv_header, csv_row
 
@@ -29,7 +29,7 @@ def written(path: Path, samples: list[Sample]) -> Path:
 
 def test_a_file_gives_what_the_series_gives(tmp_path: Path) -> None:
     path = written(tmp_path / "anna.csv", series())
-    learner, model = rest.learn_from_file(path, 10, None)
+    learner, model = learn_from_file(path, 10, None)
     straight = RestLearner(10)
     for sample in series():
         straight.add(sample)
@@ -41,14 +41,14 @@ def test_a_file_gives_what_the_series_gives(tmp_path: Path) -> None:
 def test_late_rows_are_taken_in_order_of_capture(tmp_path: Path) -> None:
     samples = series()
     path = written(tmp_path / "anna.csv", [*samples[30:], *samples[:30]])
-    learner, _ = rest.learn_from_file(path, 10, None)
-    straight, _ = rest.learn_from_file(written(tmp_path / "b.csv", samples), 10, None)
+    learner, _ = learn_from_file(path, 10, None)
+    straight, _ = learn_from_file(written(tmp_path / "b.csv", samples), 10, None)
     assert learner.rest == straight.rest
 
 
 def test_it_may_begin_later(tmp_path: Path) -> None:
     path = written(tmp_path / "anna.csv", series())
-    learner, _ = rest.learn_from_file(path, 10, 12.05)
+    learner, _ = learn_from_file(path, 10, 12.05)
     assert learner.first_t == 12.1
     assert learner.rest is None
     assert learner.seen_s < 9
@@ -56,5 +56,5 @@ def test_it_may_begin_later(tmp_path: Path) -> None:
 
 def test_two_people_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "both.csv", [*series("anna", 20), *series("berta", 20)])
-    with pytest.raises(DataError, match="holds 2 sessions: give a file of the one person's alone"):
-        rest.learn_from_file(path, 10, None)
+    with pytest.raises(DataError, match="holds 2 sessions: give a file of one person's session"):
+        learn_from_file(path, 10, None)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narrowcast_client.report import time_axis
-from narrowcast_client.report.time_axis import MOST_TICKS, ticks_of_day, ticks_since
+from narrowcast_client.report import text as text_
+from narrowcast_client.report.text import MOST_TICKS, ticks_of_day, ticks_since
 
 from .made import UNIX_T
 
@@ -53,11 +53,11 @@ def test_there_are_a_few_ticks_and_all_within(duration_s: float, start_t: float)
     ],
 )
 def test_times(seconds: float, text: str) -> None:
-    assert time_axis.since(seconds) == text
+    assert text_.since(seconds) == text
 
 
 def test_times_of_day() -> None:
-    assert time_axis.of_day(UNIX_T + 7.46, UTC) == "00:00:07.5"
-    assert time_axis.of_day(UNIX_T + 59.96, INDIA) == "05:31:00.0"
-    assert time_axis.date(UNIX_T, INDIA) == "2026-01-01 05:30:00 (UTC+05:30)"
-    assert time_axis.zone_name(UNIX_T, timezone(-timedelta(hours=3, minutes=30))) == "UTC-03:30"
+    assert text_.of_day(UNIX_T + 7.46, UTC) == "00:00:07.5"
+    assert text_.of_day(UNIX_T + 59.96, INDIA) == "05:31:00.0"
+    assert text_.date(UNIX_T, INDIA) == "2026-01-01 05:30:00 (UTC+05:30)"
+    assert text_.zone_name(UNIX_T, timezone(-timedelta(hours=3, minutes=30))) == "UTC-03:30"

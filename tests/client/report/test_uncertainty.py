@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from narrowcast_client.report.uncertainty import MeanError, mean_error, students_t
+from narrowcast_client.report.valence import MeanError, mean_error, students_t
 
 
 def wandering(count: int, seed: int, correlation_s: float) -> NDArray[np.float64]:

@@ -57,7 +57,7 @@ def test_without_pylsl_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "pylsl", None)
     result = CliRunner().invoke(watch, ["anna", "--lsl"])
     assert isinstance(result.exception, NarrowcastError)
-    assert str(result.exception) == f"--lsl needs pylsl: {install_hint('lsl')}"
+    assert str(result.exception) == f"--lsl requires pylsl: {install_hint('lsl')}"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import pytest
 from click.testing import CliRunner, Result
 
+from narrowcast_client.api import add_mark
 from narrowcast_client.commands.report import report
-from narrowcast_client.marks import add_mark
 from narrowcast_decoder.service import Service
 from narrowcast_shared.errors import DataError, LinkError, UnknownSessionError
 from narrowcast_shared.samples import Sample
@@ -73,7 +73,7 @@ def test_what_is_not_there(serve: Serve, series: Series, tmp_path: Path) -> None
         assert unknown.exception.problem == "there is no session 'nobody'"
         empty = await call("a", "-o", out, "--decoder", url, "--to", "2001-01-01")
         assert isinstance(empty.exception, DataError)
-        assert "'a' has no samples there" in empty.exception.problem
+        assert "'a' has no samples in that time" in empty.exception.problem
         assert empty.exception.see is See.REPORT
         assert not out.exists()
 

@@ -1,8 +1,66 @@
-"""The time axis in both of its readings: time since the first frame, and time of day."""
+"""Numbers and times as a report writes them.
+
+Minus signs are real ones, and a number and its unit stay on one line. The time axis has two
+readings: time since the first frame, and time of day.
+"""
 
 import math
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
+
+NOTHING = "\N{EN DASH}"
+_MINUS = "\N{MINUS SIGN}"
+_SPACE = "\N{NO-BREAK SPACE}"
+
+
+def signed(value: float, decimals: int = 2) -> str:
+    """As `+0.25`; a dash where unknown."""
+    if not math.isfinite(value):
+        return NOTHING
+    return f"{value:+.{decimals}f}".replace("-", _MINUS)
+
+
+def plain(value: float, decimals: int = 2) -> str:
+    """As `0.25`."""
+    return f"{value:.{decimals}f}".replace("-", _MINUS) if math.isfinite(value) else NOTHING
+
+
+def percent(share: float) -> str:
+    """As `12.3 %`; a share that rounds to 0 but is not 0 is `<0.1 %`."""
+    if 0 < share < 0.0005:
+        return f"<{_SPACE}0.1{_SPACE}%"
+    return f"{100 * share:.1f}{_SPACE}%"
+
+
+def rate(bps: float) -> str:
+    """As `5.2 kbit/s`."""
+    return f"{bps / 1000:.1f}{_SPACE}kbit/s"
+
+
+def milliseconds(ms: float) -> str:
+    """As `250 ms` or `12.5 s`."""
+    text = f"{ms:.0f}{_SPACE}ms" if abs(ms) < 10_000 else f"{ms / 1000:.1f}{_SPACE}s"
+    return text.replace("-", _MINUS)
+
+
+def exact_milliseconds(ms: float) -> str:
+    """As `1.3 ms`."""
+    return f"{plain(ms, 1)}{_SPACE}ms"
+
+
+def seconds(value: float) -> str:
+    """As `7.5 s`, or `1:02:03 h` from two minutes on."""
+    if value < 120:
+        return f"{value:.1f}{_SPACE}s"
+    return f"{timedelta(seconds=round(value))}{_SPACE}h"
+
+
+def count(number: int) -> str:
+    """As `12 345`, with narrow spaces."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+# --- the time axis ---------------------------------------------------------------------------
 
 STEPS_S = (
     0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600,
@@ -19,7 +77,7 @@ class TimeTick(NamedTuple):
 
 
 def step_s(duration_s: float) -> float:
-    """The least round step that needs no more than `MOST_TICKS`; whole days beyond the list."""
+    """The smallest round step with at most `MOST_TICKS` ticks; whole days beyond the list."""
     fitting = (step for step in STEPS_S if duration_s / step <= MOST_TICKS)
     days = math.ceil(duration_s / 86400 / MOST_TICKS)
     return float(next(fitting, days * 86400))
@@ -66,7 +124,7 @@ def date(t: float, zone: tzinfo) -> str:
 
 
 def zone_name(t: float, zone: tzinfo) -> str:
-    """As `UTC+01:00`: a reader elsewhere knows no shorter name for sure."""
+    """As `UTC+01:00`, which is unambiguous everywhere."""
     minutes = round(offset_s(t, zone) / 60)
     return f"UTC{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 

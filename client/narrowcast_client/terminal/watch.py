@@ -1,4 +1,4 @@
-"""Watching a session: samples come in, a view shows them, until the session ends."""
+"""Watch a session: samples arrive, a view shows them, until the session ends."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -6,10 +6,10 @@ from contextlib import aclosing
 from enum import Enum, auto
 from typing import NamedTuple
 
-from narrowcast_client import Replay, replay, subscribe
 from narrowcast_client.archive import RemoteArchive
-from narrowcast_client.baseline import BaselineChoice
-from narrowcast_client.resting import Resting
+from narrowcast_client.baseline import BaselineChoice, BaselineFilter
+from narrowcast_client.stream import Replay
+from narrowcast_client.subscription import replay, subscribe
 from narrowcast_client.terminal.views import (
     CsvView,
     JsonView,
@@ -23,9 +23,9 @@ from narrowcast_shared.remote.address import Address, as_address
 from narrowcast_shared.samples import Sample
 
 PATIENCE_S = 600.0
-"""As that of encoders."""
+"""The same as that of encoders."""
 
-_FRAMES_PER_S = 30  # what a window that is drawn is likely to hold, at most
+_FRAMES_PER_S = 30  # the most that a window usually holds
 
 
 class Form(Enum):
@@ -42,15 +42,15 @@ Samples = AsyncGenerator[Sample, None]
 
 
 class Show(NamedTuple):
-    """How samples are shown, and what they pass through before."""
+    """How samples are shown, and the filters before that."""
 
     form: Form = Form.AUTO
     window_s: float = 20.0
-    """Time that a plot shows."""
+    """Time span of the plot."""
     rest: BaselineChoice | None = None
-    """Against whose rest they are put."""
+    """The rest that is subtracted."""
     tap: Callable[[Samples], Samples] | None = None
-    """Who else gets them, and then hands them on."""
+    """Another consumer, which passes the samples on."""
 
 
 DRAWN = Show()
@@ -67,15 +67,15 @@ async def watch_session(
 ) -> None:
     """Show a session on standard output until it ends, or for `stop_after_s`.
 
-    session: its name; None takes the newest live one. Either is waited for.
-    after_id: as `subscribe` has it; None begins with the first sample of the series where
-    every sample is written (JSON, CSV), and within the last window where it is shown.
-    patience_s: how long the decoder may be away, at first and in an outage.
+    session: its name; None takes the newest live one. A session that does not exist yet is awaited.
+    after_id: as for `subscribe`. None begins with the first sample of the series for JSON and
+    CSV, which write every sample, and with the last window otherwise.
+    patience_s: how long the decoder may be unreachable, at first and in an outage.
 
     Raises SettingsError and LinkError as `subscribe` does.
     """
-    resting = _resting(show, url, patience_s)
-    view = _make_view(show, url, resting)
+    correction = _baseline_filter(show, url, patience_s)
+    view = _make_view(show, url, correction)
     if after_id is None:
         after_id = (
             0 if show.form in (Form.JSON, Form.CSV) else -round(show.window_s * _FRAMES_PER_S)
@@ -89,7 +89,7 @@ async def watch_session(
         outage_s=patience_s,
         on_notice=view.notice,
     )
-    await _show(view, _led(samples, resting, show), stop_after_s)
+    await _show(view, _through(samples, correction, show), stop_after_s)
 
 
 async def replay_session(
@@ -101,12 +101,12 @@ async def replay_session(
     after_id: int | None = None,
     patience_s: float = PATIENCE_S,
 ) -> None:
-    """Show what is stored of a session as if it were live, from the sample after `after_id` on.
+    """Show the stored series of a session as if it were live, after the sample `after_id`.
 
     Raises SettingsError and LinkError as `replay` does.
     """
-    resting = _resting(show, url, patience_s)
-    view = _make_view(show, url, resting)
+    correction = _baseline_filter(show, url, patience_s)
+    view = _make_view(show, url, correction)
     samples = replay(
         url,
         session,
@@ -115,19 +115,19 @@ async def replay_session(
         patience_s=patience_s,
         on_notice=view.notice,
     )
-    await _show(view, _led(samples, resting, show))
+    await _show(view, _through(samples, correction, show))
 
 
-def _resting(show: Show, url: str | Address, patience_s: float) -> Resting | None:
+def _baseline_filter(show: Show, url: str | Address, patience_s: float) -> BaselineFilter | None:
     if show.rest is None:
         return None
-    return Resting(show.rest, RemoteArchive(as_address(url)), patience_s)
+    return BaselineFilter(show.rest, RemoteArchive(as_address(url)), patience_s)
 
 
-def _led(samples: Samples, resting: Resting | None, show: Show) -> Samples:
-    """The samples, through all that they pass."""
-    if resting is not None:
-        samples = resting.above_rest(samples)
+def _through(samples: Samples, correction: BaselineFilter | None, show: Show) -> Samples:
+    """The samples, through the filters of `show`."""
+    if correction is not None:
+        samples = correction.above_rest(samples)
     return samples if show.tap is None else show.tap(samples)
 
 
@@ -148,18 +148,18 @@ async def _show(view: View, samples: Samples, stop_after_s: float | None = None)
             await asyncio.wait(tasks)
 
 
-def _make_view(show: Show, decoder: str | Address, resting: Resting | None) -> View:
+def _make_view(show: Show, decoder: str | Address, correction: BaselineFilter | None) -> View:
     url = decoder if isinstance(decoder, str) else decoder.base
     match show.form:
         case Form.JSON:
-            return JsonView(url, resting)
+            return JsonView(url, correction)
         case Form.CSV:
-            return CsvView(url, resting)
+            return CsvView(url, correction)
         case Form.NOTHING:
             return NoView(url)
         case Form.AUTO if can_draw():
-            return ScreenView(url, show.window_s, resting)
-    return LinesView(url, resting)
+            return ScreenView(url, show.window_s, correction)
+    return LinesView(url, correction)
 
 
 async def _read(view: View, samples: Samples) -> None:
