@@ -83,7 +83,7 @@ def test_the_drawing_shows_what_there_is_to_know(width: int, height: int) -> Non
     assert "±0.10  ok" in page
     assert "-1 negative" in page
     assert "32 px   QP 30   9.8 kbit/s   31 ms   700 samples" in page
-    assert "▄ ok 472   ▒ no face 79   ╌ skipped 120   x lost 29" in page
+    assert "▄ ok 472   ▒ no face 79   ╌ not sent 120   x lost 29" in page
     assert re.search(r"┬\n +-20 s.*-10 s.*now", page)
     curve = [line for line in lines if line[4:5] in ("│", "┤", "├")]
     assert len(curve) == height - 12
@@ -193,7 +193,7 @@ def test_a_plain_line_says_it_all() -> None:
 
 
 def test_the_summary_counts() -> None:
-    counted = "cam-1: 700 samples (472 ok, 79 no face, 120 skipped, 29 lost), mean valence "
+    counted = "cam-1: 700 samples (472 ok, 79 no face, 120 not sent, 29 lost), mean valence "
     assert history.summary("cam-1", history_of(eventful())).startswith(counted)
     assert history.summary("cam-1", history_of([])) == "cam-1: 0 samples"
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).with_name("template")
 
 _STATUS_ROWS = (
-    (Status.OK, State.READ, "read"),
+    (Status.OK, State.READ, "estimate"),
     (Status.NO_FACE, State.NO_FACE, "no face"),
-    (Status.SKIPPED, State.SKIPPED, "skipped by the encoder"),
+    (Status.SKIPPED, State.SKIPPED, "not sent by the encoder"),
     (Status.LOST, State.LOST, "lost to an outage"),
     (None, State.UNRECORDED, "no frames"),
 )

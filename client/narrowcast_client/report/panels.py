@@ -54,10 +54,10 @@ ROLES = {
 }
 
 STATES = {
-    int(State.READ): Shown("read", "read", Colour("#4a9b73", "#46a878")),
-    LATE: Shown("late", "read, late", Colour("#1f78c8", "#58a6ff")),
+    int(State.READ): Shown("read", "estimate", Colour("#4a9b73", "#46a878")),
+    LATE: Shown("late", "estimate, late", Colour("#1f78c8", "#58a6ff")),
     int(State.NO_FACE): Shown("no_face", "no face", Colour("#a7adb4", "#6d757e")),
-    int(State.SKIPPED): Shown("skipped", "skipped", Colour("#f1cd7e", "#a8813a")),
+    int(State.SKIPPED): Shown("skipped", "not sent", Colour("#f1cd7e", "#a8813a")),
     int(State.LOST): Shown("lost", "lost", Colour("#b3261e", "#ff6b5e")),
     int(State.UNRECORDED): Shown("unrecorded", "no frames", Colour("#ffffff", "#121417")),
 }
@@ -129,7 +129,7 @@ def _valence(track: ValenceTrack, *, columned: bool) -> Panel:
     low, high = (np.clip(track.mean + side * track.sigma, -1, 1) for side in (-1, 1))
     areas = [Area("sigma", "± sigma", low, high)]
     if columned:
-        areas.append(Area("range", "least to greatest", track.low, track.high))
+        areas.append(Area("range", "smallest to largest", track.low, track.high))
     curve = Curve("valence", "valence", track.mean)
     axis = Axis(VALENCE_TICKS)
     return Panel("valence", "", 190, axis, track.x_s, (curve,), tuple(areas), decimals=3)
@@ -147,20 +147,22 @@ def _qp(track: ValenceTrack) -> Panel:
 
 
 def _rate(track: RateTrack) -> Panel:
-    curve = Curve("rate", "readings a second", track.per_s)
+    curve = Curve("rate", "estimates per second", track.per_s)
     axis = Axis(_ticks(track.per_s, 1.0))
-    return Panel("readings a second", "", 50, axis, track.x_s, (curve,), stepped=True, decimals=1)
+    return Panel(
+        "estimates per second", "", 50, axis, track.x_s, (curve,), stepped=True, decimals=1
+    )
 
 
 def _wire(track: LinkTrack) -> Panel:
     wire, cap = track.wire_bps / 1000, track.cap_bps / 1000
     # A cap far above the bitrate would flatten the curve.
     shown = np.where(cap <= 4 * _greatest(wire), cap, np.nan)
-    curves = [Curve("wire", "wire rate", wire)]
+    curves = [Curve("wire", "bitrate", wire)]
     if np.isfinite(cap).any():
         curves.append(Curve("cap", "cap", shown))
     axis = Axis(_ticks(np.concatenate([wire, shown]), 1.0))
-    return Panel("wire rate, kbit/s", "kbit/s", 80, axis, track.x_s, tuple(curves), decimals=2)
+    return Panel("bitrate, kbit/s", "kbit/s", 80, axis, track.x_s, tuple(curves), decimals=2)
 
 
 def _latency(track: LinkTrack) -> Panel:

@@ -116,7 +116,7 @@ def describe(source: Source, zone: tzinfo) -> Section:
             still.strip,
             marks[:MOST_MARKS],
             _labels(series, line, zone),
-            f"Valence, size, quantiser, wire rate and latency of {source.name} over time",
+            f"Valence, size, quantiser, bitrate and latency of {source.name} over time",
         ),
         still.column_s,
         zoomed.column_s,

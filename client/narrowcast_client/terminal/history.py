@@ -15,7 +15,7 @@ from narrowcast_shared.samples import Sample, Status
 LABELS = {
     Status.OK: "ok",
     Status.NO_FACE: "no face",
-    Status.SKIPPED: "skipped",
+    Status.SKIPPED: "not sent",
     Status.LOST: "lost",
 }
 
@@ -136,7 +136,7 @@ def line(sample: Sample) -> str:
 
 
 def summary(session: str, history: History) -> str:
-    """As `cam-1: 494 samples (480 ok, 14 skipped), mean valence +0.31`."""
+    """As `cam-1: 494 samples (480 ok, 14 not sent), mean valence +0.31`."""
     counts = ", ".join(f"{n} {LABELS[s]}" for s in Status if (n := history.counts[s]))
     parted = f" ({counts})" if counts else ""
     mean = history.mean_valence

@@ -128,11 +128,11 @@ def test_what_a_series_says_stands_in_the_page() -> None:
     text = render(source(frames, model=mine, clock_offset_ms=-12.0, clock_error_ms=3.0))
     for said in (
         "A title",
-        "not given: less than 60 s were read",
+        "not given: less than 60 s of estimates",
         "was 12.0\N{NO-BREAK SPACE}ms behind",
         "known to ± 3.0\N{NO-BREAK SPACE}ms",
         "add 12.0\N{NO-BREAK SPACE}ms to its times",
-        f"mine, SHA-256 of the weights <code>{'ab' * 32}</code>, which is none of the models",
+        f"mine, SHA-256 of the weights <code>{'ab' * 32}</code>, which is not a model shipped",
         "model mine (abababab)",  # to cite
         "2026-01-01 00:00:00 (UTC+00:00)",
         "00:00:10.0",  # where the gap begins, in both readings of time
@@ -148,10 +148,10 @@ def test_weights_that_come_along_are_known_by_their_checksum() -> None:
     assert oa is not None
     text = render(source(model=ModelName(name="renamed", sha256=oa.sha256)))
     assert f"<code>{oa.sha256}</code>" in text
-    assert "by the checksum of the weights that read this series, named renamed there." in text
-    assert "what the card of model oa leads to expect" in text
+    assert "found by the checksum of this series' weights, which are named renamed there." in text
+    assert "and the figures of the card of model oa for them" in text
     by_name = render(source(model=ModelName(name="oa")))
-    assert "by the model's name alone: the checksum of the weights that read this" in by_name
+    assert "by the model's name alone: the checksum of this series' weights is" in by_name
 
 
 def test_other_weights_under_a_shipped_name_are_told_and_get_no_figures() -> None:
@@ -159,21 +159,21 @@ def test_other_weights_under_a_shipped_name_are_told_and_get_no_figures() -> Non
     oa = find_card(ModelName(name="oa")).card
     assert oa is not None
     text = render(source(model=ModelName(name="oa", sha256="ab" * 32)))
-    assert f"oa, but not the oa that comes with narrowcast {__version__}</strong>" in text
-    assert f"<code>{'ab' * 32}</code>, and of the one that comes along" in text
+    assert f"oa, but not the oa shipped with narrowcast {__version__}</strong>" in text
+    assert f"<code>{'ab' * 32}</code>, and of the shipped model" in text
     assert oa.sha256 in text
-    assert "leads to expect" not in text
+    assert "of the card of model" not in text
 
 
 def test_without_clock_time_there_is_nothing_to_switch() -> None:
     text = render(source(start_t=0.0))
     assert 'id="axis-clock"' not in text
-    assert "positions in the recording" in text
+    assert "positions in the scored recording" in text
 
 
 def test_a_series_that_was_never_read() -> None:
     text = render(source([Frame(0, ".", wire_bps=None), Frame(3, "x", wire_bps=None)]))
-    assert "Nothing was read in this series." in text
+    assert "This series has no estimates." in text
     assert not re.search(r"\bnan\b", text[: text.index("<script")], re.IGNORECASE)
 
 
@@ -182,7 +182,7 @@ def test_above_rest() -> None:
     made = series(frames, UNIX_T)
     above = replace(made, valence_above_rest=made.valence + 0.3, sigma_above_rest=made.sigma)
     text = render(replace(source(), series=above, rest="rest -0.30 ±0.05"))
-    assert "Above this person's rest: rest \N{MINUS SIGN}0.30 ±0.05" in text
+    assert "minus this person's rest: rest \N{MINUS SIGN}0.30 ±0.05" in text
     assert "+0.70" in text
 
 
@@ -191,9 +191,9 @@ def test_marks_of_another_time_are_counted() -> None:
     text = render(source(marks=tuple(marks)))
     assert "at 3" in text
     assert "at 99" not in text
-    assert "2 more are of a time before the first of these frames, or after the last." in text
-    assert "more are of a time" not in render(source(marks=tuple(marks[1:2])))
-    assert "<h3>Marks</h3>" not in render(source())
+    assert "2 more are before the first of these frames, or after the last." in text
+    assert "more are before" not in render(source(marks=tuple(marks[1:2])))
+    assert "<h3>Event markers</h3>" not in render(source())
 
 
 def test_nothing_stands_above_rest() -> None:
@@ -222,7 +222,7 @@ def test_two_hours_at_25_frames_a_second_are_a_page_of_a_megabyte() -> None:
     )
     text = render(replace(source(), series=made))
     assert len(text) < 1_000_000
-    assert "a point stands for" in text
+    assert "a point is" in text
 
 
 def test_a_missing_library_is_said_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

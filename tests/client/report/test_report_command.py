@@ -75,7 +75,7 @@ def test_marks_and_rest_of_a_file(series: Path, tmp_path: Path) -> None:
     text = out.read_text()
     assert "stimulus 1" in text
     assert "of ben" not in text
-    assert "Above this person's rest: rest +0.40" in text
+    assert "minus this person's rest: rest +0.40" in text
 
 
 def test_marks_that_are_of_no_series_are_told(

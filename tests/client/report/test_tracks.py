@@ -67,16 +67,19 @@ def test_panels_that_have_nothing_to_show_are_left_out() -> None:
         "valence",
         "size, px",
         "quantiser QP",
-        "readings a second",
-        "wire rate, kbit/s",
+        "estimates per second",
+        "bitrate, kbit/s",
         "latency, ms",
     ]
     none = [Frame(0, ".", wire_bps=None), Frame(1, ".", wire_bps=None)]
-    assert [panel.title for panel in panels(tracks(none, 100))] == ["valence", "readings a second"]
+    assert [panel.title for panel in panels(tracks(none, 100))] == [
+        "valence",
+        "estimates per second",
+    ]
 
 
 def test_a_cap_far_above_the_rate_does_not_flatten_the_rate() -> None:
     frames = [Frame(0, 0.1, cap_bps=10_000_000), Frame(1, 0.1, cap_bps=16_000)]
-    wire = next(panel for panel in panels(tracks(frames, 100)) if panel.title.startswith("wire"))
+    wire = next(panel for panel in panels(tracks(frames, 100)) if panel.title.startswith("bitrate"))
     assert wire.axis.ticks[-1] <= 20
     assert wire.curves[1].y.tolist() == pytest.approx([np.nan, 16.0], nan_ok=True)

@@ -51,7 +51,7 @@ def test_sessions_of_a_decoder_with_their_marks_and_model(
         text = out.read_text()
         assert "1\N{NARROW NO-BREAK SPACE}500 frames" in text
         assert f"From the decoder at {url}." in text
-        assert f"Not told by the decoder at {url}." in text  # no encoder said its hello here
+        assert f"Not named by the decoder at {url}." in text  # no encoder said its hello here
         assert EVIL not in text
         assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 2  # figure and table
 

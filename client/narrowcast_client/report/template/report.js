@@ -1,4 +1,4 @@
-// Turns the still figures into ones that can be zoomed into. Without it the page says the same.
+// Replaces the static figures by ones with zoom. Without it the page has the same content.
 "use strict";
 (() => {
   if (!window.uPlot || !window.matchMedia) return;
@@ -17,7 +17,7 @@
     getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const ofDay = (figure) => clock !== null && clock.checked && figure.data.start !== null;
 
-  // The same steps and texts as the still figure has.
+  // The same steps and texts as in the static figure.
   const step = (figure, span) =>
     figure.data.steps.find((one) => span / one <= MOST_TICKS) || 86400 * Math.ceil(span / 86400 / MOST_TICKS);
   const shift = (figure) => (ofDay(figure) ? figure.data.start + figure.data.offset : 0);
