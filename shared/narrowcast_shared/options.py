@@ -223,18 +223,18 @@ _ACCESS_OPTIONS = (
         "--token-file",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="File of the token that the decoder wants; or NARROWCAST_TOKEN_FILE names it.",
+        help="File with the token that the decoder requires; or set NARROWCAST_TOKEN_FILE.",
     ),
     click.option(
         "--token",
         metavar="TOKEN",
-        help="The token itself. All on this machine can see it here: set NARROWCAST_TOKEN instead.",
+        help="The token itself. Everyone on this machine can see it: set NARROWCAST_TOKEN instead.",
     ),
     click.option(
         "--ca",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Trust the certificates in FILE alone, PEM, for https; or NARROWCAST_CA.",
+        help="For https, trust only the certificates in this PEM file; or set NARROWCAST_CA.",
     ),
 )
 
@@ -317,7 +317,7 @@ def seconds_option(
 
 
 def patience_option() -> Callable[[Command], Command]:
-    """`--patience TIME`, as `patience_s`: the same of encoders and of viewers."""
+    """`--patience TIME`, as `patience_s`: the same for encoders and viewers."""
     return click.option(
         "--patience",
         "patience_s",
@@ -325,5 +325,5 @@ def patience_option() -> Callable[[Command], Command]:
         default="10m",
         show_default=True,
         metavar="TIME",
-        help="How long the decoder may stay away, at first and in an outage.",
+        help="How long the decoder may be unreachable, at first and in an outage.",
     )

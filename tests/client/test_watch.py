@@ -305,7 +305,7 @@ def test_a_reader_that_has_enough_ends_it_quietly() -> None:
         (["--decoder", "http://127.0.0.1:9", "--patience", "100ms"], 1, "nothing listens at"),
         (["--decoder", "somewhere"], 2, "'somewhere' is no URL of a decoder: write"),
         (["--json", "--csv"], 2, "--json and --csv exclude each other: try `narrowcast watch -h`"),
-        (["--speed", "2"], 2, "--speed and --max-gap are of a replay: add --replay: try"),
+        (["--speed", "2"], 2, "--speed and --max-gap belong to a replay: add --replay: try"),
         (["--window", "2O"], 2, "Invalid value for '--window': '2O' is no duration; write it like"),
     ],
 )

@@ -13,7 +13,7 @@ from narrowcast_client.baseline.correction import (
     Baseline,
     BaselineChoice,
     BaselineFilter,
-    Known,
+    KnownRest,
     SampleAboveRest,
     learn_from_archive,
 )
@@ -32,7 +32,7 @@ __all__ = [
     "Baseline",
     "BaselineChoice",
     "BaselineFilter",
-    "Known",
+    "KnownRest",
     "ModelName",
     "Profile",
     "Rest",

@@ -43,7 +43,7 @@ class SampleAboveRest(Sample):
     )
 
 
-class Known(NamedTuple):
+class KnownRest(NamedTuple):
     """A resting valence that is subtracted, and its standard error."""
 
     valence: float
@@ -59,13 +59,13 @@ class Baseline:
 
     def __init__(self, source: RestLearner | Profile) -> None:
         self._source = source
-        self._known: Known | None = None
+        self._known: KnownRest | None = None
         self._warned = False
         if isinstance(source, Profile):
-            self._known = Known(source.resting_valence, source.standard_error)
+            self._known = KnownRest(source.resting_valence, source.standard_error)
 
     @property
-    def known(self) -> Known | None:
+    def known(self) -> KnownRest | None:
         """The resting valence; None while it is being learned."""
         return self._known
 
@@ -79,7 +79,7 @@ class Baseline:
         if (learner := self.learner) is not None:
             learner.add(sample)
             if self._known is None and learner.rest is not None:
-                self._known = Known(learner.rest.valence, learner.rest.standard_error)
+                self._known = KnownRest(learner.rest.valence, learner.rest.standard_error)
         return self._known is not None
 
     def above_rest(self, sample: Sample) -> SampleAboveRest:

@@ -75,11 +75,11 @@ def report(
     import asyncio
 
     from narrowcast_client.archive import parse_span
-    from narrowcast_client.report.job import Job, run
+    from narrowcast_client.report.job import ReportJob, run
     from narrowcast_shared.remote.address import parse_address
 
     span = parse_span(from_, to)
-    job = Job(inputs, span, parse_address(url, access), store, baseline, model, marks)
+    job = ReportJob(inputs, span, parse_address(url, access), store, baseline, model, marks)
     count = asyncio.run(run(job, out, title))
     click.echo(f"narrowcast: the report of {count} series is {out}", err=True)
 

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     default="20s",
     show_default=True,
     metavar="TIME",
-    help="Time that the plot shows.",
+    help="Time span of the plot.",
 )
 @options.patience_option()
 @click.option(
-    "--replay", is_flag=True, help="Play what is stored of SESSION, at the pace of its capture."
+    "--replay", is_flag=True, help="Play the stored series of SESSION, at the speed of its capture."
 )
 @click.option(
     "--speed",
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     default=1.0,
     show_default=True,
     metavar="X",
-    help="With --replay: so many times as fast.",
+    help="With --replay: factor of the speed.",
 )
 @click.option(
     "--max-gap",
@@ -54,16 +54,16 @@ if TYPE_CHECKING:
     default="5s",
     show_default=True,
     metavar="TIME",
-    help="With --replay: longest pause in the series; a longer one is cut to it.",
+    help="With --replay: longer pauses in the series are cut to this.",
 )
 @baseline_option()
 @click.option(
     "--lsl",
     is_flag=True,
-    help="Also push the samples and marks to the Lab Streaming Layer: everybody on this network "
+    help="Also push samples and event markers to the Lab Streaming Layer: everyone on this network "
     "can read them.",
 )
-@click.option("--quiet", is_flag=True, help="With --lsl: show nothing.")
+@click.option("--quiet", is_flag=True, help="With --lsl: show nothing here.")
 @options.access_options()
 def watch(
     session: str | None,
@@ -92,8 +92,8 @@ def watch(
       narrowcast watch anna --baseline 30s
       narrowcast watch anna --lsl --quiet
 
-    Without SESSION, the newest one. A terminal gets a drawing, a pipe a line a second. Ends with
-    the session, or with Ctrl-C.
+    Without SESSION, watches the newest one. Draws in a terminal, and writes one line a second to a
+    pipe. Ends with the session, or with Ctrl-C.
     """
     import asyncio
 
@@ -136,9 +136,9 @@ def _check_combination(
     if replay and session is None:
         raise click.UsageError("which SESSION is to be replayed? `narrowcast sessions` lists them")
     if replay and lsl:
-        raise click.UsageError("--lsl pushes what is live: leave out --replay")
+        raise click.UsageError("--lsl pushes live samples: leave out --replay")
     given = click.get_current_context().get_parameter_source
     if not replay and ParameterSource.COMMANDLINE in (given("speed"), given("max_gap_s")):
-        raise click.UsageError("--speed and --max-gap are of a replay: add --replay")
+        raise click.UsageError("--speed and --max-gap belong to a replay: add --replay")
     if quiet and not lsl:
         raise click.UsageError("--quiet leaves nothing to do: add --lsl")

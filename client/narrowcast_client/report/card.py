@@ -24,7 +24,7 @@ class Cell(BaseModel):
     rmse: float
 
 
-class _Figures(BaseModel):
+class _CardFigures(BaseModel):
     eval_clean: list[Cell] = []
 
 
@@ -40,7 +40,7 @@ class ModelCard(BaseModel):
     sha256: str
     limits: str
     data: list[_Data] = []
-    figures: _Figures = _Figures()
+    figures: _CardFigures = _CardFigures()
 
 
 class Expected(NamedTuple):

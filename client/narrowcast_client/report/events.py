@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowcast_client.report.series import STATUSES, Floats, Series
-from narrowcast_client.report.timeline import State, Timeline, span_means
+from narrowcast_client.report.timeline import SpanState, Timeline, span_means
 from narrowcast_client.report.valence import BIN_S, NEAR_ZERO, seconds
 from narrowcast_shared.samples import Status
 
@@ -126,7 +126,7 @@ class Gap(NamedTuple):
 
     start_s: float
     end_s: float
-    mostly: State
+    mostly: SpanState
 
 
 class Missing(NamedTuple):
@@ -136,7 +136,7 @@ class Missing(NamedTuple):
     """
 
     frames: dict[Status, int]
-    shares: dict[State, float]
+    shares: dict[SpanState, float]
     gaps: tuple[Gap, ...]
 
     @property
@@ -160,12 +160,12 @@ def find_missing(series: Series, line: Timeline) -> Missing:
 
 
 def _gaps(line: Timeline) -> tuple[Gap, ...]:
-    unknown = line.state != State.READ
+    unknown = line.state != SpanState.READ
     turns = np.flatnonzero(np.diff(np.concatenate([[False], unknown, [False]]).astype(np.int8)))
     gaps = []
     for first, end in turns.reshape(-1, 2):
         start_s, end_s = float(line.edges[first]), float(line.edges[end])
         if end_s - start_s > LEAST_GAP_S:
             lasted = np.bincount(line.state[first:end], line.spans_s[first:end])
-            gaps.append(Gap(start_s, end_s, State(int(lasted.argmax()))))
+            gaps.append(Gap(start_s, end_s, SpanState(int(lasted.argmax()))))
     return tuple(gaps)

@@ -18,7 +18,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from narrowcast_client.archive import open_archive
 from narrowcast_client.baseline import BaselineChoice, learn_from_archive
 from narrowcast_client.report import page
-from narrowcast_client.report.read_file import Wanted, is_file, read_file, read_marks
+from narrowcast_client.report.read_file import FileSelection, is_file, read_file, read_marks
 from narrowcast_client.report.section import describe
 from narrowcast_client.report.series import SeriesBuilder, Source
 from narrowcast_client.report.text import zone_at
@@ -38,7 +38,7 @@ MAX_SERIES = 50
 OnRows = Callable[[int], None]
 
 
-class Job(NamedTuple):
+class ReportJob(NamedTuple):
     """The inputs of a report.
 
     store: a file to read sessions from instead of `address`. model: of the files' estimates, where
@@ -54,7 +54,7 @@ class Job(NamedTuple):
     marks: Path | None = None
 
 
-async def run(job: Job, out: Path, title: str | None) -> int:
+async def run(job: ReportJob, out: Path, title: str | None) -> int:
     """Write the report to `out`; returns the number of series.
 
     Raises NarrowcastErrors that say what to do, and writes nothing then.
@@ -75,14 +75,14 @@ async def run(job: Job, out: Path, title: str | None) -> int:
     return len(sections)
 
 
-async def _read(job: Job, begin_step: Callable[[str], OnRows]) -> list[Source]:
+async def _read(job: ReportJob, begin_step: Callable[[str], OnRows]) -> list[Source]:
     sources: list[Source] = []
     archive = None
     marks = {} if job.marks is None else read_marks(job.marks)
     for name in job.inputs:
         on_rows = begin_step(f"reading {name}")
         if is_file(name):
-            wanted = Wanted(job.span, job.rest, ModelName(name=job.model))
+            wanted = FileSelection(job.span, job.rest, ModelName(name=job.model))
             sources += read_file(Path(name), on_rows, wanted)
         else:
             archive = archive or open_archive(job.address, job.store)

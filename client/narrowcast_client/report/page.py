@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from narrowcast_client.report import events, section, text, timeline, valence
 from narrowcast_client.report.panels import ROLES, STATES
 from narrowcast_client.report.section import Section
-from narrowcast_client.report.timeline import State
+from narrowcast_client.report.timeline import SpanState
 from narrowcast_shared import __version__, charts
 from narrowcast_shared.errors import SettingsError, install_hint
 from narrowcast_shared.samples import Status
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).with_name("template")
 
 _STATUS_ROWS = (
-    (Status.OK, State.READ, "estimate"),
-    (Status.NO_FACE, State.NO_FACE, "no face"),
-    (Status.SKIPPED, State.SKIPPED, "not sent by the encoder"),
-    (Status.LOST, State.LOST, "lost to an outage"),
-    (None, State.UNRECORDED, "no frames"),
+    (Status.OK, SpanState.READ, "estimate"),
+    (Status.NO_FACE, SpanState.NO_FACE, "no face"),
+    (Status.SKIPPED, SpanState.SKIPPED, "not sent by the encoder"),
+    (Status.LOST, SpanState.LOST, "lost to an outage"),
+    (None, SpanState.UNRECORDED, "no frames"),
 )
 
 _DEFINITIONS = {

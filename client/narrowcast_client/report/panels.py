@@ -12,7 +12,7 @@ import numpy as np
 
 from narrowcast_client.report.series import Floats
 from narrowcast_client.report.text import STEPS_S
-from narrowcast_client.report.timeline import State
+from narrowcast_client.report.timeline import SpanState
 from narrowcast_client.report.tracks import LATE, LinkTrack, RateTrack, Strip, Tracks, ValenceTrack
 from narrowcast_shared.charts import choose_ticks
 
@@ -29,7 +29,7 @@ class Colour(NamedTuple):
     dark: str
 
 
-class Shown(NamedTuple):
+class StripStyle(NamedTuple):
     """A state of the strip: its class in SVG and style sheet, and its text in the legend."""
 
     name: str
@@ -54,12 +54,12 @@ ROLES = {
 }
 
 STATES = {
-    int(State.READ): Shown("read", "estimate", Colour("#4a9b73", "#46a878")),
-    LATE: Shown("late", "estimate, late", Colour("#1f78c8", "#58a6ff")),
-    int(State.NO_FACE): Shown("no_face", "no face", Colour("#a7adb4", "#6d757e")),
-    int(State.SKIPPED): Shown("skipped", "not sent", Colour("#f1cd7e", "#a8813a")),
-    int(State.LOST): Shown("lost", "lost", Colour("#b3261e", "#ff6b5e")),
-    int(State.UNRECORDED): Shown("unrecorded", "no frames", Colour("#ffffff", "#121417")),
+    int(SpanState.READ): StripStyle("read", "estimate", Colour("#4a9b73", "#46a878")),
+    LATE: StripStyle("late", "estimate, late", Colour("#1f78c8", "#58a6ff")),
+    int(SpanState.NO_FACE): StripStyle("no_face", "no face", Colour("#a7adb4", "#6d757e")),
+    int(SpanState.SKIPPED): StripStyle("skipped", "not sent", Colour("#f1cd7e", "#a8813a")),
+    int(SpanState.LOST): StripStyle("lost", "lost", Colour("#b3261e", "#ff6b5e")),
+    int(SpanState.UNRECORDED): StripStyle("unrecorded", "no frames", Colour("#ffffff", "#121417")),
 }
 
 

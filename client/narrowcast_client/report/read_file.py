@@ -12,7 +12,7 @@ import numpy as np
 import pydantic
 from pydantic import BaseModel, Field, FiniteFloat, NonNegativeInt, model_validator
 
-from narrowcast_client.baseline import Baseline, BaselineChoice, Known, RestLearner
+from narrowcast_client.baseline import Baseline, BaselineChoice, KnownRest, RestLearner
 from narrowcast_client.export import load_arrow
 from narrowcast_client.report.series import STATUSES, Series, SeriesBuilder, Source
 from narrowcast_shared.archive import TimeSpan
@@ -40,7 +40,7 @@ OnRows = Callable[[int], None]
 Rows = Iterable[tuple[int, dict[str, Any]]]
 
 
-class Row(BaseModel):
+class FileRow(BaseModel):
     """A row of the file; other columns are ignored."""
 
     session: str = ""
@@ -63,7 +63,7 @@ class Row(BaseModel):
         return self
 
 
-class Wanted(NamedTuple):
+class FileSelection(NamedTuple):
     """What to read of a file: the samples of `span`, with `rest` subtracted as well.
 
     model: of the estimates, where the file names none.
@@ -98,7 +98,7 @@ class FileMetadata(BaseModel):
         """The resting valence that was subtracted, in words."""
         if self.resting_valence is None or self.resting_error is None:
             return None
-        return str(Known(self.resting_valence, self.resting_error))
+        return str(KnownRest(self.resting_valence, self.resting_error))
 
 
 NO_METADATA = FileMetadata()
@@ -124,14 +124,14 @@ def is_file(name: str) -> bool:
 
 
 @pointing_to(See.REPORT)
-def read_file(path: Path, on_rows: OnRows, wanted: Wanted | None = None) -> list[Source]:
+def read_file(path: Path, on_rows: OnRows, wanted: FileSelection | None = None) -> list[Source]:
     """The series in a file, one per session, in the order of their first rows.
 
     on_rows: called with the number of rows read since the last call.
     Raises DataError where the file cannot be read, is not a series, or has no rows;
     NarrowcastError where Parquet is not installed.
     """
-    wanted = wanted or Wanted()
+    wanted = wanted or FileSelection()
     try:
         if path.suffix.lower() == ".parquet":
             return _read_parquet(path, wanted, on_rows)
@@ -144,7 +144,7 @@ def read_file(path: Path, on_rows: OnRows, wanted: Wanted | None = None) -> list
         raise DataError(f"{path} cannot be read ({error.strerror or error})") from error
 
 
-def _read_csv(path: Path, wanted: Wanted, on_rows: OnRows) -> list[Source]:
+def _read_csv(path: Path, wanted: FileSelection, on_rows: OnRows) -> list[Source]:
     try:
         with open_table(path) as table:
             _check_columns(path, table.columns)
@@ -158,14 +158,14 @@ def _with_decimal_points(cells: Mapping[str, str]) -> dict[str, Any]:
     return {name: with_decimal_point(text) for name, text in cells.items()}
 
 
-def _read_parquet(path: Path, wanted: Wanted, on_rows: OnRows) -> list[Source]:
+def _read_parquet(path: Path, wanted: FileSelection, on_rows: OnRows) -> list[Source]:
     arrow, parquet = load_arrow("pyarrow"), load_arrow("pyarrow.parquet")
     try:
         with parquet.ParquetFile(path) as file:
             schema = file.schema_arrow
             _check_columns(path, schema.names)
             metadata = read_metadata(path, schema.metadata or {})
-            columns = [name for name in Row.model_fields if name in schema.names]
+            columns = [name for name in FileRow.model_fields if name in schema.names]
             batches = file.iter_batches(_BATCH, columns=columns)
             rows = enumerate((row for batch in batches for row in batch.to_pylist()), start=1)
             wanted = wanted._replace(model=metadata.read_by or wanted.model)
@@ -185,7 +185,7 @@ def _check_columns(path: Path, names: Any) -> None:  # noqa: ANN401 - of csv or 
 class _SessionRows:
     """One session of a file, row by row."""
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: FileSelection) -> None:
         self.builder = SeriesBuilder()
         self._span = wanted.span
         self._model = wanted.model
@@ -193,8 +193,8 @@ class _SessionRows:
         if wanted.rest is not None:
             self._rest = wanted.rest.begin(wanted.model)
 
-    def add(self, number: int, row: Row) -> None:
-        frame: Row | Sample = row
+    def add(self, number: int, row: FileRow) -> None:
+        frame: FileRow | Sample = row
         if self._rest is not None:
             frame = self._rest.above_rest(_as_sample(number, row))
         if self._span.holds(row.t):
@@ -213,14 +213,18 @@ class _SessionRows:
         )
 
 
-def _as_sample(number: int, row: Row) -> Sample:
+def _as_sample(number: int, row: FileRow) -> Sample:
     """The row as a sample for the baseline; its id is its position in the file."""
     fields = row.model_dump(exclude={"valence_above_rest", "sigma_above_rest"})
     return Sample.model_construct(id=number, seq=number, **fields)
 
 
 def _sources(
-    path: Path, rows: Rows, wanted: Wanted, on_rows: OnRows, metadata: FileMetadata = NO_METADATA
+    path: Path,
+    rows: Rows,
+    wanted: FileSelection,
+    on_rows: OnRows,
+    metadata: FileMetadata = NO_METADATA,
 ) -> list[Source]:
     sessions: dict[str, _SessionRows] = {}
     for number, (line, values) in enumerate(_counted(rows, on_rows), start=1):
@@ -250,9 +254,9 @@ def _counted(rows: Rows, on_rows: OnRows) -> Iterator[tuple[int, dict[str, Any]]
     on_rows(uncounted)
 
 
-def _row(path: Path, line: int, values: dict[str, Any]) -> Row:
+def _row(path: Path, line: int, values: dict[str, Any]) -> FileRow:
     try:
-        return Row.model_validate(values)
+        return FileRow.model_validate(values)
     except pydantic.ValidationError as error:
         fault = error.errors()[0]
         where = f" {fault['loc'][0]} is {str(fault['input'])[:40]!r}:" if fault["loc"] else ""

@@ -22,7 +22,7 @@ LATE_MS = 1000.0
 """A sample with a greater latency is late."""
 
 
-class State(IntEnum):
+class SpanState(IntEnum):
     """The state at one time."""
 
     READ = 0
@@ -33,18 +33,18 @@ class State(IntEnum):
 
 
 _OWN = {
-    Status.OK: State.LOST,  # without a valence, which no writer produces
-    Status.NO_FACE: State.NO_FACE,
-    Status.SKIPPED: State.SKIPPED,
-    Status.LOST: State.LOST,
+    Status.OK: SpanState.LOST,  # without a valence, which no writer produces
+    Status.NO_FACE: SpanState.NO_FACE,
+    Status.SKIPPED: SpanState.SKIPPED,
+    Status.LOST: SpanState.LOST,
 }
 
 
 class Timeline(NamedTuple):
     """K spans without a gap between them, none of them empty, in s since the first frame.
 
-    edges: [K + 1]. state: [K], of `State`. reading: [K], index of the frame whose reading holds;
-    -1 where none does.
+    edges: [K + 1]. state: [K], of `SpanState`. reading: [K], index of the frame whose
+    reading holds; -1 where none does.
     """
 
     edges: Floats
@@ -61,10 +61,10 @@ class Timeline(NamedTuple):
         """From the first frame to the end of the last one."""
         return float(self.edges[-1] - self.edges[0])
 
-    def seconds_by_state(self) -> dict[State, float]:
+    def seconds_by_state(self) -> dict[SpanState, float]:
         """Total time of each state; their sum is the duration."""
-        sums = np.bincount(self.state, weights=self.spans_s, minlength=len(State))
-        return {state: float(sums[state]) for state in State}
+        sums = np.bincount(self.state, weights=self.spans_s, minlength=len(SpanState))
+        return {state: float(sums[state]) for state in SpanState}
 
     def reading_s(self, frames: int) -> Floats:
         """[N], how long the reading of each frame held."""
@@ -96,12 +96,14 @@ def timeline(series: Series) -> Timeline:
     own = np.array([_OWN[status] for status in STATUSES])[series.status]
     # Three spans per frame: a reading holds; none holds; there is no frame.
     ends = np.stack([stood, covered, end], axis=1).ravel()
-    states = np.stack([_all(State.READ, own), own, _all(State.UNRECORDED, own)], axis=1).ravel()
+    states = np.stack(
+        [_all(SpanState.READ, own), own, _all(SpanState.UNRECORDED, own)], axis=1
+    ).ravel()
     reading = np.stack([np.where(stands, anchor, -1), *[np.full_like(index, -1)] * 2], axis=1)
     return _without_empty(ends, states, reading.ravel())
 
 
-def _all(state: State, like: Ints) -> Ints:
+def _all(state: SpanState, like: Ints) -> Ints:
     return np.full_like(like, state)
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from narrowcast_client.report.series import Floats, Ints, Series
-from narrowcast_client.report.timeline import HOLD_S, LATE_MS, State, Timeline, span_means
+from narrowcast_client.report.timeline import HOLD_S, LATE_MS, SpanState, Timeline, span_means
 
-LATE = len(State)
+LATE = len(SpanState)
 """In a strip, in addition to the states: a late reading holds."""
 
 READINGS_PER = 1.0
@@ -49,7 +49,7 @@ class RateTrack(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """S runs: edges_s [S + 1], state [S] of `State` or `LATE`, no two neighbours alike."""
+    """S runs: edges_s [S + 1], state [S] of `SpanState` or `LATE`, no two neighbours alike."""
 
     edges_s: Floats
     state: Ints
@@ -81,7 +81,7 @@ def thin(series: Series, line: Timeline, most: int) -> Tracks:
 def _valence_points(series: Series, line: Timeline) -> ValenceTrack:
     """Every reading, the last of a run also at its end, followed by a break."""
     readings = np.flatnonzero(line.reading_s(len(series)) > 0)
-    read = line.state == State.READ
+    read = line.state == SpanState.READ
     ends = np.flatnonzero(read & np.append(~read[1:], True))
     end_s = line.edges[ends + 1]
     x_s = np.concatenate([series.at_s[readings], end_s, end_s])
@@ -149,7 +149,7 @@ def _readings_per_s(series: Series, line: Timeline, most: int) -> RateTrack:
 def _strip(series: Series, line: Timeline, edges: Floats) -> Strip:
     """The state that lasted longest in each column."""
     late = series.latency_ms[line.reading] > LATE_MS
-    state = np.where((line.state == State.READ) & late, LATE, line.state)
+    state = np.where((line.state == SpanState.READ) & late, LATE, line.state)
     lasted = np.stack([_lasted(line, state == one, edges) for one in range(LATE + 1)])
     longest = lasted.argmax(axis=0)
     starts = np.concatenate([[0], np.flatnonzero(np.diff(longest)) + 1])

@@ -20,7 +20,7 @@ import numpy as np
 
 from narrowcast_client.baseline.estimate import effective_number
 from narrowcast_client.report.series import Floats, Series
-from narrowcast_client.report.timeline import State, Timeline, span_means
+from narrowcast_client.report.timeline import SpanState, Timeline, span_means
 
 LEAST_READ_S = 60.0
 """Less is too short to estimate how fast the face changes."""
@@ -158,7 +158,7 @@ def shares(series: Series, line: Timeline) -> Shares:
         above,
         max(0.0, read - above - below),
         below,
-        1.0 - line.seconds_by_state()[State.READ] / line.duration_s,
+        1.0 - line.seconds_by_state()[SpanState.READ] / line.duration_s,
         float(weights[positive & sure].sum()),
         float(weights[negative & sure].sum()),
     )

@@ -17,8 +17,7 @@ from rich.live import Live
 
 from narrowcast_client.baseline import BaselineFilter, SampleAboveRest
 from narrowcast_client.subscription import Notice, State
-from narrowcast_client.terminal import history as words
-from narrowcast_client.terminal.history import History
+from narrowcast_client.terminal.history import History, above_rest, line, notice, summary
 from narrowcast_client.terminal.screen import Caption, draw
 from narrowcast_shared import logs
 from narrowcast_shared.clock import SystemClock
@@ -63,7 +62,7 @@ class View(ABC):
         """Show what is new since the last call."""
 
     def notice(self, change: Notice) -> None:
-        text = " ".join(words.notice(change, self.url))
+        text = " ".join(notice(change, self.url))
         if text and text != self._reported:
             click.echo(f"narrowcast: {text}", err=True)
         self._reported = text
@@ -124,8 +123,8 @@ class LinesView(View):
         newest = self._history.newest
         if newest and newest.id != self._shown_id:
             self._shown_id = newest.id
-            rest = "" if words.above_rest(newest) or not self.rest else f", {self.rest}"
-            _write(f"{words.line(newest)}{rest}\n")
+            rest = "" if above_rest(newest) or not self.rest else f", {self.rest}"
+            _write(f"{line(newest)}{rest}\n")
 
     def close(self) -> None:
         self.refresh()
@@ -159,7 +158,7 @@ class ScreenView(View):
         self._received_us = self._clock.monotonic_us()
 
     def notice(self, change: Notice) -> None:
-        lines = tuple(words.notice(change, self.url))
+        lines = tuple(notice(change, self.url))
         self._caption = Caption(change.session or "", self.url, change.state.value, lines)
 
     def refresh(self) -> None:
@@ -185,7 +184,7 @@ class ScreenView(View):
 
 def _write_summary(history: History) -> None:
     if history.newest:
-        click.echo(words.summary(history.newest.session, history), err=True)
+        click.echo(summary(history.newest.session, history), err=True)
 
 
 def _write(text: str) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from narrowcast_client.report.events import MOST_GAPS, find_missing
-from narrowcast_client.report.timeline import State, timeline
+from narrowcast_client.report.timeline import SpanState, timeline
 from narrowcast_shared.samples import Status
 
 from .made import Frame, series, steady
@@ -21,18 +21,18 @@ def test_a_gap_and_what_it_was_of() -> None:
         Status.SKIPPED: 0,
         Status.LOST: 10,
     }
-    assert missing.shares[State.NO_FACE] == pytest.approx(2 / 9)
-    assert missing.shares[State.LOST] == pytest.approx(1 / 9)
+    assert missing.shares[SpanState.NO_FACE] == pytest.approx(2 / 9)
+    assert missing.shares[SpanState.LOST] == pytest.approx(1 / 9)
     (gap,) = missing.gaps
     assert (gap.start_s, gap.end_s) == (pytest.approx(4), pytest.approx(7))
-    assert gap.mostly is State.NO_FACE
+    assert gap.mostly is SpanState.NO_FACE
     assert missing.in_gaps_s == pytest.approx(3)
 
 
 def test_a_second_is_no_gap() -> None:
     made = series([Frame(0, 0.5), Frame(2, 0.5), Frame(4.5, 0.5)])
     (gap,) = find_missing(made, timeline(made)).gaps
-    assert (gap.start_s, gap.end_s, gap.mostly) == (3.0, 4.5, State.UNRECORDED)
+    assert (gap.start_s, gap.end_s, gap.mostly) == (3.0, 4.5, SpanState.UNRECORDED)
 
 
 def test_the_longest_gaps_in_order_of_time() -> None:
@@ -58,5 +58,5 @@ def test_shares_sum_to_one(steps: list[tuple[float, float | str]]) -> None:
     missing = find_missing(made, timeline(made))
     assert sum(missing.shares.values()) == pytest.approx(1)
     assert sum(missing.frames.values()) == len(steps)
-    unknown_s = timeline(made).duration_s * (1 - missing.shares[State.READ])
+    unknown_s = timeline(made).duration_s * (1 - missing.shares[SpanState.READ])
     assert missing.in_gaps_s <= unknown_s + 1e-6

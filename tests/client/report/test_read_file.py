@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from narrowcast_client.baseline import BaselineChoice, ModelName, SampleAboveRest
 from narrowcast_client.export import ParquetWriter
-from narrowcast_client.report.read_file import MAX_SERIES, Wanted, read_file, read_marks
+from narrowcast_client.report.read_file import MAX_SERIES, FileSelection, read_file, read_marks
 from narrowcast_shared.archive import SessionInfo, TimeSpan
 from narrowcast_shared.errors import DataError
 
@@ -31,7 +31,7 @@ def test_csv_and_parquet_say_the_same(tmp_path: Path) -> None:
         writer.write(made)
     (from_parquet,) = read_file(parquet, ignore)
     paper = ModelName(name="paper")
-    (from_csv,) = read_file(csv_file(tmp_path / "a.csv", made), ignore, Wanted(model=paper))
+    (from_csv,) = read_file(csv_file(tmp_path / "a.csv", made), ignore, FileSelection(model=paper))
     assert (from_csv.name, from_csv.model, from_csv.origin) == ("anna", paper, "a.csv")
     assert (from_parquet.name, from_parquet.model) == ("anna", told.read_by)
     assert told.read_by == ModelName(name="oa", sha256="ab" * 32)
@@ -54,7 +54,7 @@ def test_parquet_says_what_its_session_knew(tmp_path: Path) -> None:
     assert (source.model, source.rest) == (ModelName(), "rest -0.20 ±0.00")
     assert (source.clock_offset_ms, source.clock_error_ms) == (-12.5, 3.0)
     oa = ModelName(name="oa")
-    (again,) = read_file(path, ignore, Wanted(rest=BaselineChoice(50), model=oa))
+    (again,) = read_file(path, ignore, FileSelection(rest=BaselineChoice(50), model=oa))
     assert (again.model, again.rest) == (oa, "learning rest: 10 of 50 s of face seen")
 
 
@@ -84,17 +84,17 @@ def test_a_table_of_few_columns_and_any_session_name(tmp_path: Path) -> None:
 
 def test_only_a_span(tmp_path: Path) -> None:
     path = csv_file(tmp_path / "a.csv", samples(FRAMES))
-    (source,) = read_file(path, ignore, Wanted(TimeSpan(0.5, 1)))
+    (source,) = read_file(path, ignore, FileSelection(TimeSpan(0.5, 1)))
     assert source.series.start_t == 0.5
     assert len(source.series) == 1
     with pytest.raises(DataError, match="no samples in that time"):
-        read_file(path, ignore, Wanted(TimeSpan(50)))
+        read_file(path, ignore, FileSelection(TimeSpan(50)))
 
 
 def test_above_rest(tmp_path: Path) -> None:
     made = samples([*steady(10, -0.2), *steady(5, 0.5, start_s=10)])
     path = csv_file(tmp_path / "a.csv", made)
-    (source,) = read_file(path, ignore, Wanted(rest=BaselineChoice(seconds=5)))
+    (source,) = read_file(path, ignore, FileSelection(rest=BaselineChoice(seconds=5)))
     above = source.series.above_rest()
     assert source.rest is not None
     assert "-0.20" in source.rest

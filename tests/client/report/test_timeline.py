@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narrowcast_client.report.timeline import HOLD_S, State, span_means, timeline
+from narrowcast_client.report.timeline import HOLD_S, SpanState, span_means, timeline
 from narrowcast_client.report.valence import shares, summarise
 
 from .made import Frame, series
@@ -16,7 +16,7 @@ from .made import Frame, series
 def spans(frames: Sequence[Frame]) -> list[tuple[float, float, str]]:
     line = timeline(series(frames))
     return [
-        (pytest.approx(start), pytest.approx(end), State(state).name)
+        (pytest.approx(start), pytest.approx(end), SpanState(state).name)
         for start, end, state in zip(
             line.edges[:-1].tolist(), line.edges[1:].tolist(), line.state.tolist(), strict=True
         )
@@ -93,7 +93,7 @@ def test_the_spans_fill_the_duration(steps: list[tuple[float, float | str]]) -> 
     by_state = line.seconds_by_state()
     assert (line.spans_s > 0).all()
     assert sum(by_state.values()) == pytest.approx(line.duration_s)
-    assert line.reading_s(len(made)).sum() == pytest.approx(by_state[State.READ])
+    assert line.reading_s(len(made)).sum() == pytest.approx(by_state[SpanState.READ])
     assert (line.reading_s(len(made)) <= HOLD_S + 1e-9).all()
 
 
@@ -144,7 +144,7 @@ def test_frames_that_say_nothing_change_nothing(
     with_them = [bare[0], *silent, bare[1], Frame(2, "s")]
     without = [*bare, Frame(2, "s")]
     first, second = (series(frames) for frames in (with_them, without))
-    weights = [timeline(made).seconds_by_state()[State.READ] for made in (first, second)]
+    weights = [timeline(made).seconds_by_state()[SpanState.READ] for made in (first, second)]
     assert weights[0] == pytest.approx(weights[1])
 
 

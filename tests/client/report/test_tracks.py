@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from narrowcast_client.report.panels import panels
-from narrowcast_client.report.timeline import State, timeline
+from narrowcast_client.report.timeline import SpanState, timeline
 from narrowcast_client.report.tracks import LATE, Tracks, thin
 
 from .made import Frame, series, steady
@@ -51,7 +51,7 @@ def test_the_strip_says_what_was_known_and_what_came_late() -> None:
     late = [frame._replace(latency_ms=2500.0) for frame in steady(5, 0.1, start_s=5)]
     gone = [Frame(10 + at / 10, "x") for at in range(50)]
     strip = tracks([*steady(5, 0.1), *late, *gone], 150).strip
-    assert strip.state.tolist() == [State.READ, LATE, State.LOST]
+    assert strip.state.tolist() == [SpanState.READ, LATE, SpanState.LOST]
     assert strip.edges_s.tolist() == pytest.approx([0, 5, 11, 15], abs=0.15)  # held for 1 s
 
 

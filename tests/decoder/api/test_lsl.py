@@ -63,7 +63,7 @@ def test_without_pylsl_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["anna", "--lsl", "--replay"], "--lsl pushes what is live: leave out --replay"),
+        (["anna", "--lsl", "--replay"], "--lsl pushes live samples: leave out --replay"),
         (["anna", "--quiet"], "--quiet leaves nothing to do: add --lsl"),
         (["anna", "--lsl", "--quiet", "--json"], "--quiet shows nothing: leave out --json"),
     ],
