@@ -10,7 +10,7 @@ import asyncio
 import os
 import sys
 
-from narrowcast_shared.client import subscribe
+from narrowcast_client import subscribe
 from narrowcast_shared.errors import NarrowcastError
 
 

@@ -11,7 +11,7 @@
     asyncio.run(main())
 
 Where the decoder wants a token: `publish(decoder_at(URL, token=...), ...)`, with `decoder_at` of
-`narrowcast_shared.client`. `examples/publish.py` is the same as a program.
+`narrowcast_client`. `examples/publish.py` is the same as a program.
 """
 
 import asyncio

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from rich.console import Console
 
+from narrowcast_client.terminal.watch import watch_session
 from narrowcast_lab import processes
-from narrowcast_shared.draw.live import watch_session
 from narrowcast_shared.errors import NarrowcastError, SourceError
 from narrowcast_shared.samples import Status
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from narrowcast_client import subscribe
 from narrowcast_lab import processes
-from narrowcast_shared.client import subscribe
 from narrowcast_shared.errors import LinkError
 from narrowcast_shared.samples import Sample, Status
 

@@ -13,9 +13,9 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from narrowcast_client.baseline import BaselineChoice, ModelName, SampleAboveRest
 from narrowcast_encoder.sources import shown
 from narrowcast_lab.score import Scorer, session_names
-from narrowcast_shared.baseline import BaselineChoice, ModelName, SampleAboveRest
 from narrowcast_shared.errors import CodecError, NarrowcastError, SourceError
 from narrowcast_shared.samples import Sample, Status, csv_header, csv_row
 

@@ -7,18 +7,14 @@ in the unit that its parameter's name gives.
 from collections.abc import Callable
 from functools import partial, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import click
 
-from narrowcast_shared.errors import SettingsError, pointing_to
+from narrowcast_shared.errors import SettingsError
 from narrowcast_shared.link import LinkSettings, Schedule, parse_schedule, read_trace
 from narrowcast_shared.operating_point import CHIP_PX, MAX_FPS, MAX_QP, MIN_PX
 from narrowcast_shared.quantities import format_duration, parse_duration, parse_rate
-from narrowcast_shared.see import See
-
-if TYPE_CHECKING:
-    from narrowcast_shared.baseline import BaselineChoice
 
 DECODER_URL = "http://127.0.0.1:8000"
 """Where `narrowcast serve` listens unless told otherwise."""
@@ -29,26 +25,26 @@ Value = TypeVar("Value")
 
 def rate(value: str | float) -> float:
     """A click type: a wire rate in bit/s. k, M and G are powers of 1000, as for bits always."""
-    return _parsed(parse_rate, value) if isinstance(value, str) else value
+    return parsed(parse_rate, value) if isinstance(value, str) else value
 
 
 def duration(value: str | float) -> float:
     """A click type: a span of time in seconds, which a number without a unit is too."""
-    return _parsed(parse_duration, value) if isinstance(value, str) else value
+    return parsed(parse_duration, value) if isinstance(value, str) else value
 
 
 def short_duration(value: str | float) -> float:
     """A click type: a span of time in seconds, of a delay. The unit is asked for: 40 could be ms
     as well.
     """
-    return _parsed(partial(parse_duration, bare=False), value) if isinstance(value, str) else value
+    return parsed(partial(parse_duration, bare=False), value) if isinstance(value, str) else value
 
 
 def duration_between(least_s: float, most_s: float | None = None) -> Callable[[str | float], float]:
     """A click type: a span of time of at least `least_s` and, where given, at most `most_s`."""
 
     def duration(value: str | float) -> float:
-        seconds = _parsed(parse_duration, value) if isinstance(value, str) else value
+        seconds = parsed(parse_duration, value) if isinstance(value, str) else value
         if seconds < least_s or (most_s is not None and seconds > most_s):
             limits = f"at least {least_s:g}s" if most_s is None else f"{least_s:g}s to {most_s:g}s"
             raise click.BadParameter(f"{value} is not in the range of {limits}")
@@ -59,32 +55,10 @@ def duration_between(least_s: float, most_s: float | None = None) -> Callable[[s
 
 def schedule(value: str | Schedule) -> Schedule:
     """A click type: a cap, constant or in steps."""
-    return _parsed(parse_schedule, value) if isinstance(value, str) else value
+    return parsed(parse_schedule, value) if isinstance(value, str) else value
 
 
-def baseline(value: "str | BaselineChoice") -> "BaselineChoice":
-    """A click type: a resting valence to learn in so many seconds, or a stored profile."""
-    return _parsed(_parse_baseline, value) if isinstance(value, str) else value
-
-
-@pointing_to(See.BASELINE)
-def _parse_baseline(text: str) -> "BaselineChoice":
-    from narrowcast_shared.baseline import MAX_S, MIN_S, BaselineChoice, read_profile  # noqa: PLC0415 - heavy
-
-    if Path(text).suffix.lower() == ".json":
-        return BaselineChoice(profile=read_profile(Path(text)))
-    try:
-        seconds = parse_duration(text)
-    except SettingsError:
-        raise SettingsError(
-            f"{text!r} is neither a duration nor a profile", "write 30s, or name a FILE.json"
-        ) from None
-    if not MIN_S <= seconds <= MAX_S:
-        raise SettingsError(f"rest is learned in {MIN_S:g} s to {MAX_S / 60:g} min of face")
-    return BaselineChoice(seconds=seconds)
-
-
-def _parsed(parse: Callable[[str], Value], text: str) -> Value:
+def parsed(parse: Callable[[str], Value], text: str) -> Value:
     """What the text says; click adds the option's name to a complaint."""
     try:
         return parse(text)
@@ -221,16 +195,6 @@ def decoder_option(what: str) -> Callable[[Command], Command]:
     )
 
 
-def store_option() -> Callable[[Command], Command]:
-    """`--store FILE`: a store to read where no decoder runs."""
-    return click.option(
-        "--store",
-        type=click.Path(path_type=Path),
-        metavar="FILE",
-        help="Read this store instead, which no decoder is using.",
-    )
-
-
 def access_options() -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """`--token`, `--token-file` and `--ca`, or the environment: one Access named `access`."""
 
@@ -259,18 +223,18 @@ _ACCESS_OPTIONS = (
         "--token-file",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="File of the token that the decoder wants; or NARROWCAST_TOKEN_FILE names it.",
+        help="File with the token that the decoder requires; or set NARROWCAST_TOKEN_FILE.",
     ),
     click.option(
         "--token",
         metavar="TOKEN",
-        help="The token itself. All on this machine can see it here: set NARROWCAST_TOKEN instead.",
+        help="The token itself. Everyone on this machine can see it: set NARROWCAST_TOKEN instead.",
     ),
     click.option(
         "--ca",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Trust the certificates in FILE alone, PEM, for https; or NARROWCAST_CA.",
+        help="For https, trust only the certificates in this PEM file; or set NARROWCAST_CA.",
     ),
 )
 
@@ -284,17 +248,6 @@ def latency_option() -> Callable[[Command], Command]:
         metavar="TIME",
         help="From capture to arrival, at most: more of it lets frames share headers. By default "
         "300ms, 400ms at 12k to 6k, and below what the line takes for 2400 bits.",
-    )
-
-
-def baseline_option() -> Callable[[Command], Command]:
-    """`--baseline`: what the person's face reads at rest, or None."""
-    return click.option(
-        "--baseline",
-        type=baseline,
-        metavar="TIME|FILE",
-        help="Also give the valence above this person's rest: learned from the first TIME of face "
-        "(30s), or as FILE has it, which `narrowcast baseline` wrote.",
     )
 
 
@@ -364,7 +317,7 @@ def seconds_option(
 
 
 def patience_option() -> Callable[[Command], Command]:
-    """`--patience TIME`, as `patience_s`: the same of encoders and of viewers."""
+    """`--patience TIME`, as `patience_s`: the same for encoders and viewers."""
     return click.option(
         "--patience",
         "patience_s",
@@ -372,5 +325,5 @@ def patience_option() -> Callable[[Command], Command]:
         default="10m",
         show_default=True,
         metavar="TIME",
-        help="How long the decoder may stay away, at first and in an outage.",
+        help="How long the decoder may be unreachable, at first and in an outage.",
     )

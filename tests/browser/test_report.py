@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from narrowcast_client.commands.report import report
 from narrowcast_lab import browser
-from narrowcast_shared.commands.report import report
 
 ROWS = 400
 HEAD = "session,t,status,valence,sigma,px,qp,wire_bps,latency_ms,cap_bps\n"

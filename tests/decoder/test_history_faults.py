@@ -11,8 +11,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from narrowcast_client.api import delete_session, list_sessions
 from narrowcast_lab import processes
-from narrowcast_shared.client.sessions import delete_session, list_sessions
 from narrowcast_shared.close_codes import CloseCode
 from narrowcast_shared.errors import LinkError
 from narrowcast_shared.remote.address import parse_address

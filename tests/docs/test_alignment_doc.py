@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from narrowcast_shared.lsl.channels import ABOVE_REST, CHANNELS, STATUS_CODES
+from narrowcast_client.lsl import ABOVE_REST, CHANNELS, STATUS_CODES
 
 from .test_docs import ROOT, blocks
 

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from narrowcast_client.commands.stored import export, sessions
 from narrowcast_decoder.store.sqlite import SqliteStore
-from narrowcast_shared.commands.export import export
-from narrowcast_shared.commands.sessions import sessions
 from narrowcast_shared.model_name import ModelName
 from narrowcast_shared.samples import Sample, Status
 

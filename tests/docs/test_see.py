@@ -9,7 +9,7 @@ from narrowcast_shared.see import See
 from .test_docs import anchors
 
 ROOT = Path(__file__).parents[2]
-COMPONENTS = ("shared", "encoder", "models", "decoder", "lab")
+COMPONENTS = ("shared", "client", "encoder", "models", "decoder", "lab")
 
 
 @pytest.mark.parametrize("see", See)

@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 from websockets.asyncio.server import ServerConnection, serve
 
+from narrowcast_client import decoder_at
 from narrowcast_encoder.client import Publication, StreamSettings, publish
 from narrowcast_encoder.detection import Box, FaceDetector
 from narrowcast_encoder.live import run
-from narrowcast_shared.client import decoder_at
 from narrowcast_shared.errors import LinkError, SettingsError, SourceError
 from narrowcast_shared.wire import MAX_MESSAGE_BYTES, SUBPROTOCOL
 from narrowcast_shared.wire.messages import (

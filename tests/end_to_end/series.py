@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from typing import NamedTuple
 
-from narrowcast_shared.client.http import request
+from narrowcast_client.api import fetch_blocking
 from narrowcast_shared.remote.address import Address, as_address
 from narrowcast_shared.samples import Sample, Status
 
@@ -64,4 +64,4 @@ def check(samples: list[Sample]) -> None:
 
 
 def _get(url: str, address: Address) -> dict:  # type: ignore[type-arg]
-    return json.loads(request(address, url, timeout_s=5))  # type: ignore[no-any-return]
+    return json.loads(fetch_blocking(address, url, timeout_s=5))  # type: ignore[no-any-return]

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from narrowcast_client import subscribe
 from narrowcast_encoder.session.backfill import HELD_FPS
 from narrowcast_lab import processes
 from narrowcast_lab.relay import Relay, busiest_bps
-from narrowcast_shared.client import subscribe
 from narrowcast_shared.samples import Sample, Status, csv_header
 
 from .series import by_arrival, check, read

@@ -12,6 +12,7 @@ from statistics import fmean
 
 import pytest
 
+from narrowcast_client import subscribe
 from narrowcast_encoder.client import StreamSettings, publish
 from narrowcast_encoder.crop import ChipMaker
 from narrowcast_encoder.detection import make_detector
@@ -20,7 +21,6 @@ from narrowcast_encoder.sources import CapturedFrame, open_source
 from narrowcast_lab import processes
 from narrowcast_lab.offline import OfflinePath
 from narrowcast_models.recogniser import Recogniser
-from narrowcast_shared.client import subscribe
 from narrowcast_shared.link import LinkSettings
 from narrowcast_shared.link.schedule import parse_schedule
 from narrowcast_shared.samples import Sample, Status

@@ -13,7 +13,7 @@ import psutil
 
 from narrowcast_decoder.store import offline
 from narrowcast_lab import processes
-from narrowcast_shared.client.archive import TimeSpan
+from narrowcast_shared.archive import TimeSpan
 from narrowcast_shared.samples import Sample
 
 STORE = "series.sqlite"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from narrowcast_client import subscribe
 from narrowcast_lab import processes
-from narrowcast_shared.client import subscribe
 from narrowcast_shared.samples import Sample, Status
 from narrowcast_shared.wire.messages import MAX_COUNT
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from websockets.exceptions import ConnectionClosed
 
+from narrowcast_client import subscribe
 from narrowcast_lab import processes
-from narrowcast_shared.client import subscribe
 from narrowcast_shared.samples import Sample, Status
 from narrowcast_shared.wire.messages import Capability, Data, Frame, FrameKind, Hello
 from narrowcast_shared.wire.serial import serialise

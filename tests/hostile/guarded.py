@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from narrowcast_client import decoder_at
 from narrowcast_decoder.security import token_file
 from narrowcast_decoder.security.scopes import Scope
 from narrowcast_decoder.security.tokens import Token, digest_of, new_secret
-from narrowcast_shared.client import decoder_at
 from narrowcast_shared.remote.address import Address
 
 from ..faults.service import Service, service  # noqa: TID252 - the one there is

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from narrowcast_shared.client.marks import get_marks
+from narrowcast_client.api import get_marks
 
 from ..faults.beside import going_on  # noqa: TID252 - the one there is
 from .guarded import Answer, Guarded, ask, good_session, hear, knock, source

@@ -16,11 +16,11 @@ import psutil
 import pytest
 import trustme
 
+from narrowcast_client import decoder_at
+from narrowcast_client.api import fetch_blocking
 from narrowcast_decoder.security.tokens import new_secret
 from narrowcast_lab import processes
 from narrowcast_lab.free_port import free_port
-from narrowcast_shared.client import decoder_at
-from narrowcast_shared.client.http import request
 from narrowcast_shared.errors import LinkError
 
 CLIENT_S = 90.0
@@ -59,7 +59,7 @@ class Clinic(NamedTuple):
 
     def is_up(self) -> bool:
         try:
-            request(decoder_at(self.url, ca=self.ca), f"{self.url}/healthz", 1)
+            fetch_blocking(decoder_at(self.url, ca=self.ca), f"{self.url}/healthz", 1)
         except LinkError:
             return False
         return True
@@ -183,9 +183,9 @@ def test_tls_is_checked(found: Clinic, tmp_path: Path) -> None:
     for ca in (other, None):
         address = decoder_at(found.url, token=found.subscribe, ca=ca)
         with pytest.raises(LinkError, match="no TLS connection"):
-            request(address, address.sessions_url(), 5)
+            fetch_blocking(address, address.sessions_url(), 5)
     plain = decoder_at(found.url.replace("https", "http"), token=found.subscribe)
     with pytest.raises(LinkError):
-        request(plain, plain.sessions_url(), 5)
+        fetch_blocking(plain, plain.sessions_url(), 5)
     right = decoder_at(found.url, token=found.subscribe, ca=found.ca)
-    assert json.loads(request(right, right.sessions_url(), 5)) == {"sessions": []}
+    assert json.loads(fetch_blocking(right, right.sessions_url(), 5)) == {"sessions": []}

@@ -12,11 +12,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from narrowcast_client.baseline import BaselineChoice, ModelName
 from narrowcast_lab import score_output
 from narrowcast_lab.commands.score import score
 from narrowcast_lab.score import Scorer, session_names
 from narrowcast_lab.score_output import Scored
-from narrowcast_shared.baseline import BaselineChoice, ModelName
 from narrowcast_shared.samples import FIELDS, Sample, Status
 
 OA = ModelName(name="oa", sha256="ab" * 32)

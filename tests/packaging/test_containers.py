@@ -210,7 +210,7 @@ def test_the_build_context_holds_what_the_wheel_is_built_from() -> None:
     assert "*" in rules
     assert {"pyproject.toml", "README.md", "LICENSE", "constraints.txt"} <= kept
     packages = {path.parents[1].name for path in ROOT.glob("*/narrowcast_*/py.typed")}
-    assert len(packages) == 5
+    assert len(packages) == 6
     assert packages <= kept
 
 

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from narrowcast_shared.draw import uplot
+from narrowcast_shared.charts import uplot_script, uplot_style
 from narrowcast_shared.errors import SettingsError, install_hint
 
 CHARTS_SCRIPT = "uplot.js"
@@ -52,7 +52,7 @@ def ours() -> dict[str, Asset]:
 @cache
 def charts(name: str) -> Asset:
     """The script or the style sheet of uPlot. Raises SettingsError where it is not installed."""
-    text = uplot.script() if name == CHARTS_SCRIPT else uplot.style()
+    text = uplot_script() if name == CHARTS_SCRIPT else uplot_style()
     return _asset(name, text.encode())
 
 

@@ -9,8 +9,7 @@ from narrowcast_decoder.store import sqlite_file, sqlite_marks, sqlite_schema, s
 from narrowcast_decoder.store.interface import SessionSummary
 from narrowcast_decoder.store.sqlite import BUSY_TIMEOUT_S
 from narrowcast_decoder.store.sqlite_errors import store_error
-from narrowcast_shared.client.archive import MAX_SESSIONS, PAGE_SAMPLES, TimeSpan
-from narrowcast_shared.client.sessions import SessionInfo
+from narrowcast_shared.archive import MAX_SESSIONS, PAGE_SAMPLES, SessionInfo, TimeSpan
 from narrowcast_shared.errors import StoreError, UnknownSessionError
 from narrowcast_shared.marks import MAX_MARKS, Mark
 from narrowcast_shared.samples import Sample
@@ -29,7 +28,7 @@ def open_offline(path: Path) -> "OfflineArchive":
 
 
 class OfflineArchive:
-    """A `narrowcast_shared.client.archive.Archive`; nobody else waits while it reads."""
+    """A `narrowcast_shared.archive.Archive`."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path

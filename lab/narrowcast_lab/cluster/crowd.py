@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
+from narrowcast_client.archive import RemoteArchive
 from narrowcast_lab.cluster.encoder import FPS, Encoder
 from narrowcast_lab.cluster.follower import Follower
 from narrowcast_lab.cluster.tally import Tally, recovery_s, tally
-from narrowcast_shared.client.archive import RemoteArchive, TimeSpan
+from narrowcast_shared.archive import TimeSpan
 from narrowcast_shared.errors import LinkError
 from narrowcast_shared.remote.address import as_address
 from narrowcast_shared.samples import Sample

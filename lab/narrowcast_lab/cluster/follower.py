@@ -6,7 +6,7 @@ from contextlib import aclosing
 from random import Random
 from typing import NamedTuple
 
-from narrowcast_shared.client.stream import stream
+from narrowcast_client.stream import stream
 from narrowcast_shared.clock import SystemClock
 from narrowcast_shared.remote.address import as_address
 from narrowcast_shared.remote.backoff import Persistence

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from narrowcast_client.options import baseline_option
 from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_shared import options
 
 if TYPE_CHECKING:
-    from narrowcast_shared.baseline import BaselineChoice
+    from narrowcast_client.baseline import BaselineChoice
 
 
 @click.command()
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @options.link_options()
 @options.model_option()
 @detector_options()
-@options.baseline_option()
+@baseline_option()
 @options.json_option("each sample, one a line,")
 @options.csv_option("the samples")
 def score(
@@ -58,12 +59,12 @@ def score(
         raise click.UsageError("standard input can be read once: give - once")
     import cv2
 
+    from narrowcast_client.baseline import ModelName
     from narrowcast_encoder.session.settings import StreamSettings
     from narrowcast_lab import score_output
     from narrowcast_lab.score import Scorer
     from narrowcast_lab.score_output import Scored
     from narrowcast_models.recogniser import Recogniser
-    from narrowcast_shared.baseline import ModelName
 
     cv2.setNumThreads(1)  # as the live encoder: a frame is too small to share among threads
     settings = StreamSettings(px, qp, fps, None, link.settings())

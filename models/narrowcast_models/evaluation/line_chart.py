@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from narrowcast_shared.draw.axes import Scale, choose_ticks
+from narrowcast_shared.charts import Scale, choose_ticks
 
 WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 60, 230, 40, 50

@@ -1,4 +1,4 @@
-"""What opens a decoder's door: a token, and whose certificates to trust. Secrets stay covered."""
+"""Access to a decoder: a token, and the certificates to trust. Secrets are never shown."""
 
 import os
 import ssl
@@ -19,20 +19,20 @@ MAX_TOKEN_CHARS = 200
 
 
 class Access(NamedTuple):
-    """A token, where the decoder wants one; a file of certificates, PEM, to trust alone."""
+    """A token, where the decoder requires one; a PEM file of the only certificates to trust."""
 
     token: SecretStr | None = None
     ca: Path | None = None
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a request brings. A secret leaves its cover only here."""
+        """The headers of a request: the only place where the secret is revealed."""
         if self.token is None:
             return {}
         return {"Authorization": f"Bearer {self.token.get_secret_value()}"}
 
     def tls_context(self) -> ssl.SSLContext:
-        """TLS that checks the decoder's certificate. Raises SettingsError where `ca` is none."""
+        """TLS that checks the decoder's certificate. Raises SettingsError where `ca` holds none."""
         try:
             return ssl.create_default_context(cafile=self.ca)
         except (OSError, ssl.SSLError) as error:
@@ -47,8 +47,8 @@ NO_ACCESS = Access()
 
 @pointing_to(See.TOKENS)
 def make_access(token: str | SecretStr | None = None, ca: str | Path | None = None) -> Access:
-    """Access by these. Raises SettingsError where the token cannot be one, or `ca` is no file,
-    whether or not the URL will ask for certificates.
+    """Access with these. Raises SettingsError where the token is not valid or `ca` is not a file,
+    whether or not the URL uses TLS.
     """
     if isinstance(token, SecretStr):
         token = token.get_secret_value()
@@ -57,9 +57,9 @@ def make_access(token: str | SecretStr | None = None, ca: str | Path | None = No
 
 @pointing_to(See.TOKENS)
 def read_access(token: str | None, token_file: Path | None, ca: Path | None) -> Access:
-    """Access by options of a command, or by the environment where none is given.
+    """Access from options of a command, or from the environment where no option is given.
 
-    Raises SettingsError where both a token and a file of one are named, or one is of no use.
+    Raises SettingsError where both a token and a token file are given, or one is not valid.
     """
     if token is not None and token_file is not None:
         raise SettingsError("--token and --token-file both name a token", "give one")
@@ -99,7 +99,7 @@ def _there(ca: str | Path) -> Path:
 
 
 def _checked(token: str) -> SecretStr:
-    """What a header can carry; the complaint does not repeat it."""
+    """The token, if a header can carry it; the error does not repeat the token."""
     make_one = "`narrowcast token` makes one, on one line"
     if not token:
         raise SettingsError("the token is empty", make_one)

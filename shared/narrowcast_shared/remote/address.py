@@ -17,7 +17,7 @@ _SECURE = {"http": False, "ws": False, "https": True, "wss": True}
 
 
 class Address(NamedTuple):
-    """A decoder's base URL, taken apart, and what lets us in. `path` has no slash at its end."""
+    """The parts of a decoder's base URL, and the access to it. `path` does not end in a slash."""
 
     secure: bool
     host: str
@@ -27,12 +27,12 @@ class Address(NamedTuple):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What every request brings."""
+        """The headers of every request."""
         return self.access.headers
 
     @property
     def tls(self) -> ssl.SSLContext | None:
-        """How to speak TLS, where the URL says so. Raises SettingsError as `Access` does."""
+        """The TLS context, where the URL uses TLS. Raises SettingsError as `Access` does."""
         return self.access.tls_context() if self.secure else None
 
     @property
@@ -42,7 +42,7 @@ class Address(NamedTuple):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it is this machine, which no proxy leads to."""
+        """Whether it is this machine, which is reached without a proxy."""
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -50,7 +50,7 @@ class Address(NamedTuple):
 
     @property
     def proxy(self) -> str | None:
-        """The proxy that the environment names for it, as it may be shown; None where none is.
+        """The environment's proxy for this address, without credentials; None where there is none.
 
         A WebSocket without TLS takes the one of https before that of http (websockets' choice):
         where the two differ, both are named.
@@ -65,23 +65,21 @@ class Address(NamedTuple):
         return " or ".join(dict.fromkeys(found)) or None
 
     def sessions_url(self) -> str:
-        """Where the sessions are listed (GET)."""
+        """The URL of the list of sessions (GET)."""
         return f"{self.base}/v1/sessions"
 
     def session_url(self, session: str) -> str:
-        """Where one session is (GET, DELETE). Raises SettingsError where no session has such a
-        name.
-        """
+        """The URL of one session (GET, DELETE). Raises SettingsError for an invalid name."""
         return f"{self.sessions_url()}/{_checked(session)}"
 
     def publish_url(self) -> str:
-        """Where an encoder publishes (WebSocket)."""
+        """The URL at which an encoder publishes (WebSocket)."""
         return f"{'wss' if self.secure else 'ws'}://{self.authority}{self.path}/v1/publish"
 
     def subscribe_url(self, session: str, from_id: int) -> str:
-        """Where the samples of a session come from `from_id` on, itself included (WebSocket).
+        """The URL of the samples of a session from `from_id` on, inclusive (WebSocket).
 
-        Raises SettingsError where no session has such a name.
+        Raises SettingsError where the name is not valid.
         """
         scheme = "wss" if self.secure else "ws"
         path = f"{self.path}/v1/sessions/{_checked(session)}/subscribe"
@@ -89,7 +87,7 @@ class Address(NamedTuple):
 
 
 def _checked(session: str) -> str:
-    """A name that needs no quoting in a path."""
+    """A valid session name, which needs no quoting in a path."""
     try:
         return check_session_name(session)
     except ProtocolError as error:
@@ -97,7 +95,7 @@ def _checked(session: str) -> str:
 
 
 def _is_plain(authority: str, path: str) -> bool:
-    """Whether a request's head can carry them; the letters of a name are coded for that."""
+    """Whether a request line can carry them; a host name is encoded for that."""
     text = authority + path
     return text.isprintable() and " " not in text and path.isascii()
 
@@ -112,7 +110,7 @@ def parse_address(url: str, access: Access = NO_ACCESS) -> Address:
     try:
         parts = urlsplit(url.strip())
         host, _ = parts.hostname, parts.port  # reading the port is what checks it
-        (host or "").encode("idna")  # as whoever looks it up does
+        (host or "").encode("idna")  # as the resolver does
     except ValueError as error:
         raise SettingsError(f"{url!r} is no URL ({error})", "write http://HOST:PORT") from None
     if parts.scheme not in _SECURE or not host or not _is_plain(parts.netloc, parts.path):

@@ -1,4 +1,4 @@
-"""When to try again, and when to give up. Pure: time and chance are handed in."""
+"""When to try again, and when to give up. Pure: time and randomness are arguments."""
 
 from random import Random
 
@@ -6,14 +6,14 @@ FIRST_DELAY_S = 0.1
 LONGEST_DELAY_S = 5.0
 
 LONGEST_TRY_S = 60.0
-"""No try, with the pause before it, takes longer: where more time has passed, the machine slept."""
+"""No attempt takes longer, with the pause before it: if more time has passed, the machine slept."""
 
 
 def delay_s(attempt: int, random: Random) -> float:
     """Pause before trying again after `attempt` failures without success (0, 1, 2, ...).
 
-    Doubles up to 5 s. Half of it is left to chance, so that a thousand subscribers of a
-    decoder that restarts do not come back in step.
+    Doubles up to 5 s. Half of it is random, so that a thousand subscribers of a decoder that
+    restarts do not reconnect at the same moment.
     """
     longest = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(attempt, 16))
     return longest * random.uniform(0.5, 1.0)
@@ -22,8 +22,8 @@ def delay_s(attempt: int, random: Random) -> float:
 class Persistence:
     """How long to go on trying: `patience_s` for a first answer, `outage_s` for a later one.
 
-    A machine that wakes from sleep finds its connection gone and hours passed. They do not count:
-    the other end was not away for them.
+    When a machine wakes from sleep, its connection is gone and hours have passed. They do not
+    count: the other end was not unreachable during them.
     """
 
     def __init__(self, patience_s: float, outage_s: float, now_us: int, random: Random) -> None:
@@ -41,7 +41,7 @@ class Persistence:
         self._limit_s = self._outage_s
 
     def success(self) -> None:
-        """It gave what was wanted: the next failure is a first one again."""
+        """An attempt succeeded: the next failure counts as a first one."""
         self._attempt = 0
 
     def next_delay_s(self, now_us: int) -> float | None:

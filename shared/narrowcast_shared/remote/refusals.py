@@ -1,7 +1,7 @@
-"""What the ways to fail mean. All are LinkErrors; some are worth another try.
+"""Failures of requests and connections as LinkErrors; some may pass and are retried.
 
 LinkError
-|-- UnreachableError     nobody answers, or not now
+|-- UnreachableError     no answer, or not now
 `-- NoSuchSessionError   the decoder does not know the session, or not yet
 """
 
@@ -35,7 +35,7 @@ _PASSING_CODES = {
 }
 _PASSING_STATUSES = {429, 500, 502, 503, 504}
 _FORBIDDEN_STATUSES = {401, 403}
-_TOLD_STATUSES = {400, 409, 413, 421, 422}
+_EXPLAINED_STATUSES = {400, 409, 413, 421, 422}
 _UNAUTHORIZED = 401
 _UPGRADE_REQUIRED = 426
 _OF_PROXIES = {407, 502, 503, 504}
@@ -43,15 +43,15 @@ _GIVE_TOKEN = "name a token's file with --token-file, or set NARROWCAST_TOKEN"  
 
 
 class UnreachableError(LinkError):
-    """Nobody answers, or not now: worth another try."""
+    """The decoder does not answer, or not now; the call may be retried."""
 
 
 class NoSuchSessionError(LinkError):
-    """A decoder answers and knows no session of that name."""
+    """The decoder answers, and does not know a session of that name."""
 
 
 def of_close(closed: ConnectionClosed, address: Address, session: str) -> LinkError:
-    """What a close other than 1000 means."""
+    """The error for a close code other than 1000."""
     code = closed.rcvd.code if closed.rcvd else _ABNORMAL_CLOSURE
     reason = closed.rcvd.reason if closed.rcvd else ""
     if code == CloseCode.UNKNOWN_SESSION:
@@ -59,14 +59,16 @@ def of_close(closed: ConnectionClosed, address: Address, session: str) -> LinkEr
             f"the decoder at {address.base} knows no session {session!r}",
             f"{address.sessions_url()} lists those it knows",
         )
-    told = f"{code} {reason}".strip()
+    closed_with = f"{code} {reason}".strip()
     if code in _PASSING_CODES:
-        return UnreachableError(f"the decoder at {address.base} closed the connection ({told})")
-    return LinkError(f"the decoder at {address.base} refused the subscription ({told})")
+        return UnreachableError(
+            f"the decoder at {address.base} closed the connection ({closed_with})"
+        )
+    return LinkError(f"the decoder at {address.base} refused the subscription ({closed_with})")
 
 
 def of_handshake(error: Exception, address: Address) -> LinkError:
-    """What a failed opening handshake means."""
+    """The error for a failed opening handshake."""
     if isinstance(error, ProxyError | InvalidProxy | ImportError):  # also one for SOCKS is missing
         return _through_proxy(str(error), address)
     if isinstance(error, InvalidUpgrade):
@@ -79,7 +81,7 @@ def of_handshake(error: Exception, address: Address) -> LinkError:
 
 
 def of_answer(status: int, body: bytes, address: Address) -> LinkError:
-    """What an answer other than the wanted one means: in the decoder's own words if it has any.
+    """The error for an unexpected answer, with the decoder's own explanation if it gives one.
 
     body: a problem document (RFC 9457) where it is one.
     """
@@ -98,13 +100,13 @@ def of_answer(status: int, body: bytes, address: Address) -> LinkError:
         return LinkError(f"{address.base} does not let us in: {detail}", remedy, see=See.ACCESS)
     if status in _PASSING_STATUSES:
         return UnreachableError(detail, remedy)
-    if status in _TOLD_STATUSES:
+    if status in _EXPLAINED_STATUSES:
         return LinkError(detail, remedy)
     return of_status(status, address)
 
 
 def of_status(status: int, address: Address) -> LinkError:
-    """What an HTTP status other than the wanted one means."""
+    """The error for an unexpected HTTP status."""
     if status == _UPGRADE_REQUIRED:
         return _upgrade_lost(f"it says: {status} Upgrade Required", address)
     if address.proxy is not None and status in _OF_PROXIES:
@@ -120,7 +122,7 @@ def of_status(status: int, address: Address) -> LinkError:
 
 
 def of_network(error: OSError, address: Address) -> LinkError:
-    """What a connection that did not come about means."""
+    """The error for a connection that could not be made."""
     if isinstance(error, ssl.SSLError):
         return LinkError(
             f"no TLS connection to {address.base} ({error.reason or error})",
@@ -143,7 +145,7 @@ def of_network(error: OSError, address: Address) -> LinkError:
 
 
 def _upgrade_lost(what: str, address: Address) -> LinkError:
-    """A decoder answers, and something between it and us does not let WebSockets through."""
+    """The decoder answers, and something between does not pass WebSockets on."""
     return LinkError(
         f"{address.base} cannot be asked for a WebSocket ({what})",
         "have the proxy before it pass on the headers Upgrade and Connection",
@@ -164,5 +166,5 @@ def _dropped(address: Address) -> LinkError:
 
 
 def not_a_decoder(address: Address) -> LinkError:
-    """Something answers there, but not in our words."""
+    """What answers there is not a narrowcast decoder."""
     return LinkError(f"{address.base} answers, but is no narrowcast decoder", "check the URL")

@@ -13,13 +13,12 @@ from typing import Any, Protocol
 import pylsl
 import pytest
 
+from narrowcast_client import decoder_at
+from narrowcast_client.api import add_mark
+from narrowcast_client.baseline import BaselineChoice, ModelName
+from narrowcast_client.lsl import ABOVE_REST, CHANNELS, channel_values, open_outlets, unix_ahead_s
+from narrowcast_client.terminal.watch import Form, Show, watch_session
 from narrowcast_decoder.service import Service
-from narrowcast_shared.baseline import BaselineChoice, ModelName
-from narrowcast_shared.client import decoder_at
-from narrowcast_shared.client.marks import add_mark
-from narrowcast_shared.draw.live import Form, Show, watch_session
-from narrowcast_shared.lsl.channels import ABOVE_REST, CHANNELS, row
-from narrowcast_shared.lsl.outlet import open_outlets, unix_ahead_s
 from narrowcast_shared.samples import Sample, Status
 
 Series = Callable[..., list[Sample]]
@@ -105,7 +104,7 @@ def test_samples_come_with_their_values_and_times(serve: Serve, series: Series) 
             await running.publish(live)
             got = await pulled(stream, len(live))
             assert all(
-                same(values, row(sample, CHANNELS))
+                same(values, channel_values(sample, CHANNELS))
                 for (values, _), sample in zip(got, live, strict=True)
             )
             # 3. at the time of its capture, on the clock of LSL
@@ -156,7 +155,9 @@ def test_above_rest_is_there_when_rest_is_known(serve: Serve, series: Series) ->
             await running.publish(samples[3:])
             got = await pulled(stream, len(samples) - 3)
             baseline = BaselineChoice(seconds=5).begin(ModelName())
-            expected = [row(baseline.above_rest(s), CHANNELS + ABOVE_REST) for s in samples]
+            expected = [
+                channel_values(baseline.above_rest(s), CHANNELS + ABOVE_REST) for s in samples
+            ]
             assert all(same(v, e) for (v, _), e in zip(got, expected[3:], strict=True))
             assert math.isnan(got[0][0][-1])
             assert any(not math.isnan(values[-1]) for values, _ in got)

@@ -12,9 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from narrowcast_decoder.service import Service
-from narrowcast_decoder.store.sqlite import SqliteStore
-from narrowcast_shared.baseline import (
+from narrowcast_client.baseline import (
     Baseline,
     BaselineChoice,
     ModelName,
@@ -22,9 +20,11 @@ from narrowcast_shared.baseline import (
     read_profile,
     write_profile,
 )
-from narrowcast_shared.commands.baseline import baseline
-from narrowcast_shared.commands.export import export
-from narrowcast_shared.commands.watch import watch
+from narrowcast_client.commands.report import baseline
+from narrowcast_client.commands.stored import export
+from narrowcast_client.commands.watch import watch
+from narrowcast_decoder.service import Service
+from narrowcast_decoder.store.sqlite import SqliteStore
 from narrowcast_shared.errors import NarrowcastError, SettingsError
 from narrowcast_shared.samples import Sample, csv_header, csv_row
 
@@ -74,7 +74,7 @@ def test_export_has_the_columns_of_offline(serve: Serve, series: Series, tmp_pat
         assert out.read_text() == lines_of(expected[1200:])
 
         short = await call(running, export, "anna", "--out", str(out), "--baseline", "10m")
-        assert "of 600 s of face seen: the columns above rest are empty" in short.stderr
+        assert "of 600 s of face seen: the baseline-corrected columns are empty" in short.stderr
         rows = list(csv.DictReader(io.StringIO(out.read_text())))
         assert {row["valence_above_rest"] for row in rows} == {""}
         assert len(rows) == 1500
@@ -221,7 +221,7 @@ def test_a_profile_is_made_of_a_file_too(serve: Serve, series: Series, tmp_path:
     [
         (
             ["anna", "--out", "anna.txt"],
-            "anna.txt would not be known as a profile: end it",
+            "anna.txt does not end in .json: end --out",
         ),
         (["anna"], "anna has 1 of the 30 s of face asked for: record more of it"),
         (["berta"], "there is no session 'berta'"),

@@ -12,16 +12,15 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from narrowcast_client import archive
+from narrowcast_client.archive import parse_time
+from narrowcast_client.commands.stored import export, sessions
+from narrowcast_client.commands.watch import watch
+from narrowcast_client.export import UNITS
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.store.offline import open_offline
 from narrowcast_decoder.store.sqlite import SqliteStore
-from narrowcast_shared.client import archive
-from narrowcast_shared.client.archive import TimeSpan
-from narrowcast_shared.client.export import UNITS
-from narrowcast_shared.client.times import parse_time
-from narrowcast_shared.commands.export import export
-from narrowcast_shared.commands.sessions import sessions
-from narrowcast_shared.commands.watch import watch
+from narrowcast_shared.archive import TimeSpan
 from narrowcast_shared.errors import (
     LinkError,
     NarrowcastError,
@@ -177,10 +176,10 @@ def test_an_export_that_fails_leaves_what_was_there(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["a", "--out", "a.xls"], "a file ending in '.xls' is not known: end it in .csv or"),
+        (["a", "--out", "a.xls"], "files ending in '.xls' are not supported: end it in .csv or"),
         (["a", "--out", "no/where/a.csv"], "cannot be written (No such file or directory)"),
-        (["a", "--out", "a.csv", "--from", "noon"], "'noon' is no time: write 2026-"),
-        (["a", "--out", "a.csv", "--from", ""], "'' is no time: write 2026-"),
+        (["a", "--out", "a.csv", "--from", "noon"], "'noon' is not a valid time: write 2026-"),
+        (["a", "--out", "a.csv", "--from", ""], "'' is not a valid time: write 2026-"),
         (["a", "--out", "a.csv", "--from", "5", "--to", "5"], "--to must be later than --from"),
         (["b", "--out", "a.csv"], "there is no session 'b': `narrowcast sessions` lists"),
     ],
@@ -209,7 +208,7 @@ def test_a_series_is_exported_as_parquet(
 ) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     out = tmp_path / "a.parquet"
-    monkeypatch.setattr("narrowcast_shared.client.export.ROW_GROUP", 5000)
+    monkeypatch.setattr("narrowcast_client.export.ROW_GROUP", 5000)
     count = 5500
 
     async def scenario(running: Running) -> None:
@@ -286,7 +285,7 @@ def test_eight_digits_are_a_date() -> None:
 
 @pytest.mark.parametrize("text", ["", "noon", "2026-13-01", "20261301", "1e9", "nan"])
 def test_what_is_no_time(text: str) -> None:
-    with pytest.raises(SettingsError, match="is no time"):
+    with pytest.raises(SettingsError, match="is not a valid time"):
         parse_time(text)
 
 
@@ -408,4 +407,4 @@ def test_without_the_decoder_a_file_cannot_be_read(
 ) -> None:
     monkeypatch.setattr(archive, "entry_points", lambda **_: [])
     result = CliRunner().invoke(sessions, ["--store", str(tmp_path / "s.sqlite")])
-    assert f"needs the decoder: {install_hint('decoder')}" in str(result.exception)
+    assert f"requires the decoder: {install_hint('decoder')}" in str(result.exception)

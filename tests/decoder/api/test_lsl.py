@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from narrowcast_shared.commands.watch import watch
+from narrowcast_client.commands.watch import watch
 from narrowcast_shared.errors import NarrowcastError, install_hint
 
 SCENARIOS = Path(__file__).with_name("lsl_scenarios.py")
@@ -57,13 +57,13 @@ def test_without_pylsl_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "pylsl", None)
     result = CliRunner().invoke(watch, ["anna", "--lsl"])
     assert isinstance(result.exception, NarrowcastError)
-    assert str(result.exception) == f"--lsl needs pylsl: {install_hint('lsl')}"
+    assert str(result.exception) == f"--lsl requires pylsl: {install_hint('lsl')}"
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["anna", "--lsl", "--replay"], "--lsl pushes what is live: leave out --replay"),
+        (["anna", "--lsl", "--replay"], "--lsl pushes live samples: leave out --replay"),
         (["anna", "--quiet"], "--quiet leaves nothing to do: add --lsl"),
         (["anna", "--lsl", "--quiet", "--json"], "--quiet shows nothing: leave out --json"),
     ],

@@ -9,13 +9,12 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from narrowcast_client import add_mark, get_marks
+from narrowcast_client.api import PAGE_MARKS
+from narrowcast_client.commands.stored import export, mark
 from narrowcast_decoder.service import Service
 from narrowcast_decoder.store.sqlite import SqliteStore
-from narrowcast_shared.client import add_mark, get_marks
-from narrowcast_shared.client.archive import TimeSpan
-from narrowcast_shared.client.marks import PAGE_MARKS
-from narrowcast_shared.commands.export import export
-from narrowcast_shared.commands.mark import mark
+from narrowcast_shared.archive import TimeSpan
 from narrowcast_shared.errors import LinkError, SettingsError
 from narrowcast_shared.marks import Mark
 from narrowcast_shared.remote.refusals import NoSuchSessionError
@@ -65,10 +64,14 @@ def test_what_cannot_be_marked_is_said_why(serve: Serve, series: Series) -> None
         for words, kind, told in [
             (("nobody", "a"), NoSuchSessionError, "there is no session 'nobody'"),
             (("anna", ""), SettingsError, "write 1 to 200 characters on one line"),
-            (("anna", "two\nlines"), SettingsError, "is no text of a mark"),
-            (("anna", "a", "--at", "soon"), SettingsError, "'soon' is no time"),
-            (("anna", "a", "--at", "1e300"), SettingsError, "is no time"),
-            (("anna", "a", "--at", "99999999999"), SettingsError, "is no time of a mark"),
+            (("anna", "two\nlines"), SettingsError, "is not a valid marker text"),
+            (("anna", "a", "--at", "soon"), SettingsError, "'soon' is not a valid time"),
+            (("anna", "a", "--at", "1e300"), SettingsError, "is not a valid time"),
+            (
+                ("anna", "a", "--at", "99999999999"),
+                SettingsError,
+                "is not a valid time of a marker",
+            ),
         ]:
             result = await invoke(mark, *words, "--decoder", url_of(running))
             assert isinstance(result.exception, kind), words
@@ -116,14 +119,14 @@ def test_marks_are_exported_beside_the_samples(
             await running.service.store.add_mark("anna", t, text)
         done = await invoke(export, *words, "--decoder", url_of(running))
         assert done.exit_code == 0
-        assert done.stderr.endswith(f"narrowcast: 2 marks of anna are in {marks}\n")
+        assert done.stderr.endswith(f"narrowcast: 2 event markers of anna are in {marks}\n")
         assert marks.read_text() == WRITTEN
         wrong = await invoke(
             export, "anna", "--out", str(out), "--marks", "m.xls", "--decoder", url_of(running)
         )
         assert isinstance(wrong.exception, SettingsError)
         both = await invoke(export, "anna", "--out", str(out), "--marks", f"{out.parent}/./a.csv")
-        assert "cannot hold samples and marks: name two files" in both.stderr
+        assert "cannot hold samples and event markers: name two files" in both.stderr
 
     serve(scenario)
     marks.unlink()

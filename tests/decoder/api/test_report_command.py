@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import pytest
 from click.testing import CliRunner, Result
 
+from narrowcast_client.api import add_mark
+from narrowcast_client.commands.report import report
 from narrowcast_decoder.service import Service
-from narrowcast_shared.client.marks import add_mark
-from narrowcast_shared.commands.report import report
 from narrowcast_shared.errors import DataError, LinkError, UnknownSessionError
 from narrowcast_shared.samples import Sample
 from narrowcast_shared.see import See
@@ -51,7 +51,7 @@ def test_sessions_of_a_decoder_with_their_marks_and_model(
         text = out.read_text()
         assert "1\N{NARROW NO-BREAK SPACE}500 frames" in text
         assert f"From the decoder at {url}." in text
-        assert f"Not told by the decoder at {url}." in text  # no encoder said its hello here
+        assert f"Not named by the decoder at {url}." in text  # no encoder said its hello here
         assert EVIL not in text
         assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 2  # figure and table
 
@@ -73,7 +73,7 @@ def test_what_is_not_there(serve: Serve, series: Series, tmp_path: Path) -> None
         assert unknown.exception.problem == "there is no session 'nobody'"
         empty = await call("a", "-o", out, "--decoder", url, "--to", "2001-01-01")
         assert isinstance(empty.exception, DataError)
-        assert "'a' has no samples there" in empty.exception.problem
+        assert "'a' has no samples in that time" in empty.exception.problem
         assert empty.exception.see is See.REPORT
         assert not out.exists()
 

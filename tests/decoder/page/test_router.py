@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from narrowcast_decoder.api import problems
 from narrowcast_decoder.page import assets, router
 from narrowcast_decoder.security.policy import requirement
-from narrowcast_shared.draw import uplot
+from narrowcast_shared import charts
 from narrowcast_shared.errors import SettingsError
 
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
@@ -143,40 +143,40 @@ def test_nothing_else_is(path: str) -> None:
 
 
 def test_uplot_is_the_library_and_says_its_licence() -> None:
-    assert "MIT" in uplot.script()[:300]
-    assert "MIT" in uplot.style()[:300]
-    assert "var uPlot" in uplot.script()
-    assert ".uplot" in uplot.style()
+    assert "MIT" in charts.uplot_script()[:300]
+    assert "MIT" in charts.uplot_style()[:300]
+    assert "var uPlot" in charts.uplot_script()
+    assert ".uplot" in charts.uplot_style()
 
 
 def test_the_package_that_carries_uplot_brings_no_others() -> None:
-    assert not distribution(uplot.PACKAGE).requires
+    assert not distribution(charts.PACKAGE).requires
 
 
 def test_a_file_that_is_not_uplot_s_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    vendor = tmp_path / uplot.PACKAGE / "vendor"
+    vendor = tmp_path / charts.PACKAGE / "vendor"
     vendor.mkdir(parents=True)
     (vendor.parent / "__init__.py").touch()
     (vendor / "uplot.iife.min.js").write_text("var uPlot = somethingElse;")
     monkeypatch.syspath_prepend(tmp_path)
-    uplot.script.cache_clear()
+    charts.uplot_script.cache_clear()
     with pytest.raises(SettingsError, match=r"is not the file of uPlot 1\.6\.31: pip install"):
-        uplot.script()
+        charts.uplot_script()
     (vendor / "uplot.iife.min.js").unlink()
     with pytest.raises(SettingsError, match="cannot be read"):
-        uplot.script()
+        charts.uplot_script()
 
 
 def test_uplot_that_is_missing_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    uplot.script.cache_clear()
-    monkeypatch.setattr(uplot.importlib.util, "find_spec", lambda _: None)
-    assert not uplot.is_installed()
+    charts.uplot_script.cache_clear()
+    monkeypatch.setattr(charts.importlib.util, "find_spec", lambda _: None)
+    assert not charts.has_uplot()
     with pytest.raises(SettingsError, match="pip install"):
-        uplot.script()
+        charts.uplot_script()
     monkeypatch.undo()
-    assert uplot.is_installed()
+    assert charts.has_uplot()
 
 
 def test_the_api_has_a_page_that_is_shown_to_everybody() -> None:

@@ -1,0 +1,17 @@
+"""The old name of the package `narrowcast_client`, and of its function `add_mark`'s module.
+
+It warns, and gives the new modules themselves, so that classes have one identity. It names them at
+run time only: nothing in `narrowcast_shared` depends on the client.
+"""
+
+import importlib
+import sys
+import warnings
+
+warnings.warn(
+    "narrowcast_shared.client is now narrowcast_client: import from there",
+    DeprecationWarning,
+    stacklevel=2,
+)
+sys.modules[__name__] = importlib.import_module("narrowcast_client")
+sys.modules[f"{__name__}.marks"] = importlib.import_module("narrowcast_client.api")
