@@ -41,7 +41,7 @@ US_PER_S = 1_000_000
 MESSAGE_SHARE = 0.85
 """Of the latency budget that a message may take on an idle line: messages differ in size."""
 
-GATE_SHARE = 0.8
+GATE_SHARE = 0.85
 """Of the budget beyond which no message is begun behind what the line is booked for."""
 
 CUT_GATE_SHARE = 0.7

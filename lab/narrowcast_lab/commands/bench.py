@@ -2,9 +2,7 @@
 
 import click
 
-from narrowcast_lab.commands.bench_baseline import baseline
 from narrowcast_lab.commands.bench_cluster import cluster
-from narrowcast_lab.commands.bench_crop import crop
 from narrowcast_lab.commands.bench_faults import faults
 from narrowcast_lab.commands.bench_figures import figures
 from narrowcast_lab.commands.bench_fuzz import fuzz
@@ -12,9 +10,7 @@ from narrowcast_lab.commands.bench_latency import latency
 from narrowcast_lab.commands.bench_link import link
 from narrowcast_lab.commands.bench_model import model
 from narrowcast_lab.commands.bench_moving import moving
-from narrowcast_lab.commands.bench_page import page
 from narrowcast_lab.commands.bench_peers import peers
-from narrowcast_lab.commands.bench_reallink import reallink
 from narrowcast_lab.commands.bench_serve import serve
 from narrowcast_lab.commands.bench_wire import wire
 
@@ -31,9 +27,7 @@ def bench() -> None:
     """
 
 
-bench.add_command(baseline)
 bench.add_command(cluster)
-bench.add_command(crop)
 bench.add_command(faults)
 bench.add_command(figures)
 bench.add_command(fuzz)
@@ -41,8 +35,6 @@ bench.add_command(latency)
 bench.add_command(link)
 bench.add_command(model)
 bench.add_command(moving)
-bench.add_command(page)
 bench.add_command(peers)
-bench.add_command(reallink)
 bench.add_command(serve)
 bench.add_command(wire)

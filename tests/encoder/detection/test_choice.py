@@ -16,11 +16,8 @@ from narrowcast_encoder.detection import DETECTORS, Box, make_detector, yunet_mo
 from narrowcast_encoder.detection.choice import warn_of_lbp
 from narrowcast_encoder.detection.lbp_detector import LbpDetector
 from narrowcast_encoder.detection.yunet_detector import boxes
-from narrowcast_lab.commands.bench_baseline import baseline
-from narrowcast_lab.commands.bench_crop import crop
 from narrowcast_lab.commands.bench_link import link
 from narrowcast_lab.commands.bench_moving import moving
-from narrowcast_lab.commands.bench_reallink import reallink
 from narrowcast_lab.commands.demo import demo
 from narrowcast_lab.commands.score import score
 from narrowcast_shared.errors import SettingsError, WeightsError
@@ -138,7 +135,7 @@ def test_the_command_line_knows_the_same_names() -> None:
     ]
 
 
-@pytest.mark.parametrize("command", [encode, score, demo, crop, link, moving, baseline, reallink])
+@pytest.mark.parametrize("command", [encode, score, demo, link, moving])
 def test_every_command_that_finds_faces_takes_a_detector(command: click.Command) -> None:
     names = {option for parameter in command.params for option in parameter.opts}
     assert {"--detector", "--detector-model"} <= names

@@ -1,1 +1,0 @@
-"""What subtracting a person's rest is worth: between photographs, and within clips."""
