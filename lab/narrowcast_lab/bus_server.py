@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from narrowcast_lab import termination
 from narrowcast_lab.free_port import free_port
 from narrowcast_shared.errors import LinkError
 
@@ -43,7 +44,7 @@ class BusServer:
     def start(self) -> Self:
         """Start it on what the folder holds; return once it answers. Raises LinkError."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "server.log").open("ab") as log:
+        with (self._folder / "server.log").open("ab") as log, termination.held():
             self._child = subprocess.Popen(  # noqa: S603 - the package's own binary
                 [
                     binary(), "--port", str(self.port), "--bind", "127.0.0.1",
@@ -96,9 +97,9 @@ class BusServer:
 @contextmanager
 def running(folder: Path, fsync: str = "everysec", *options: str) -> Iterator[BusServer]:
     """A server that is ended on the way out."""
-    server = BusServer(folder, fsync, *options).start()
+    server = BusServer(folder, fsync, *options)
     try:
-        yield server
+        yield server.start()
     finally:
         server.stop()
 

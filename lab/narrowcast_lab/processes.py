@@ -34,13 +34,22 @@ def narrowcast(
 
     program: what Python runs instead, a test's variation of it.
     """
+    with child_process([sys.executable, *program, *arguments], log) as child:
+        yield child
+
+
+@contextmanager
+def child_process(command: Sequence[str], log: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """Any command as a child that writes to `log`; it gets SIGTERM with this process, and is ended
+    on the way out.
+    """
     termination.pass_on(_children)
-    with log.open("ab") as errors, termination.held():
-        child = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, *program, *arguments],
+    with log.open("ab") as output, termination.held():
+        child = subprocess.Popen(  # noqa: S603 - our own commands, and servers by their path
+            command,
             stdin=subprocess.DEVNULL,
-            stdout=errors,
-            stderr=errors,
+            stdout=output,
+            stderr=output,
             process_group=0,  # Ctrl-C is for the parent, which then ends its children in order
         )
         _children.append(child)

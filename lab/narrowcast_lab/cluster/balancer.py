@@ -44,19 +44,9 @@ def running(folder: Path, ports: Sequence[int]) -> Iterator[Balancer]:
     port = free_port()
     file, log = folder / f"haproxy-{port}.cfg", folder / f"haproxy-{port}.log"
     file.write_text(config(settings(), port, ports))
-    with log.open("ab") as output:
-        child = subprocess.Popen(  # noqa: S603 - by its full path
-            [program(), "-db", "-f", str(file)],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            process_group=0,
-        )
-    try:
+    with processes.child_process([program(), "-db", "-f", str(file)], log) as child:
         _wait_ready(port, child, log)
         yield Balancer(f"http://127.0.0.1:{port}", child.pid)
-    finally:
-        processes.stop(child)
 
 
 def program() -> str:

@@ -88,7 +88,8 @@ def test_parquet_says_what_was_subtracted(serve: Serve, series: Series, tmp_path
 
     async def scenario(running: Running) -> None:
         await running.publish(samples)
-        await call(running, export, "anna", "--out", str(out), "--baseline", "10s")
+        told = await call(running, export, "anna", "--out", str(out), "--baseline", "10s")
+        assert told.exit_code == 0, told.output
 
     serve(scenario)
     table = parquet.read_table(out)
