@@ -6,7 +6,7 @@ import click
 
 from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_models.commands import output
-from narrowcast_models.commands.measuring_options import plot_option, reel_options
+from narrowcast_models.commands.measuring_options import clips_option, plot_option, reel_options
 from narrowcast_shared import options
 from narrowcast_shared.link import Schedule
 
@@ -14,15 +14,7 @@ DEFAULT_CAP = "8k"
 
 
 @click.command()
-@click.option(
-    "--clip",
-    "clips",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="Real video, cropped as live and brought to 25 fps; sample for the source sample. May "
-    "be repeated.",
-)
+@clips_option()
 @click.option(
     "--reel",
     "want_reels",

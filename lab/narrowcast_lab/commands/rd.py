@@ -10,6 +10,7 @@ import click
 from narrowcast_encoder.commands.detector import DetectorChoice, detector_options
 from narrowcast_models.commands import output
 from narrowcast_models.commands.measuring_options import (
+    clips_option,
     px_list_option,
     qp_list_option,
     reel_options,
@@ -28,15 +29,7 @@ def rates(value: str) -> tuple[int, ...]:
 
 
 @click.command()
-@click.option(
-    "--clip",
-    "clips",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    metavar="FILE",
-    help="Real video, cropped as live and brought to 25 fps; sample for the source sample. May "
-    "be repeated.",
-)
+@clips_option()
 @click.option(
     "--rounds",
     type=click.IntRange(1),

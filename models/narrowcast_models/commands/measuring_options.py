@@ -148,6 +148,19 @@ def plot_option(what: str) -> Decorator:
     )
 
 
+def clips_option() -> Decorator:
+    """`--clip FILE`, repeated, as `clips`."""
+    return click.option(
+        "--clip",
+        "clips",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="FILE",
+        help="Real video, cropped as live and brought to 25 fps; sample for the source sample. May "
+        "be repeated.",
+    )
+
+
 def reel_options(count: int | None, seconds: float, faces: str = "ferplus") -> Decorator:
     """`--reels`, `--seconds`, `--faces`, `--film` and `--seed`: moving clips made of labelled
     faces.
